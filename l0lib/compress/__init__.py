@@ -1,0 +1,35 @@
+"""The compression engine: train under a penalty, prune by magnitude, fine-tune, measure (PyTorch).
+
+The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`training`, :mod:`pruning` with
+:mod:`masks`, and :mod:`measure`. The engine knows the penalties and nothing above itself.
+"""
+
+from .data import Dataset, Part, embedded_digits
+from .masks import Masks, keep_largest
+from .measure import Evaluation, compression_ratio, count_parameters, evaluate, layers, wilson_interval
+from .models import LeNet300100, lenet_300_100
+from .optim import PenalisedSGD, parameter_groups
+from .pruning import prune_global
+from .training import Epoch, cosine, train
+
+__all__ = [
+    "Dataset",
+    "Epoch",
+    "Evaluation",
+    "LeNet300100",
+    "Masks",
+    "Part",
+    "PenalisedSGD",
+    "compression_ratio",
+    "cosine",
+    "count_parameters",
+    "embedded_digits",
+    "evaluate",
+    "keep_largest",
+    "layers",
+    "lenet_300_100",
+    "parameter_groups",
+    "prune_global",
+    "train",
+    "wilson_interval",
+]

