@@ -1,0 +1,73 @@
+"""Checks of the book's exercises: they return a verdict and never raise, so that an empty stub still runs.
+
+Each chapter's module holds ``CHECKS``, from the exercise's number to a function that takes the reader's answer and
+returns ``None`` where it is right, or a hint where it is not.
+"""
+
+from __future__ import annotations
+
+import ast
+import html
+import importlib
+import inspect
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+NOT_YET = "not answered yet: replace the dots by your own code and run the cell again"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What :func:`check` found: ``ok`` and a ``message`` in words."""
+
+    exercise: str
+    ok: bool
+    message: str
+
+    def __repr__(self) -> str:
+        return f"Exercise {self.exercise}: {self.message}"
+
+    def _repr_html_(self) -> str:
+        kind = "right" if self.ok else "open"
+        return f'<p class="verdict verdict-{kind}">{html.escape(repr(self))}</p>'
+
+
+def check(exercise: str, answer: Any) -> Verdict:
+    """Compare ``answer``, a value or a function, with what the exercise asks for.
+
+    Parameters
+    ----------
+    exercise : str
+        Its number as the chapter prints it, for example ``"4.1"``.
+    answer : object
+        The reader's value or function; ``...`` or ``None`` means that nothing was answered yet.
+
+    Returns
+    -------
+    Verdict
+        Never an exception: an error in the reader's code becomes a hint that shows it.
+    """
+    try:
+        checks = importlib.import_module(f"{__name__}.chapter{str(exercise).split('.')[0]}").CHECKS
+        judge = checks[exercise]
+    except (ImportError, KeyError):
+        return Verdict(str(exercise), False, "there is no check of this number")
+    if answer is ... or answer is None or _is_stub(answer):
+        return Verdict(exercise, False, NOT_YET)
+    try:
+        hint = judge(answer)
+    except Exception as error:  # whatever the reader's code raises is a hint for the reader
+        hint = f"your code raised {type(error).__name__}: {error}"
+    return Verdict(exercise, hint is None, "right." if hint is None else f"not yet: {hint}")
+
+
+def _is_stub(answer) -> bool:
+    """True for a function whose body is a docstring and dots."""
+    if not inspect.isfunction(answer):
+        return False
+    try:
+        body = ast.parse(textwrap.dedent(inspect.getsource(answer))).body[0].body
+    except (OSError, TypeError, SyntaxError, AttributeError, IndexError):
+        return False
+    return all(isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) for line in body)

@@ -1,0 +1,137 @@
+r"""Loss against penalty: where a weight settles when a loss pulls one way and the smoothed l0 penalty the other.
+
+Near the value :math:`v` that a weight would take without a penalty, the loss is about
+:math:`\tfrac12 h (w - v)^2`, with curvature :math:`h > 0`. The objective is then
+
+.. math:: \phi(w) = \tfrac12 h\,(w - v)^2 + \alpha\,(1 - e^{-\beta|w|}),
+
+and everything depends on :math:`\kappa = \alpha\beta^2/h` and on :math:`\beta v` alone. Derived and proved in the
+chapter "What happens at zero"; not in the paper. By symmetry :math:`v` and :math:`-v` mirror each other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import lambertw
+
+from . import _validate
+from .penalties import L0
+
+
+def _arguments(penalty, curvature, v=0.0):
+    if not isinstance(penalty, L0):
+        raise ValueError(f"penalty must be an L0, the others are classical; got {penalty!r}")
+    curvature = _validate.positive("curvature", curvature)
+    return penalty, curvature, np.asarray(_validate.array("v", v), dtype=np.float64)[()]
+
+
+def kappa(penalty: L0, curvature):
+    r"""Return :math:`\kappa = \alpha\beta^2/h`, the greatest concavity of the penalty over the curvature of the loss.
+
+    Parameters
+    ----------
+    penalty : L0
+        The smoothed l0 penalty.
+    curvature : float or array
+        :math:`h`, the second derivative of the loss along the weight, > 0.
+
+    Raises
+    ------
+    ValueError
+        If ``penalty`` is no :class:`~l0lib.L0` or ``curvature`` is not > 0.
+    """
+    penalty, curvature, _ = _arguments(penalty, curvature)
+    return penalty.alpha * penalty.beta**2 / curvature
+
+
+def objective(penalty: L0, w, v, curvature):
+    r"""Return :math:`\phi(w)`, entry by entry; ``w``, ``v`` and the parameters broadcast."""
+    penalty, curvature, v = _arguments(penalty, curvature, v)
+    return 0.5 * curvature * (np.asarray(w) - v) ** 2 + penalty.elementwise(w)
+
+
+def stationary_point(penalty: L0, v, curvature):
+    r"""Return the minimum of :math:`\phi` away from zero, on the side of ``v``; NaN where there is none.
+
+    .. math:: w^* = v + \frac{1}{\beta} W_0\!\left(-\kappa e^{-\beta v}\right), \qquad v > 0.
+
+    Where :math:`-\kappa e^{-\beta v} < -1/e`, or the root is not positive, no such point exists. Errors as in
+    :func:`kappa`.
+    """
+    penalty, curvature, v = _arguments(penalty, curvature, v)
+    size = np.abs(v)
+    with np.errstate(invalid="ignore", under="ignore"):
+        x = -kappa(penalty, curvature) * np.exp(-penalty.beta * size)
+        root = size + lambertw(np.where(x >= -np.exp(-1), x, np.nan)).real / penalty.beta
+        return np.where(root > 0, np.sign(v) * root, np.nan)[()]
+
+
+def minimiser(penalty: L0, v, curvature):
+    r"""Return the global minimiser of :math:`\phi`: the proximal operator at ``v`` with step :math:`1/h`."""
+    penalty, curvature, v = _arguments(penalty, curvature, v)
+    return penalty.prox(v, 1 / curvature)
+
+
+def kill_zone(penalty: L0, curvature):
+    r"""Return the greatest :math:`|v|` from which every start is drawn to zero.
+
+    It is :math:`\kappa/\beta = \alpha\beta/h` where :math:`\kappa \le 1` (attained), and :math:`(1 + \ln\kappa)/\beta`
+    where :math:`\kappa > 1` (a supremum: there a half-stable point appears). Errors as in :func:`kappa`.
+    """
+    k = np.asarray(kappa(penalty, curvature))
+    with np.errstate(divide="ignore"):
+        return (np.where(k <= 1, k, 1 + np.log(np.maximum(k, 1.0))) / penalty.beta)[()]
+
+
+def regime(penalty: L0, v, curvature):
+    r"""Return what becomes of a weight, as text: ``"kill"``, ``"bistable"`` or ``"free"``.
+
+    ``"kill"``: zero attracts every start. ``"bistable"`` (only where :math:`\kappa > 1`, for
+    :math:`1 + \ln\kappa \le \beta|v| < \kappa`): zero and a point away from it both stand, and the start decides.
+    ``"free"``: zero repels, and the point away from it attracts. Errors as in :func:`kappa`.
+    """
+    penalty, curvature, v = _arguments(penalty, curvature, v)
+    scaled, k = np.abs(v) * penalty.beta, kappa(penalty, curvature)
+    with np.errstate(divide="ignore"):
+        kill = np.where(np.asarray(k) <= 1, scaled <= k, scaled < 1 + np.log(np.maximum(k, 1.0)))
+    return np.where(kill, "kill", np.where(scaled < k, "bistable", "free"))[()]
+
+
+def jump(penalty: L0, curvature) -> tuple[float, float]:
+    r"""Return ``(threshold, height)``: where the proximal operator leaves zero, and the value it leaps to.
+
+    Below ``threshold`` the global minimiser is zero. Where :math:`\kappa \le 1` it leaves zero without a leap at
+    :math:`v = \kappa/\beta`. Where :math:`\kappa > 1` it leaps to :math:`u/\beta`, with :math:`u > 0` the root of
+    :math:`u^2 = 2\kappa\,(1 - (1 + u)e^{-u})`, at :math:`v = (u + \kappa e^{-u})/\beta`.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`kappa`; scalars only.
+    """
+    k = kappa(penalty, curvature)
+    if np.ndim(k):
+        raise ValueError(f"jump needs scalars alpha, beta and curvature; got shape {np.shape(k)}")
+    if k <= 1:
+        return k / penalty.beta, 0.0
+    # u^2/(2(1 - (1 + u)e^-u)) rises from 1 at u = 0 without bound, so there is one root, below sqrt(2 kappa)
+    u = brentq(lambda u: u * u + 2 * k * (u * np.exp(-u) + np.expm1(-u)), 1e-9, np.sqrt(2 * k) + 1e-9, xtol=1e-15)
+    return float(u + k * np.exp(-u)) / penalty.beta, float(u) / penalty.beta
+
+
+def soft_threshold(v, threshold):
+    r"""Return :math:`\operatorname{sign}(v)\max(|v| - t, 0)`, the proximal operator of the l1 norm; t >= 0."""
+    v = np.asarray(_validate.array("v", v), dtype=np.float64)[()]
+    t = _validate.parameter("threshold", threshold, "threshold must be >= 0", lambda x: x >= 0)
+    return np.sign(v) * np.maximum(np.abs(v) - t, 0.0)
+
+
+def hard_threshold(v, threshold):
+    r"""Return ``v`` where :math:`|v| > t` and 0 elsewhere: the proximal operator of the exact l0 norm; t >= 0.
+
+    With factor :math:`\alpha` and step :math:`s` the threshold is :math:`t = \sqrt{2\alpha s}`.
+    """
+    v = np.asarray(_validate.array("v", v), dtype=np.float64)[()]
+    t = _validate.parameter("threshold", threshold, "threshold must be >= 0", lambda x: x >= 0)
+    return np.where(np.abs(v) > t, v, 0.0)[()]

@@ -1,0 +1,286 @@
+r"""The penalties: :math:`\ell_2`, :math:`\ell_1`, the smoothed :math:`\ell_0`, and their sums.
+
+A penalty is added to a training loss, :math:`\tilde J(w) = J(w) + \alpha\,\Omega(w)` (paper, Eq. 1). Each one gives its
+value, its gradient and its proximal operator by the same formula for NumPy arrays and for torch tensors:
+
+>>> from l0lib import L0, L2
+>>> penalty = L2(alpha=1e-4) + L0(alpha=1e-2, beta=5)        # the paper's Eq. 17 is a sum
+>>> float(penalty.gradient(0.5))
+0.004204...
+
+Weights carry no unit here; ``alpha`` has the unit of the loss, and ``beta`` that of one over a weight.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from . import _validate
+from ._lambertw import lambertw0
+
+
+def _namespace(w):
+    return np if isinstance(w, np.generic) else array_api_compat.array_namespace(w)
+
+
+def count_nonzero(w) -> int:
+    r"""Return the exact :math:`\ell_0` norm, the number of entries that are not zero (paper, Eqs. 8 and 9)."""
+    w = _validate.array("w", w)
+    return int((w != 0).sum())
+
+
+class Penalty:
+    """What :class:`L2`, :class:`L1`, :class:`L0` and their :class:`Sum` have in common."""
+
+    alpha: Any
+
+    def _elementwise(self, w, xp):
+        raise TypeError("Penalty is the common ground of L2, L1, L0 and Sum: use one of these")
+
+    def _gradient(self, w, xp):
+        raise TypeError("Penalty is the common ground of L2, L1, L0 and Sum: use one of these")
+
+    @property
+    def terms(self) -> tuple[Penalty, ...]:
+        """The single penalties this one is made of."""
+        return (self,)
+
+    def elementwise(self, w):
+        r"""Return the penalty of each weight, before summing.
+
+        Parameters
+        ----------
+        w : array
+            Weights of any shape: a floating NumPy array, a torch tensor, or numbers that become float64.
+
+        Returns
+        -------
+        array
+            Shape of ``w`` broadcast with ``alpha`` and ``beta``; infinite where the value exceeds the largest float.
+
+        Raises
+        ------
+        ValueError
+            If ``w`` has no real floating dtype, or is a NumPy array that holds NaN or an infinity.
+        """
+        w = _validate.array("w", w)
+        with np.errstate(over="ignore", under="ignore"):
+            return self._elementwise(w, _namespace(w))
+
+    def value(self, w):
+        r"""Return :math:`\alpha\,\Omega(w)`, summed over all entries of ``w`` (a scalar); see :meth:`elementwise`."""
+        with np.errstate(over="ignore", under="ignore"):
+            return self.elementwise(w).sum()
+
+    def gradient(self, w):
+        r"""Return :math:`\partial\,\alpha\Omega(w)/\partial w_j` for each entry, in the shape of ``w``.
+
+        At :math:`w_j = 0` the subgradient 0 is taken, as :math:`\operatorname{sign}(0) = 0`. Errors as in
+        :meth:`elementwise`.
+        """
+        w = _validate.array("w", w)
+        with np.errstate(over="ignore", under="ignore"):
+            return self._gradient(w, _namespace(w))
+
+    def prox(self, v, step):
+        r"""Return the proximal operator, entry by entry:
+
+        .. math:: \operatorname*{arg\,min}_w\; \alpha\,\Omega(w) + \frac{(w - v)^2}{2\,\mathtt{step}}.
+
+        Parameters
+        ----------
+        v : array
+            The points to start from, any shape.
+        step : float or array
+            The step length, > 0. With a learning rate ``eta`` this is one proximal-gradient step of that rate.
+
+        Returns
+        -------
+        array
+            Shape of ``v``. Where two minimisers tie, zero is returned.
+
+        Raises
+        ------
+        ValueError
+            If ``step`` is not > 0, ``v`` is not real, floating and finite, or a sum holds two smoothed-l0 terms
+            (their common minimiser has no closed form).
+
+        Notes
+        -----
+        :math:`\ell_2` shrinks, :math:`\ell_1` soft-thresholds (Parikh and Boyd, 2014). For the smoothed
+        :math:`\ell_0` see the chapter "What happens at zero": with :math:`h = 1/\mathtt{step}` and
+        :math:`\kappa = \alpha\beta^2/h`, the better of 0 and
+        :math:`v + W_0(-\kappa e^{-\beta v})/\beta`. A sum shifts ``v`` and ``h`` and reduces to these.
+        """
+        v = _validate.array("v", v)
+        step = _validate.positive("step", step)
+        xp = _namespace(v)
+        smooth = [term for term in self.terms if isinstance(term, L0)]
+        if len(smooth) > 1:
+            raise ValueError(f"prox needs a sum with at most one L0 term; got {self!r}")
+        quadratic = sum(term.alpha for term in self.terms if isinstance(term, L2))
+        linear = sum(term.alpha for term in self.terms if isinstance(term, L1))
+        with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+            growth = 1 + 2 * quadratic * step  # the l2 term adds 2*alpha to the curvature 1/step
+            size = xp.abs(v) / growth - linear * step / growth
+            size = xp.where(size > 0, size, 0 * size)
+            if smooth:
+                size = _prox_l0(size, smooth[0].alpha, smooth[0].beta, growth / step, xp)
+            return xp.where(v < 0, -size, size)
+
+    def __add__(self, other: Penalty) -> Sum:
+        if not isinstance(other, Penalty):
+            return NotImplemented
+        return Sum(*self.terms, *other.terms)
+
+    def __radd__(self, other):
+        return self if isinstance(other, int) and other == 0 else NotImplemented  # so that sum([...]) works
+
+    def _key(self):
+        return type(self).__name__, *(np.asarray(x).tolist() for x in vars(self).values())
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, Penalty) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(str(self._key()))
+
+
+def _prox_l0(v, alpha, beta, curvature, xp):
+    """Minimise alpha*(1 - exp(-beta*w)) + curvature/2*(w - v)^2 over w >= 0 for v >= 0, in units of 1/beta."""
+    kappa = alpha * beta * beta / curvature
+    scaled = beta * v
+    # 1 + e*x of the Lambert W argument x = -kappa*exp(-beta*v), without cancellation
+    logarithm = math.log(kappa) if isinstance(kappa, float) and kappa > 0 else _log(kappa, xp)
+    gap = -xp.expm1(1 + logarithm - scaled)
+    u = scaled + lambertw0(-kappa * xp.exp(-scaled), gap=gap)
+    gain = u * (u - 2 * scaled) / 2 - kappa * xp.expm1(-u)  # objective at u less objective at 0
+    return xp.where((gap >= 0) & (u > 0) & (gain < 0), u / beta, 0 * v)
+
+
+def _log(kappa, xp):
+    return -math.inf if isinstance(kappa, float) else xp.log(kappa)
+
+
+class L2(Penalty):
+    r"""The squared :math:`\ell_2` penalty, :math:`\alpha \sum_j w_j^2` (paper, Eq. 4; note: no factor 1/2).
+
+    Its gradient is :math:`2\alpha w_j` (Eq. 5), so ``alpha`` is half of what torch calls ``weight_decay``.
+
+    Parameters
+    ----------
+    alpha : float or array
+        Penalty factor, >= 0; an array broadcasts with the weights.
+
+    Raises
+    ------
+    ValueError
+        If ``alpha`` is negative, NaN or infinite.
+    """
+
+    def __init__(self, alpha):
+        self.alpha = _validate.parameter("alpha", alpha, "alpha must be >= 0 (paper, Eq. 1)", lambda x: x >= 0)
+
+    def _elementwise(self, w, xp):
+        return self.alpha * (w * w)
+
+    def _gradient(self, w, xp):
+        return 2 * self.alpha * w
+
+    def __repr__(self) -> str:
+        return f"L2(alpha={self.alpha!r})"
+
+
+class L1(Penalty):
+    r"""The :math:`\ell_1` penalty, :math:`\alpha \sum_j |w_j|` (paper, Eq. 6).
+
+    Its gradient is :math:`\alpha\operatorname{sign}(w_j)` (Eq. 7), with 0 at :math:`w_j = 0`.
+
+    Parameters
+    ----------
+    alpha : float or array
+        Penalty factor, >= 0; an array broadcasts with the weights.
+
+    Raises
+    ------
+    ValueError
+        If ``alpha`` is negative, NaN or infinite.
+    """
+
+    def __init__(self, alpha):
+        self.alpha = _validate.parameter("alpha", alpha, "alpha must be >= 0 (paper, Eq. 1)", lambda x: x >= 0)
+
+    def _elementwise(self, w, xp):
+        return self.alpha * xp.abs(w)
+
+    def _gradient(self, w, xp):
+        return self.alpha * xp.sign(w)
+
+    def __repr__(self) -> str:
+        return f"L1(alpha={self.alpha!r})"
+
+
+class L0(Penalty):
+    r"""The smoothed :math:`\ell_0` penalty, :math:`\alpha \sum_j (1 - e^{-\beta|w_j|})` (paper, Eqs. 10 and 11).
+
+    Its gradient is :math:`\alpha\beta\operatorname{sign}(w_j)\,e^{-\beta|w_j|}` (Eq. 13), with 0 at
+    :math:`w_j = 0`. As :math:`\beta \to \infty` each entry tends to the exact count (Eq. 9).
+
+    Parameters
+    ----------
+    alpha : float or array
+        Penalty factor, >= 0; an array broadcasts with the weights.
+    beta : float or array
+        Sharpness, >= 1, in units of one over a weight; an array broadcasts with the weights.
+
+    Raises
+    ------
+    ValueError
+        If ``alpha`` is negative, ``beta`` is below 1, or either is NaN or infinite.
+    """
+
+    def __init__(self, alpha, beta):
+        self.alpha = _validate.parameter("alpha", alpha, "alpha must be >= 0 (paper, Eq. 1)", lambda x: x >= 0)
+        self.beta = _validate.parameter("beta", beta, "beta must be >= 1 (paper, Eq. 10)", lambda x: x >= 1)
+
+    def _elementwise(self, w, xp):
+        return -self.alpha * xp.expm1(-self.beta * xp.abs(w))  # expm1 keeps the digits of small weights
+
+    def _gradient(self, w, xp):
+        return self.alpha * self.beta * xp.sign(w) * xp.exp(-self.beta * xp.abs(w))
+
+    def __repr__(self) -> str:
+        return f"L0(alpha={self.alpha!r}, beta={self.beta!r})"
+
+
+class Sum(Penalty):
+    r"""The sum of penalties; ``L2(a) + L0(b, beta)`` makes one (paper, Eq. 17)."""
+
+    def __init__(self, *terms: Penalty):
+        for term in terms:
+            if not isinstance(term, Penalty):
+                raise ValueError(f"terms must be penalties; got {term!r}")
+        self._terms = tuple(single for term in terms for single in term.terms)
+        if not self._terms:
+            raise ValueError("terms must hold at least one penalty; got none")
+
+    @property
+    def terms(self) -> tuple[Penalty, ...]:
+        """The single penalties of the sum, in order."""
+        return self._terms
+
+    def _key(self):
+        return "Sum", *(term._key() for term in self._terms)
+
+    def _elementwise(self, w, xp):
+        return sum((term._elementwise(w, xp) for term in self._terms[1:]), self._terms[0]._elementwise(w, xp))
+
+    def _gradient(self, w, xp):
+        return sum((term._gradient(w, xp) for term in self._terms[1:]), self._terms[0]._gradient(w, xp))
+
+    def __repr__(self) -> str:
+        return " + ".join(repr(term) for term in self._terms)
