@@ -1,0 +1,255 @@
+"""The values that the paper prints in Tables 2 to 7, typed once, and the check of each table's own arithmetic.
+
+A value is kept as printed, because the number of printed digits says how far it can be trusted: "2.7k" stands for
+anything from 2,650 to 2,750. Source: Oliveira, Batista and Seara, Tables 2-7.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_UNITS = {"": 1.0, "k": 1e3, "M": 1e6}
+
+
+def printed_interval(text: str) -> tuple[float, float]:
+    """Return the interval of numbers that round to a printed one: half a unit of its last digit either way.
+
+    Parameters
+    ----------
+    text : str
+        A number as printed, with an optional sign and an optional ``k``, ``M``, ``%`` or ``×`` behind it.
+
+    Raises
+    ------
+    ValueError
+        If ``text`` is not such a number.
+    """
+    match = re.fullmatch(r"(-?\d+(?:\.(\d+))?)([kM]?)[%×]?", text)
+    if match is None:
+        raise ValueError(f"text must be a printed number such as '2.7k', '96×' or '85.5%'; got {text!r}")
+    unit = _UNITS[match[3]]
+    half = 0.5 * 10.0 ** -len(match[2] or "")
+    return (float(match[1]) - half) * unit, (float(match[1]) + half) * unit
+
+
+def printed_value(text: str) -> float:
+    """Return the number that a printed one shows: the middle of :func:`printed_interval`."""
+    low, high = printed_interval(text)
+    return (low + high) / 2
+
+
+@dataclass(frozen=True)
+class Published:
+    """One row of one of the paper's tables, as printed.
+
+    Attributes
+    ----------
+    method : str
+        The method, with the paper's reference number.
+    error : str or None
+        Top-1 error in percent (Tables 2 and 3) or its increase in percentage points (Tables 4-7). None where the paper
+        prints a star, "the same as No Prune".
+    ratio : str
+        Compression ratio.
+    left : str or None
+        Parameters left (Tables 2 and 3).
+    dropped : str or None
+        Share of the parameters dropped (Tables 4-6).
+    flops : str or None
+        Reduction of the floating-point operations, due to neuron pruning alone (Table 7).
+    """
+
+    method: str
+    error: str | None
+    ratio: str
+    left: str | None = None
+    dropped: str | None = None
+    flops: str | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether the row is a result of the paper's own scheme."""
+        return self.method.startswith("Proposed")
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One of the paper's tables of results: its number, network, data set, size and error of the unpruned network."""
+
+    number: int
+    network: str
+    data: str
+    rows: tuple[Published, ...]
+    total: str | None = None
+    dense_error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The table's name, ``Table 2``."""
+        return f"Table {self.number}"
+
+
+def _left(*rows):
+    return tuple(Published(method, error, ratio, left=left) for method, error, left, ratio in rows)
+
+
+def _dropped(*rows):
+    return tuple(Published(method, error, ratio, dropped=dropped) for method, error, dropped, ratio in rows)
+
+
+TABLES: dict[int, PublishedTable] = {
+    table.number: table
+    for table in (
+        PublishedTable(
+            2, "LeNet-300-100", "MNIST", total="267k", dense_error="1.64%",
+            rows=_left(
+                ("THP [32]", "1.59%", "22k", "12×"),
+                ("DNS [26]", "1.99%", "4.8k", "56×"),
+                ("BC-GHS [46]", "1.8%", "29.6k", "9×"),
+                ("SparseVD [47]", "1.92%", "3.92k", "68×"),
+                ("CPA [48]", "1.77%", "3.14k", "85×"),
+                ("GSM [49]", "1.82%", "4.45k", "60×"),
+                ("Autoprune [50]", "1.78%", "3.34k", "80×"),
+                ("L0-HC [34]", "1.8%", "26.72k", "9.99×"),
+                ("L0-ARM [37]", "1.9%", "18.8k", "14.2×"),
+                ("L0-ADMM [38]", None, "11.6k", "23×"),
+                ("L0-L2-LC [40]", "1.6%", "5.34k", "50×"),
+                ("L0-L2-LC [40]", "1.99%", "4k", "66.8×"),
+                ("Proposed (NORM)", "1.85%", "2.96k", "90×"),
+                ("Proposed (SEP)", "1.99%", "2.7k", "96×"),
+            ),
+        ),
+        PublishedTable(
+            3, "LeNet-5-Caffe", "MNIST", total="431k", dense_error="0.8%",
+            rows=_left(
+                ("THP [32]", "0.7%", "36k", "12×"),
+                ("DNS [26]", "0.91%", "4.0k", "108×"),
+                ("BC-GHS [46]", "1.0%", "2.76k", "156×"),
+                ("SparseVD [47]", "0.75%", "1.54k", "280×"),
+                ("CPA [48]", "0.79%", "1.35k", "317×"),
+                ("GSM [49]", "0.94%", "1.44k", "300×"),
+                ("Autoprune [50]", "0.91%", "1.39k", "310×"),
+                ("L0-HC [34]", "1.0%", "4.66k", "92.6×"),
+                ("L0-ARM [37]", "1.3%", "2.2k", "196×"),
+                ("L0-ADMM [38]", None, "6.05k", "71.2×"),
+                ("L0-L2-LC [40]", "0.89%", "4.3k", "100×"),
+                ("Proposed (NORM)", "0.99%", "2.15k", "200×"),
+                ("Proposed (SEP)", "0.97%", "1.2k", "359×"),
+            ),
+        ),
+        PublishedTable(
+            4, "VGG-16", "CIFAR-10",
+            rows=_dropped(
+                ("SSS [53]", None, "30%", "1.67×"),
+                ("EConvNets [54]", "-0.15%", "64%", "2.78×"),
+                ("VAR-CONV [55]", "0.07%", "73.34%", "3.75×"),
+                ("PP [56]", "0.03%", "82.8%", "5.8×"),
+                ("PP [56]", "0.14%", "84.4%", "6.43×"),
+                ("RFP [57]", "0.13%", "78.1%", "4.6×"),
+                ("RFP [57]", "0.72%", "89.5%", "9.52×"),
+                ("Proposed (NORM)", "0.41%", "85.5%", "6.92×"),
+                ("Proposed (NORM)", "0.7%", "93.2%", "14.76×"),
+            ),
+        ),
+        PublishedTable(
+            5, "ResNet-20", "CIFAR-10",
+            rows=_dropped(
+                ("VAR-CONV [55]", "0.54%", "20.41%", "1.26×"),
+                ("CNN-FCF [58]", "1.07%", "42.75%", "1.75×"),
+                ("CNN-FCF [58]", "2.67%", "68.44%", "3.17×"),
+                ("SNLI [59]", "1.1%", "37.22%", "1.59×"),
+                ("SNLI [59]", "3.2%", "67.83%", "3.11×"),
+                ("DHP [60]", "1.0%", "55.95%", "2.27×"),
+                ("Proposed (NORM)", "1.1%", "80%", "5×"),
+                ("Proposed (SEP)", "1%", "80%", "5×"),
+            ),
+        ),
+        PublishedTable(
+            6, "VGG-16", "CIFAR-100",
+            rows=_dropped(
+                ("VAR-CONV [55]", "-0.07%", "37.87%", "1.61×"),
+                ("Proposed (α = 1e-7)", "0.3%", "78.6%", "4.67×"),
+                ("Proposed (α = 2.5e-7)", "2.67%", "90.4%", "10.47×"),
+                ("Proposed (α = 5e-7)", "5.95%", "94.6%", "18.63×"),
+            ),
+        ),
+        PublishedTable(
+            7, "VGG-16", "CIFAR-10",
+            rows=tuple(
+                Published(method, error, ratio, flops=flops)
+                for method, error, flops, ratio in (
+                    ("EConvNets [54]", "-0.15%", "34.2%", "2.78×"),
+                    ("Proposed (NP)", "0.31%", "27.75%", "1.46×"),
+                    ("Proposed (NP)", "0.49%", "42.7%", "1.7×"),
+                    ("Proposed (NP+GP)", "0.27%", "27.75%", "9.21×"),
+                    ("Proposed (NP+GP)", "0.72%", "42.7%", "18.38×"),
+                )
+            ),
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RatioCheck:
+    """A printed compression ratio beside the one that its row's other entries give.
+
+    ``low`` and ``high`` bound the ratio that the printed entries allow, ``central`` is the ratio of the entries taken at
+    face value.
+    """
+
+    table: str
+    row: Published
+    central: float
+    low: float
+    high: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether some numbers that round to the printed entries make the printed ratio too (the tolerance rule)."""
+        low, high = printed_interval(self.row.ratio)
+        slack = 1e-9 * high
+        return self.low <= high + slack and low <= self.high + slack
+
+    @property
+    def gap(self) -> float:
+        """Printed ratio over the recomputed one, less one (0.17 says: printed 17 % too high)."""
+        return printed_value(self.row.ratio) / self.central - 1
+
+
+def check_ratio(table: PublishedTable, row: Published) -> RatioCheck | None:
+    """Recompute the ratio of one row from the table's other entries; None where there are none (Table 7).
+
+    The ratio is the total over the parameters left (Tables 2 and 3), or one over one less the share dropped (4-6).
+    """
+    if row.left is not None and table.total is not None:
+        whole, left = printed_interval(table.total), printed_interval(row.left)
+        central = printed_value(table.total) / printed_value(row.left)
+        return RatioCheck(table.name, row, central, whole[0] / left[1], whole[1] / left[0])
+    if row.dropped is not None:
+        low, high = printed_interval(row.dropped)
+        central = 1 / (1 - printed_value(row.dropped) / 100)
+        return RatioCheck(table.name, row, central, 1 / (1 - low / 100), 1 / (1 - high / 100))
+    return None
+
+
+def check_ratios() -> list[RatioCheck]:
+    """Check every ratio of Tables 2-6 against its own row."""
+    checks = (check_ratio(table, row) for table in TABLES.values() for row in table.rows)
+    return [check for check in checks if check is not None]
+
+
+def dominating(table: PublishedTable, row: Published) -> list[Published]:
+    """Return the rivals at least as good as ``row`` in error and in ratio, and better in one, by the printed values.
+
+    A row whose error is printed as a star counts with the error of the unpruned network.
+    """
+    unpruned = "0%" if table.dense_error is None else table.dense_error
+
+    def merit(entry):
+        return -printed_value(unpruned if entry.error is None else entry.error), printed_value(entry.ratio)
+
+    mine = merit(row)
+    rivals = ((entry, merit(entry)) for entry in table.rows if not entry.ours)
+    return [entry for entry, other in rivals if other[0] >= mine[0] and other[1] >= mine[1] and other != mine]

@@ -1,0 +1,82 @@
+"""A small table for notebooks: headers, a caption, and a frame that scrolls sideways on a narrow screen."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Link:
+    """A cell that links to another page of the book."""
+
+    text: str
+    href: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _cell(value: object) -> str:
+    text = html.escape(str(value), quote=False)
+    text = re.sub(r"\^\(([^)]*)\)", r"<sup>\1</sup>", text)
+    if isinstance(value, Link):
+        return f'<a href="{html.escape(value.href)}">{text}</a>'
+    return text
+
+
+class Table:
+    """A table that displays as HTML in a notebook and as plain text elsewhere.
+
+    Parameters
+    ----------
+    headers : sequence of str
+        One header per column.
+    rows : iterable of sequences
+        Cells; anything with ``str``. Text is escaped; ``^(...)`` becomes a superscript, and a :class:`Link` a link.
+    caption : str
+        What the table shows; also the name of the scrolling frame for a screen reader.
+    widths : sequence of str, optional
+        CSS widths of the columns. Without them the columns take what their text needs.
+
+    Raises
+    ------
+    ValueError
+        If a row has more or fewer cells than there are headers.
+    """
+
+    def __init__(
+        self, headers: Sequence[str], rows: Iterable[Sequence[object]], caption: str, widths: Sequence[str] = ()
+    ):
+        self.headers = tuple(headers)
+        self.rows = tuple(tuple(row) for row in rows)
+        self.caption = caption
+        self.widths = tuple(widths)
+        for row in self.rows:
+            if len(row) != len(self.headers):
+                raise ValueError(f"rows must have {len(self.headers)} cells each; got {row!r}")
+
+    def __repr__(self) -> str:
+        lines = [self.headers, *self.rows]
+        return "\n".join([self.caption, *(" | ".join(str(cell) for cell in line) for line in lines)])
+
+    def _repr_html_(self) -> str:
+        style = [f"min-width: {width}; " for width in self.widths] or [""] * len(self.headers)
+        head = "".join(
+            f'<th scope="col" style="{width}text-align: left">{_cell(header)}</th>'
+            for header, width in zip(self.headers, style, strict=True)
+        )
+        body = "".join(
+            "<tr>"
+            + "".join(f'<td style="text-align: left; vertical-align: top">{_cell(cell)}</td>' for cell in row)
+            + "</tr>"
+            for row in self.rows
+        )
+        # A keyboard reaches the right-hand columns only if the scrolling frame can take the focus.
+        return (
+            f'<div role="region" tabindex="0" aria-label="{html.escape(self.caption)}" style="overflow-x: auto">'
+            f'<table class="table" style="width: auto"><caption style="caption-side: top; text-align: left">'
+            f"{_cell(self.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
