@@ -2,6 +2,7 @@ r"""Stochastic gradient descent with momentum and a penalty: Eq. 17 of the paper
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 
 import torch
@@ -80,6 +81,15 @@ class PenalisedSGD(torch.optim.Optimizer):
             if not (group["penalty"] is None or isinstance(group["penalty"], Penalty)):
                 raise ValueError(f"penalty must be a penalty of l0lib, such as L2(1e-4), or None; got {group['penalty']!r}")
         self._masks: dict[torch.Tensor, torch.Tensor] = {}
+
+    # torch wraps these two so that their first call imports its whole compiler, which takes seconds and is not used.
+    def add_param_group(self, param_group: dict) -> None:
+        """Add a group of parameters, as in every torch optimizer; it may have its own ``penalty``."""
+        inspect.unwrap(torch.optim.Optimizer.add_param_group)(self, param_group)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of the last batch."""
+        inspect.unwrap(torch.optim.Optimizer.zero_grad)(self, set_to_none)
 
     def hold(self, masks: Mapping[torch.Tensor, torch.Tensor]) -> None:
         """Keep pruned parameters at zero: ``masks`` maps a parameter to a boolean tensor, true where it may move.
