@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -127,6 +128,6 @@ def _samples(sample, steps: int) -> list[int]:
             raise ValueError(f"{rule}; got {sample!r}")
         return [steps]
     wanted = [_validate.whole("sample", n.item() if isinstance(n, np.integer) else n, 0) for n in sample]
-    if not wanted or wanted[-1] > steps or any(b <= a for a, b in zip(wanted, wanted[1:], strict=False)):
+    if not wanted or wanted[-1] > steps or any(b <= a for a, b in itertools.pairwise(wanted)):
         raise ValueError(f"{rule}; got {list(sample)!r}")
     return wanted

@@ -248,9 +248,11 @@ def alpha_for_threshold(penalty: Penalty, threshold, eta):
 def steps_to_zero(penalty: Penalty, w0, eta, epsilon=None):
     r"""Return about how many steps a weight takes from ``w0`` to zero, as a real number.
 
-    ``L1``: :math:`|w_0|/(\eta\alpha)`. ``L0``: :math:`(e^{\beta|w_0|} - 1)/(\eta\alpha\beta^2)`, the time of the flow
-    :math:`\dot w = -\eta\alpha\beta e^{-\beta w}`, an upper bound on the number of steps to the crossing. ``L2`` never arrives; it takes
-    :math:`\ln(|w_0|/\epsilon)/(-\ln(1 - 2\eta\alpha))` steps to ``epsilon``.
+    ``L1``: :math:`|w_0|/(\eta\alpha)`, exact once rounded up. ``L0``:
+    :math:`T = (e^{\beta|w_0|} - 1)/(\eta\alpha\beta^2)`, the time of the flow
+    :math:`\dot w = -\eta\alpha\beta e^{-\beta w}`; the true number of steps lies between :math:`T` and
+    :math:`\lceil T a/(1 - e^{-a}) \rceil` with :math:`a = \eta\alpha\beta^2`, as the chapter "What happens at zero"
+    proves. ``L2`` never arrives; it takes :math:`\ln(|w_0|/\epsilon)/(-\ln(1 - 2\eta\alpha))` steps to ``epsilon``.
 
     Parameters
     ----------

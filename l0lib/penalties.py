@@ -157,9 +157,10 @@ def _prox_l0(v, alpha, beta, curvature, xp):
     # 1 + e*x of the Lambert W argument x = -kappa*exp(-beta*v), without cancellation
     logarithm = math.log(kappa) if isinstance(kappa, float) and kappa > 0 else _log(kappa, xp)
     gap = -xp.expm1(1 + logarithm - scaled)
-    u = scaled + lambertw0(-kappa * xp.exp(-scaled), gap=gap)
+    shift = lambertw0(-kappa * xp.exp(-scaled), gap=gap)
+    u = scaled + shift
     gain = u * (u - 2 * scaled) / 2 - kappa * xp.expm1(-u)  # objective at u less objective at 0
-    return xp.where((gap >= 0) & (u > 0) & (gain < 0), u / beta, 0 * v)
+    return xp.where((gap >= 0) & (u > 0) & (gain < 0), v + shift / beta, 0 * v)
 
 
 def _log(kappa, xp):

@@ -12,8 +12,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 PROFILES = ("fast", "full")
 _PACKAGES = ("l0lib", "numpy", "scipy", "matplotlib", "torch")
 _began: dict[str, float | str] = {}
@@ -33,8 +31,8 @@ class Provenance:
         return f'<p class="provenance">{items}.</p>'
 
 
-def start(profile: str = "fast", seed: int = 0) -> None:
-    """Begin a chapter: start its clock, seed NumPy's legacy generator, and ask for crisp figures.
+def start(profile: str = "fast") -> None:
+    """Begin a chapter: start its clock and ask for crisp figures.
 
     Raises
     ------
@@ -44,7 +42,6 @@ def start(profile: str = "fast", seed: int = 0) -> None:
     if profile not in PROFILES:
         raise ValueError(f"profile must be one of {PROFILES}; got {profile!r}")
     _began.update(clock=time.perf_counter(), profile=profile)
-    np.random.seed(seed)
     try:
         from IPython import get_ipython
     except ImportError:
