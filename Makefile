@@ -1,0 +1,79 @@
+# Every target is one plain command of tools/ (README, "Commands"); Make adds the caching: it runs only what changed.
+PYTHON ?= python3
+PROFILE ?= fast
+TORCH ?=
+
+PY := .venv/bin/python
+CHAPTERS := $(shell sed -n 's|.*file: *\(notebooks/[^ ]*\).*|\1.ipynb|p' _toc.yml)
+EXECUTED := $(CHAPTERS:notebooks/%=_build/executed/%)
+LIBRARY := $(shell find l0lib -name '*.py' -o -path 'l0lib/widgets/static/*' -type f)
+RECORDS := $(wildcard book/records/*)
+PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.yml tools/render.py tools/execute.py
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help environment notebooks book serve lab test lint strip bench lock picture clean FORCE
+
+help:
+	@echo "make book     build the book into _build/html (first time: installs into .venv; TORCH=cpu for the small PyTorch)"
+	@echo "make test     build it, then lint, types and every test"
+	@echo "make serve    show the built book on this machine only"
+	@echo "make lab      open the chapters in JupyterLab"
+	@echo "make strip    take outputs out of the notebooks before a commit"
+	@echo "make bench    print the measured speeds beside their targets"
+	@echo "make lint     ruff and mypy"
+	@echo "make lock     resolve requirements.lock anew from pyproject.toml"
+	@echo "make picture  draw the README's picture anew"
+	@echo "make clean    remove _build"
+	@echo "Options: PROFILE=full runs the real experiments; PYTHON=python3.12 names the Python to start from."
+
+environment:
+	@$(PYTHON) tools/environment.py $(if $(TORCH),--torch=$(TORCH))
+
+# Two notebooks side by side unless the caller has chosen a number.
+notebooks: environment
+	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j2) $(EXECUTED)
+
+book: environment
+	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j2) _build/html/index.html
+
+_build/executed/%.ipynb: notebooks/%.ipynb $(LIBRARY) $(RECORDS) requirements.lock tools/execute.py _build/profile
+	@$(PY) tools/execute.py --profile $(PROFILE) $<
+
+_build/html/index.html: $(EXECUTED) $(PROSE) _build/stamp
+	@$(PY) tools/render.py
+	@touch $@
+
+# These two change only when what they say changes: the profile, and the commit and date in the footer.
+_build/profile: FORCE
+	@mkdir -p _build; echo $(PROFILE) | cmp -s - $@ || echo $(PROFILE) > $@
+
+_build/stamp: FORCE
+	@mkdir -p _build; $(PY) tools/render.py --stamp > $@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+serve: book
+	@$(PY) tools/serve.py
+
+lab: environment
+	@.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --notebook-dir=notebooks
+
+test: book lint
+	@$(PY) -m pytest
+
+lint: environment
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+strip: environment
+	@.venv/bin/python tools/strip.py
+
+bench: environment
+	@$(PY) tools/bench.py
+
+lock: environment
+	@$(PY) tools/lock.py --upgrade
+
+picture: environment
+	@$(PY) tools/picture.py
+
+clean:
+	rm -rf _build

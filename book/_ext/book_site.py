@@ -1,0 +1,81 @@
+"""The site's own touches: footer, buttons behind one setting, page descriptions, lean scripts, loud mathematics."""
+
+import os
+import pathlib
+import re
+import shutil
+
+import l0lib
+from docutils import nodes
+from sphinx.util import logging
+from sphinxcontrib import katex
+
+logger = logging.getLogger(__name__)
+# A notebook host each; they are reached by the reader's click only, and only where the repository has an address.
+LAUNCHERS = {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com"}
+
+
+def configure(app, config):
+    """Everything that follows from the repository's address, and the footer."""
+    options = config.html_theme_options
+    url = (options.get("repository_url") or "").rstrip("/")
+    options["repository_url"] = url
+    options["use_repository_button"] = options["use_issues_button"] = bool(url)
+    options["launch_buttons"] = {**LAUNCHERS, "notebook_interface": "jupyterlab"} if url else {}
+    if url:
+        app.tags.add("repository")
+    config.myst_substitutions = {**config.myst_substitutions, "repository": url}
+    commit, date = os.environ.get("L0LIB_BOOK_COMMIT", "unknown"), os.environ.get("L0LIB_BOOK_DATE", "unknown")
+    report = f' · <a href="{url}/issues/new">Report an error</a>' if url else ""
+    options["extra_footer"] = (
+        f'<p class="l0-version">Version {l0lib.__version__} · commit {commit} · {date}{report}</p>'
+        "<p>Code: MIT licence. Prose and figures: CC BY 4.0.</p>"
+    )
+    # A formula that KaTeX cannot read fails the build instead of standing red on the page; a busy machine may be slow.
+    katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 30.0
+
+
+def first_paragraph(doctree):
+    """The page's opening paragraph as plain text, cut at a word."""
+    for node in doctree.findall(nodes.paragraph):
+        if isinstance(node.parent, nodes.section | nodes.document):
+            text = re.sub(r"\s+", " ", node.astext()).strip()
+            return text if len(text) <= 200 else text[:200].rsplit(" ", 1)[0] + "…"
+    return ""
+
+
+def describe(app, pagename, templatename, context, doctree):
+    """A description of each page for search engines and previews."""
+    if doctree is None:
+        return
+    title = re.sub(r"<[^>]+>", "", context.get("title", ""))
+    for name, key, value in (
+        ("name", "description", first_paragraph(doctree)),
+        ("property", "og:title", title),
+        ("property", "og:description", first_paragraph(doctree)),
+        ("property", "og:type", "article"),
+    ):
+        if value:
+            value = value.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+            context["metatags"] = context.get("metatags", "") + f'\n<meta {name}="{key}" content="{value}">'
+
+
+def finish(app, error):
+    """Drop what no page uses: 1.5 MB of icons as script (the theme's web font draws the same) and source maps."""
+    if error or app.builder.format != "html":
+        return
+    static = pathlib.Path(app.outdir, "_static")
+    icons = static / "scripts" / "fontawesome.js"
+    if icons.exists():
+        icons.write_text("")
+    for junk in static.rglob("*.map"):
+        junk.unlink()
+    shutil.rmtree(static / "locales", ignore_errors=True)
+
+
+def setup(app):
+    app.connect("config-inited", configure, priority=100)
+    app.connect("html-page-context", describe)
+    app.connect("build-finished", finish)
+    return {"version": l0lib.__version__, "parallel_read_safe": True, "parallel_write_safe": True}

