@@ -1,0 +1,211 @@
+"""Figures of the chapters on penalties and on the smoothed l0 norm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .. import attraction
+from ..penalties import L0, L1, L2, Penalty
+from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
+
+#: Line styles for several sharpness values of the smoothed l0, dark to light; each differs in style too.
+_FAMILY = (
+    {"color": "#1f4a17", "linestyle": "-"},
+    {"color": "#3c7a2e", "linestyle": "--"},
+    {"color": "#6da35c", "linestyle": "-."},
+    {"color": "#8fb87f", "linestyle": ":"},
+)
+
+
+def _minimum(penalty: Penalty, centre: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Minimise (w - centre)' matrix (w - centre) / 2 + penalty by proximal gradient steps."""
+    step, w = 1 / np.linalg.norm(matrix, 2), centre.copy()
+    for _ in range(2000):
+        w = penalty.prox(w - step * matrix @ (w - centre), step)
+    return w
+
+
+def touching_contours(centre: np.ndarray, matrix: np.ndarray, alpha_l2: float, alpha_l1: float) -> Figure:
+    """Draw contours of a quadratic loss of two weights against the sets that an l2 and an l1 budget allow.
+
+    Parameters
+    ----------
+    centre : array of 2
+        Where the loss has its minimum.
+    matrix : 2 x 2 array
+        Its second derivatives, positive definite.
+    alpha_l2, alpha_l1 : float
+        Penalty factors; each panel's budget is the penalty of the solution.
+    """
+    figure, axes = new_figure(8, 4, columns=2, sharex=True, sharey=True)
+    side = np.linspace(-1.1, 1.9, 241)
+    grid = np.stack(np.meshgrid(side, side), axis=-1) - centre
+    loss = np.einsum("...i,ij,...j->...", grid, matrix, grid) / 2
+    angle = np.linspace(0, 2 * np.pi, 361)
+    circle = np.stack([np.cos(angle), np.sin(angle)])
+    for axis, name, penalty in ((axes[0], "l2", L2(alpha_l2)), (axes[1], "l1", L1(alpha_l1))):
+        best = _minimum(penalty, centre, matrix)
+        touched = (best - centre) @ matrix @ (best - centre) / 2
+        axis.contour(side, side, loss, levels=touched * np.array([0.05, 0.3, 1, 2, 3.5]), colors=GREY, linewidths=0.9)
+        power = 2 if name == "l2" else 1
+        size = (np.abs(best) ** power).sum() ** (1 / power)
+        ball = size * circle / (np.abs(circle) ** power).sum(0) ** (1 / power)
+        axis.fill(*ball, color=PENALTY_STYLE[name]["color"], alpha=0.2)
+        axis.plot(*ball, lw=1.5, **PENALTY_STYLE[name])
+        axis.plot(*centre, "+", color="black", ms=9)
+        axis.plot(*best, "o", color=PENALTY_STYLE[name]["color"], ms=8)
+        axis.axhline(0, color="black", lw=0.6)
+        axis.axvline(0, color="black", lw=0.6)
+        axis.set(title=PENALTY_LABEL[name], xlabel="first weight", xlim=(-1.05, 1.6), ylim=(-1.05, 1.3))
+        axis.set_aspect("equal")
+        axis.grid(False)
+    axes[0].set_ylabel("second weight")
+    return figure
+
+
+def prior_densities(alpha_l2: float, alpha_l1: float, span: float = 4.0) -> Figure:
+    """Draw the normalised densities exp(-penalty) of l2 and l1, and their logarithms."""
+    figure, (density, logarithm) = new_figure(8, 3.1, columns=2)
+    w = np.linspace(-span, span, 801)
+    for name, penalty in (("l2", L2(alpha_l2)), ("l1", L1(alpha_l1))):
+        values = np.exp(-penalty.elementwise(w))
+        values /= np.sqrt(np.pi / alpha_l2) if name == "l2" else 2 / alpha_l1
+        label = "ℓ2: Gaussian" if name == "l2" else "ℓ1: Laplace"
+        density.plot(w, values, lw=2, label=label, **PENALTY_STYLE[name])
+        logarithm.plot(w, values, lw=2, **PENALTY_STYLE[name])
+    density.set(xlabel="weight w", ylabel="prior density")
+    density.legend()
+    logarithm.set(xlabel="weight w", ylabel="prior density, logarithmic", yscale="log", ylim=(1e-4, 1))
+    return figure
+
+
+def prox_curves(penalties: Mapping[str, Penalty], v: np.ndarray, step: float) -> Figure:
+    """Draw the proximal operators of some penalties over the points ``v``, beside the diagonal."""
+    figure, axis = new_figure(6, 3.6)
+    axis.plot(v, v, color=GREY, lw=0.8)
+    for name, penalty in penalties.items():
+        axis.plot(v, penalty.prox(v, step), lw=2, label=PENALTY_LABEL[name], **PENALTY_STYLE[name])
+    axis.set(xlabel="before: v", ylabel="after: prox(v)")
+    axis.legend()
+    return figure
+
+
+def l0_shapes(betas: Sequence[float], span: float = 1.0) -> Figure:
+    """Draw the smoothed count of one weight for several sharpness values, and how much it falls short of the count."""
+    figure, (value, gap) = new_figure(8, 3.4, columns=2, sharex=True)
+    w = np.linspace(-span, span, 2001)
+    side = w[w > 0]
+    value.axhline(1, color="black", lw=1.4)
+    value.plot(0, 1, "o", mfc="white", mec="black", ms=6)
+    value.plot(0, 0, "o", color="black", ms=6, label="exact count")
+    for beta, style in zip(betas, _FAMILY, strict=False):
+        value.plot(w, L0(1, beta).elementwise(w), lw=1.8, label=f"β = {beta:g}", **style)
+        short = 1 - L0(1, beta).elementwise(side)
+        gap.plot(side, short, lw=1.8, **style)
+        gap.plot(-side, short, lw=1.8, **style)
+    gap.plot(0, 1, "o", mfc="white", mec="black", ms=6)
+    gap.plot(0, 0, "o", color="black", ms=6)
+    value.set(xlabel="weight w", ylabel="price of the weight", ylim=(-0.05, 1.1))
+    value.legend(fontsize=8, loc="lower right")
+    gap.set(xlabel="weight w", ylabel="exact count less smoothed count", ylim=(-0.05, 1.1))
+    return figure
+
+
+def pull_against_beta(magnitudes: Sequence[float], betas: np.ndarray, alpha: float = 1.0) -> Figure:
+    """Draw the pull on weights of fixed magnitudes against the sharpness, with its maximum at one over the magnitude."""
+    figure, axis = new_figure(7.2, 3.5)
+    for size, style in zip(magnitudes, _FAMILY, strict=False):
+        axis.plot(betas, L0(alpha, betas).gradient(size), lw=1.9, label=f"|w| = {size:g}", **style)
+        best = attraction.best_beta(size)
+        if betas[0] <= best <= betas[-1]:
+            axis.plot(best, L0(alpha, best).gradient(size), "o", color=style["color"], ms=7)
+    axis.plot(betas, alpha * betas / np.e, color=GREY, lw=0.9, zorder=0)
+    axis.annotate("αβ/e", (betas[-1], alpha * betas[-1] / np.e), ha="right", va="bottom", color=GREY)
+    axis.set(xscale="log", yscale="log", xlabel="sharpness β, logarithmic", ylabel="pull, logarithmic")
+    axis.set(xlim=(betas[0], betas[-1]), ylim=(1e-3 * alpha, 1.5 * alpha * betas[-1] / np.e))
+    axis.legend(fontsize=9, loc="lower left")
+    return figure
+
+
+def crossovers(betas: np.ndarray) -> Figure:
+    """Draw, against the sharpness, the magnitudes below which the smoothed l0 pulls harder than l1 and than l2."""
+    figure, axis = new_figure(7.2, 3.5)
+    for name, limit in (("l1", attraction.crossover_l1(betas)), ("l2", attraction.crossover_l2(betas))):
+        axis.plot(betas, limit, lw=2, label=f"harder than {PENALTY_LABEL[name]} below", **PENALTY_STYLE[name])
+    axis.plot(np.e, 1 / np.e, "o", color=PENALTY_STYLE["l1"]["color"], ms=7)
+    axis.annotate("β = e", (np.e, 1 / np.e), xytext=(0, 7), textcoords="offset points", ha="center")
+    axis.set(xscale="log", xlabel="sharpness β, logarithmic", ylabel="magnitude |w|")
+    axis.set(xlim=(betas[0], betas[-1]), ylim=(0, None))
+    axis.legend()
+    return figure
+
+
+def l0_penalty_and_term(eta: float, alpha: float, betas: Sequence[float], span: float = 1.0) -> Figure:
+    """Draw the paper's Figure 2: the smoothed l0 for some sharpness values, as a penalty and as a zero-attraction term.
+
+    Dots mark where its pull equals that of l1 and of l2 with the same factor.
+    """
+    figure, (value, term) = new_figure(8.4, 3.7, columns=2)
+    w = np.linspace(-span, span, 2001)
+    halves = (w[w < 0], w[w > 0])
+    for name, penalty in (("l2", L2(alpha)), ("l1", L1(alpha))):
+        value.plot(w, penalty.elementwise(w), lw=1.3, label=PENALTY_LABEL[name], **PENALTY_STYLE[name])
+        for half in halves:
+            term.plot(half, attraction.term(penalty, half, eta), lw=1.3, **PENALTY_STYLE[name])
+    for beta, style in zip(betas, _FAMILY, strict=False):
+        penalty = L0(alpha, beta)
+        value.plot(w, penalty.elementwise(w), lw=2, label=f"smoothed ℓ0, β = {beta:g}", **style)
+        for half in halves:
+            term.plot(half, attraction.term(penalty, half, eta), lw=2, **style)
+        for rival, limit in (("l1", attraction.crossover_l1(beta)), ("l2", attraction.crossover_l2(beta))):
+            if 0 < limit <= span:
+                colour = PENALTY_STYLE[rival]["color"]
+                term.plot(limit, attraction.term(penalty, limit, eta), "o", color=colour, ms=5, zorder=5)
+    value.set(xlabel="weight w", ylabel="penalty αΩ(w)")
+    value.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1.02), ncols=2, frameon=False)
+    term.set(xlabel="weight w", ylabel="zero-attraction term")
+    term.axhline(0, color=GREY, lw=0.8)
+    return figure
+
+
+def smoothings(shapes: Mapping[str, tuple[Callable, Callable]], span: float = 1.5) -> Figure:
+    """Draw several smooth counts of one weight, and the slope of each for positive weights.
+
+    Parameters
+    ----------
+    shapes : mapping
+        From a name to a pair of functions of a positive magnitude: the value and its slope.
+    span : float
+        The largest magnitude shown.
+    """
+    figure, (value, slope) = new_figure(8.4, 3.6, columns=2, sharex=True)
+    size = np.linspace(0, span, 601)
+    styles = (
+        {"color": PENALTY_STYLE["l0"]["color"], "linestyle": "-"},
+        {"color": PENALTY_STYLE["l2"]["color"], "linestyle": "-."},
+        {"color": PENALTY_STYLE["l1"]["color"], "linestyle": "--"},
+        {"color": PENALTY_STYLE["l2+l0"]["color"], "linestyle": (0, (5, 1, 1, 1))},
+        {"color": "#8a6a00", "linestyle": ":"},
+    )
+    for (name, (height, tilt)), style in zip(shapes.items(), styles, strict=False):
+        value.plot(size, height(size), lw=1.9, label=name, **style)
+        slope.plot(size, tilt(size), lw=1.9, **style)
+    value.set(xlabel="magnitude |w|", ylabel="price of the weight", xlim=(0, span), ylim=(0, None))
+    value.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1.02), ncols=3, frameon=False)
+    slope.set(xlabel="magnitude |w|", ylabel="its slope: the pull", ylim=(0, None))
+    return figure
+
+
+__all__ = [
+    "crossovers",
+    "l0_penalty_and_term",
+    "l0_shapes",
+    "prior_densities",
+    "prox_curves",
+    "pull_against_beta",
+    "smoothings",
+    "touching_contours",
+]
