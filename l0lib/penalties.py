@@ -127,7 +127,7 @@ class Penalty:
         with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
             growth = 1 + 2 * quadratic * step  # the l2 term adds 2*alpha to the curvature 1/step
             size = xp.abs(v) / growth - linear * step / growth
-            size = xp.where(size > 0, size, 0 * size)
+            size = xp.where(size > 0, size, xp.zeros_like(size))  # 0 * size would be -0.0
             if smooth:
                 size = _prox_l0(size, smooth[0].alpha, smooth[0].beta, growth / step, xp)
             return xp.where(v < 0, -size, size)
