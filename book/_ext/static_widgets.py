@@ -1,0 +1,46 @@
+"""HTML only: carry the explorers' script and style once for the whole site instead of once for each explorer.
+
+MyST-NB embeds the widgets' state as it is, so every explorer brings its own copy of its module and style sheet. Copies
+equal to the library's files become a stub that reads the classic script ``vendor/explorers.iife.js``; of the style
+sheets the first of a page remains.
+"""
+
+import json
+from pathlib import Path
+
+from l0lib.widgets import explorer
+from myst_nb.core.render import sanitize_script_content
+from myst_nb.sphinx_ import NbMetadataCollector
+
+_KEY = "ipywidgets_state"
+_STUB = "export default globalThis.L0Explorers.default;"
+
+
+def shrink(app, pagename, templatename, context, doctree):
+    """Replace the copies in the widget state of one page."""
+    files = NbMetadataCollector.get_js_files(app.env, pagename)
+    if _KEY not in files:
+        return
+    uri, options = files[_KEY]
+    state = json.loads(options["body"])
+    static = Path(explorer.__file__).parent / "static"
+    module, style = (static / "explorers.js").read_text("utf-8"), (static / "explorers.css").read_text("utf-8")
+    styled = False
+    for model in state["state"].values():
+        traits = model["state"]
+        if traits.get("_esm") == module:
+            traits["_esm"] = _STUB
+        elif traits.get("_anywidget_id", "").startswith("l0lib.widgets."):
+            raise RuntimeError(f"{pagename} was executed with another build of the explorers: execute it again")
+        if traits.get("_css") == style:
+            if styled:
+                traits["_css"] = ""
+            styled = True
+    body = sanitize_script_content(json.dumps(state, separators=(",", ":")))
+    files[_KEY] = (uri, {**options, "body": body})
+
+
+def setup(app):
+    """Hook into the build."""
+    app.connect("html-page-context", shrink, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

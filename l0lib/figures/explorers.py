@@ -1,0 +1,277 @@
+"""The explorers' pictures: each function takes the settings of the explorer of the same name in :mod:`l0lib.widgets`.
+
+Figures 1 and 2 of the paper are :func:`trajectories` and :func:`penalty_and_pull` at their defaults.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import attraction, landscape
+from ..penalties import L0, L1, L2
+from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
+
+__all__ = ["at_zero", "loss_and_penalty", "penalty_and_pull", "scaling_factor", "trajectories"]
+
+_KINDS = ("l2", "l1", "l0")
+_WARN, _CROSS = "#c0392b", "#c79100"
+_L0_COLOUR = PENALTY_STYLE["l0"]["color"]
+
+
+def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}; got {value!r}")
+
+
+def _arrival(path):
+    """The first step at which the weight has reached zero (up to rounding) or crossed it; None if none."""
+    hit = np.nonzero(path * np.sign(path[0]) <= 1e-9 * abs(path[0]))[0]
+    return int(hit[0]) if len(hit) else None
+
+
+def trajectories(
+    eta=0.04, w0=1.0, equal=True, first_step=0.005, alpha_l2=0.1, alpha_l1=0.1, alpha_l0=0.1, beta=3.0, steps=300,
+    axis="linear",
+):  # fmt: skip
+    r"""Draw a weight under each penalty alone, step by step (paper, Fig. 1).
+
+    Parameters
+    ----------
+    eta, w0 : float
+        Learning rate, and the weight at step 0.
+    equal : bool
+        Whether all three take the same first step, of length ``first_step``; otherwise their factors are
+        ``alpha_l2``, ``alpha_l1`` and ``alpha_l0``.
+    beta : float
+        Sharpness of the smoothed l0 penalty.
+    steps : int
+        How many steps.
+    axis : str
+        ``"linear"`` shows the weight, ``"log"`` its magnitude.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If ``axis`` is neither, or as in :func:`l0lib.attraction.trajectory`.
+    """
+    _check_choice("axis", axis, ("linear", "log"))
+    if equal:
+        penalties = attraction.match_initial_rate(first_step, w0, eta, beta)
+    else:
+        penalties = (L2(alpha_l2), L1(alpha_l1), L0(alpha_l0, beta))
+    figure, axes = new_figure()
+    band = 0.0
+    for kind, penalty in zip(_KINDS, penalties, strict=True):
+        path = attraction.trajectory(penalty, w0, eta, steps)
+        shown = np.abs(path) if axis == "log" else path
+        label = f"{PENALTY_LABEL[kind]}, α = {float(penalty.alpha):.3g}"
+        axes.plot(shown, label=label, **PENALTY_STYLE[kind])
+        arrival = None if kind == "l2" else _arrival(path)
+        if arrival is None:
+            continue
+        colour, band = PENALTY_STYLE[kind]["color"], float(attraction.swing_band(penalty, eta))
+        axes.axvline(arrival, color=colour, linewidth=0.8, linestyle=":")
+        axes.annotate(
+            f"step {arrival}", (arrival, 0.95), xycoords=("data", "axes fraction"), xytext=(4, 0),
+            textcoords="offset points", color=colour, va="top",
+        )  # fmt: skip
+        axes.axhspan(*((0, band) if axis == "log" else (-band, band)), color=colour, alpha=0.18, linewidth=0)
+    axes.set_xlabel("step n")
+    if axis == "log":
+        axes.set_yscale("log")
+        axes.set_ylim(min(w0, band or w0) / 30, 1.3 * w0)
+        axes.set_ylabel("magnitude |w|")
+    else:
+        axes.set_ylim(-max(0.22 * w0, min(1.2 * band, 1.1 * w0)), 1.1 * w0)
+        axes.set_ylabel("weight w")
+    axes.legend()
+    return figure
+
+
+def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, axis="log"):
+    r"""Draw the penalties, and the length of their step, for two sharpnesses (paper, Fig. 2).
+
+    Parameters
+    ----------
+    eta, alpha : float
+        Learning rate and penalty factor, the same for all.
+    beta_1, beta_2 : float
+        Two sharpnesses of the smoothed l0 penalty.
+    reach : float
+        Weights from ``-reach`` to ``reach``.
+    axis : str
+        ``"linear"`` or ``"log"``, the axis of the pull.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Dots mark where the smoothed l0 penalty begins to pull harder than l1 and than l2.
+    """
+    _check_choice("axis", axis, ("linear", "log"))
+    w = np.linspace(-reach, reach, 400)
+    figure, (left, right) = new_figure(7.6, 3.4, columns=2)
+    lines = [("l2", L2(alpha), {}), ("l1", L1(alpha), {})]
+    lines += [("l0", L0(alpha, beta), {"linewidth": width}) for beta, width in ((beta_1, 1.2), (beta_2, 2.6))]
+    for kind, penalty, extra in lines:
+        label = PENALTY_LABEL[kind] + (f", β = {float(penalty.beta):g}" if isinstance(penalty, L0) else "")
+        left.plot(w, penalty.elementwise(w), label=label, **PENALTY_STYLE[kind], **extra)
+        right.plot(w, np.abs(attraction.term(penalty, w, eta)), **PENALTY_STYLE[kind], **extra)
+    for beta in (beta_1, beta_2):
+        for kind, at in (("l1", attraction.crossover_l1(beta)), ("l2", attraction.crossover_l2(beta))):
+            height = eta * alpha * (1.0 if kind == "l1" else 2 * float(at))
+            if 0 < at < reach:
+                right.plot(float(at), height, "o", color=PENALTY_STYLE[kind]["color"], markersize=5)
+    top = eta * alpha * max(beta_1, beta_2)
+    left.set(xlabel="weight w", ylabel="penalty αΩ(w)", ylim=(0, 1.35 * alpha))
+    right.set(xlabel="weight w", ylabel="pull η|gradient|")
+    if axis == "log":
+        right.set(yscale="log", ylim=(eta * alpha / 30, 1.6 * top))
+    else:
+        right.set_ylim(0, 1.08 * top)
+    figure.legend(loc="outside upper center", ncols=4, fontsize="small")
+    return figure
+
+
+def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0):
+    r"""Draw the regimes of the scaling factor over magnitude and factor, and the factor below (paper, Eqs. 15, 16).
+
+    Parameters
+    ----------
+    penalty : str
+        ``"l2"``, ``"l1"`` or ``"l0"``.
+    w, alpha : float
+        The point to mark: a magnitude and a penalty factor.
+    eta, beta : float
+        Learning rate, and the sharpness of the smoothed l0 penalty.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    _check_choice("penalty", penalty, _KINDS)
+    chosen = {"l2": L2(alpha), "l1": L1(alpha), "l0": L0(alpha, beta)}[penalty]
+    size = np.geomspace(1e-3, 2, 241)
+    bound = np.asarray(attraction.alpha_bound(chosen, size, eta))
+    figure, (plane, below) = new_figure(
+        7.2, 5.4, rows=2, sharex=True, gridspec_kw={"height_ratios": (3, 2)}
+    )  # fmt: skip
+    plane.fill_between(size, bound, 1e9, color=_WARN, alpha=0.16, linewidth=0)
+    plane.fill_between(size, bound / 2, bound, color=_CROSS, alpha=0.28, linewidth=0)
+    plane.plot(size, bound, color=_WARN, label="λ = −1, the bound of α")
+    plane.plot(size, bound / 2, color=_CROSS, linestyle="--", label="λ = 0")
+    colour = PENALTY_STYLE[penalty]["color"]
+    factor = float(attraction.scaling_factor(chosen, w, eta))
+    plane.plot(w, alpha, "o", color=colour, markersize=8)
+    plane.annotate(f"λ = {factor:.3g}", (w, alpha), xytext=(9, 6), textcoords="offset points", color=colour)
+    for words, x, y in (("grows: λ ≤ −1", 0.06, 0.93), ("shrinks: 0 ≤ λ < 1", 0.8, 0.08)):
+        plane.text(x, y, words, transform=plane.transAxes, ha="left" if x < 0.5 else "center", va="center")
+    plane.set(xscale="log", yscale="log", ylim=(1e-3, 1e3), ylabel="penalty factor α")
+    plane.legend(loc="lower left", fontsize="small")
+    below.plot(size, attraction.scaling_factor(chosen, size, eta), color="#222832")
+    below.axhspan(-9, -1, color=_WARN, alpha=0.16, linewidth=0)
+    below.axhspan(-1, 0, color=_CROSS, alpha=0.28, linewidth=0)
+    below.axvline(w, color=GREY, linestyle=":")
+    below.plot(w, max(factor, -2.2), "o", color=colour, markersize=8, clip_on=False)
+    below.set(xlabel="magnitude |w|", ylabel="scaling factor λ", ylim=(-2.2, 1.25))
+    return figure
+
+
+def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000):
+    r"""Draw a weight that has arrived: cobweb, histogram over the band :math:`\pm\eta\alpha\beta`, and orbit.
+
+    Parameters
+    ----------
+    alpha, beta, eta : float
+        Penalty factor, sharpness, learning rate.
+    w0 : float
+        The start.
+    steps : int
+        How many steps.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    l0, l1 = L0(alpha, beta), L1(alpha)
+    band, narrow = float(attraction.swing_band(l0, eta)), float(attraction.swing_band(l1, eta))
+    orbit, cycle = (attraction.trajectory(p, w0, eta, steps) for p in (l0, l1))
+    figure, ((cobweb, spread), (left, right)) = new_figure(7.6, 5.8, rows=2, columns=2)
+    spec = left.get_subplotspec().get_gridspec()
+    for axes in (left, right):
+        axes.remove()
+    time = figure.add_subplot(spec[1, :])
+    time.spines[["top", "right"]].set_visible(False)
+    grid = np.linspace(-1.3 * band, 1.3 * band, 400)
+    for kind, penalty, path in (("l1", l1, cycle), ("l0", l0, orbit)):
+        mapped = np.asarray(attraction.step(penalty, grid, eta)).copy()
+        mapped[np.flatnonzero(grid > 0)[0]] = np.nan  # the jump at zero is not part of the map
+        cobweb.plot(grid, mapped, label=PENALTY_LABEL[kind], **PENALTY_STYLE[kind])
+        web = path[-60:] if kind == "l0" else path[-4:]
+        x, y = np.repeat(web, 2)[1:-1], np.repeat(web, 2)[2:]
+        cobweb.plot(x, y, color=PENALTY_STYLE[kind]["color"], linewidth=0.6, alpha=0.7)
+    cobweb.plot(grid, grid, color=GREY, linewidth=0.8)
+    cobweb.set(xlabel="weight w", ylabel="after one step f(w)", xlim=grid[[0, -1]], ylim=grid[[0, -1]])
+    cobweb.legend(fontsize="small")
+    inside = np.flatnonzero(np.abs(orbit) <= band)
+    if len(inside):
+        settled = orbit[inside[0] :]
+        spread.hist(settled, bins=40, range=(-band, band), weights=np.full(len(settled), 1 / len(settled)),
+                    color=_L0_COLOUR, alpha=0.5)  # fmt: skip
+    if abs(cycle[-1]) <= narrow:
+        for w in cycle[-2:]:
+            spread.axvline(w, color=PENALTY_STYLE["l1"]["color"])
+    for sign in (-1, 1):
+        spread.axvline(sign * band, color=_L0_COLOUR, linestyle="--", linewidth=0.9)
+        time.axhline(sign * band, color=_L0_COLOUR, linestyle="--", linewidth=0.9)
+    spread.set(xlabel="weight w", ylabel="share of steps", xlim=grid[[0, -1]])
+    time.plot(orbit, ".", color=_L0_COLOUR, markersize=2)
+    time.plot(cycle, ".", color=PENALTY_STYLE["l1"]["color"], markersize=2)
+    time.set(xlabel="step n", ylabel="weight w")
+    return figure
+
+
+def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0):
+    r"""Draw :math:`\tfrac12 h(w - v)^2` plus the smoothed l0 penalty, and its minimum against :math:`v`.
+
+    Parameters
+    ----------
+    v : float
+        The optimum of the loss, >= 0.
+    curvature : float
+        Its second derivative :math:`h`.
+    alpha, beta : float
+        Penalty factor and sharpness.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The kill zone is shaded; soft and hard thresholding stand beside the proximal operator.
+    """
+    penalty = L0(alpha, beta)
+    w, optimum = np.linspace(-0.4, 2.2, 361), np.linspace(0, 2, 361)
+    figure, (left, right) = new_figure(7.6, 3.6, columns=2)
+    left.plot(w, 0.5 * curvature * (w - v) ** 2, color=GREY, linestyle=":", label="loss")
+    left.plot(w, penalty.elementwise(w), label="penalty", **PENALTY_STYLE["l0"])
+    left.plot(w, landscape.objective(penalty, w, v, curvature), color="#222832", linewidth=2, label="sum")
+    best = float(landscape.minimiser(penalty, v, curvature))
+    left.plot(best, float(landscape.objective(penalty, best, v, curvature)), "o", color="#222832", label="minimum")
+    top = float(max(landscape.objective(penalty, x, v, curvature) for x in (0.0, v)))
+    left.set(xlabel="weight w", ylabel="loss, penalty, sum", ylim=(0, 1.25 * max(top, 0.02)))
+    left.legend(fontsize="small")
+    soft, hard = alpha * beta / curvature, float(np.sqrt(2 * alpha / curvature))
+    end = float(landscape.kill_zone(penalty, curvature))
+    right.axvspan(0, end, color=_WARN, alpha=0.16, linewidth=0, label="kill zone")
+    if soft > end:
+        right.axvspan(end, soft, color=_CROSS, alpha=0.28, linewidth=0, label="two minima")
+    right.plot(optimum, optimum, color=GREY, linewidth=0.8)
+    right.plot(optimum, landscape.soft_threshold(optimum, soft), label="soft threshold", **PENALTY_STYLE["l1"])
+    right.plot(optimum, landscape.hard_threshold(optimum, hard), color="#7b3fa0", linestyle=":", label="hard threshold")
+    right.plot(optimum, landscape.minimiser(penalty, optimum, curvature), label="prox", **PENALTY_STYLE["l0"])
+    right.plot(v, best, "o", color=_L0_COLOUR)
+    right.set(xlabel="optimum without penalty v", ylabel="minimum with penalty", xlim=(0, 2), ylim=(0, 2))
+    right.legend(fontsize="small")
+    return figure

@@ -1,0 +1,12 @@
+"""Live explorers: figures with sliders that need no kernel on a published page and talk to Python in JupyterLab.
+
+>>> from l0lib.widgets import Trajectories
+>>> explorer = Trajectories(eta=0.04, beta=3)       # the last expression of a cell shows it
+>>> explorer.beta
+3.0
+"""
+
+from .explorer import Explorer
+from .explorers import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
+
+__all__ = ["AtZero", "Explorer", "LossAndPenalty", "PenaltyAndPull", "ScalingFactor", "Trajectories"]

@@ -1,0 +1,172 @@
+"""The five explorers of the book: what can be set in each, and what its picture says in words.
+
+Their JavaScript stands in ``js/``, one module a kind; their pictures in :mod:`l0lib.figures.explorers`, one function of
+the same name a kind, which takes the same settings.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import attraction, landscape
+from ..penalties import L0, L1, L2
+from .explorer import Explorer
+from .settings import Setting
+
+_ETA = Setting.log("eta", "learning rate η", 0.04, 1e-3, 1)
+_AXIS = {"linear": "linear axis", "log": "log axis"}
+_NAMES = {"l2": "ℓ2", "l1": "ℓ1", "l0": "smoothed ℓ0"}
+
+
+class Trajectories(Explorer):
+    """A weight under each penalty alone, step by step (paper, Fig. 1).
+
+    Settings: ``eta``, ``w0``, ``equal`` (the same first step for all three, of length ``first_step``; otherwise
+    ``alpha_l2``, ``alpha_l1`` and ``alpha_l0``), ``beta``, ``steps``, ``axis`` (``"linear"`` or ``"log"``).
+    """
+
+    kind = "trajectories"
+    declared = (
+        Setting.check("equal", "equal first step", True),
+        Setting.choice("axis", "weight on a", "linear", _AXIS),
+        Setting.log("first_step", "first step", 0.005, 1e-4, 0.1),
+        Setting.log("alpha_l2", "α of ℓ2", 0.1, 1e-3, 100),
+        Setting.log("alpha_l1", "α of ℓ1", 0.1, 1e-3, 100),
+        Setting.log("alpha_l0", "α of smoothed ℓ0", 0.1, 1e-3, 100),
+        Setting.linear("beta", "sharpness β", 3.0, 1, 20, 0.5),
+        _ETA,
+        Setting.linear("w0", "start w₀", 1.0, 0.1, 2, 0.1),
+        Setting.log("steps", "steps", 300, 20, 5000, whole=True),
+    )
+
+    def describe(self) -> str:
+        s = self.settings
+        if s["equal"]:
+            l2, l1, l0 = attraction.match_initial_rate(s["first_step"], s["w0"], s["eta"], s["beta"])
+            how = f"all three take a first step of {s['first_step']:g}"
+        else:
+            l2, l1, l0 = L2(s["alpha_l2"]), L1(s["alpha_l1"]), L0(s["alpha_l0"], s["beta"])
+            how = f"factors {l2.alpha:g}, {l1.alpha:g} and {l0.alpha:g}"
+        return (
+            f"A weight from {s['w0']:g} under ℓ2, ℓ1 and smoothed ℓ0 over {s['steps']} steps, learning rate "
+            f"{s['eta']:g}, beta {s['beta']:g}; {how}. Smoothed ℓ0 needs about "
+            f"{float(attraction.steps_to_zero(l0, s['w0'], s['eta'])):.0f} steps to zero and ℓ1 "
+            f"{float(attraction.steps_to_zero(l1, s['w0'], s['eta'])):.0f}; then they swing within plus or minus "
+            f"{float(attraction.swing_band(l0, s['eta'])):.3g} and {float(attraction.swing_band(l1, s['eta'])):.3g}. "
+            "ℓ2 comes ever closer and never arrives."
+        )
+
+
+class PenaltyAndPull(Explorer):
+    """The penalty and the length of its step for two sharpnesses, beside ℓ1 and ℓ2 (paper, Fig. 2).
+
+    Settings: ``eta``, ``alpha``, ``beta_1``, ``beta_2``, ``reach`` (weights from ``-reach`` to ``reach``), ``axis`` of
+    the pull (``"linear"`` or ``"log"``).
+    """
+
+    kind = "penalty_and_pull"
+    declared = (
+        Setting.linear("beta_1", "first sharpness β", 5.0, 1, 50, 1),
+        Setting.linear("beta_2", "second sharpness β", 20.0, 1, 50, 1),
+        Setting.log("alpha", "penalty factor α", 0.01, 1e-4, 1),
+        _ETA,
+        Setting.linear("reach", "widest weight", 1.0, 0.1, 2, 0.1),
+        Setting.choice("axis", "pull on a", "log", _AXIS),
+    )
+
+    def describe(self) -> str:
+        s = self.settings
+        crossings = "; ".join(
+            f"with beta {b:g} smoothed ℓ0 pulls harder than ℓ1 below {float(attraction.crossover_l1(b)):.3g} and harder "
+            f"than ℓ2 below {float(attraction.crossover_l2(b)):.3g}"
+            for b in (s["beta_1"], s["beta_2"])
+        )
+        return (
+            f"Left the penalties, right the length of their step, for weights up to {s['reach']:g}, learning rate "
+            f"{s['eta']:g}, alpha {s['alpha']:g}: {crossings}."
+        )
+
+
+class ScalingFactor(Explorer):
+    """The scaling factor λ over the plane of |w| and α, and the bound of α (paper, Eqs. 15 and 16, Table 1).
+
+    Settings: ``penalty`` (``"l2"``, ``"l1"``, ``"l0"``), ``w`` and ``alpha`` (the reader's point), ``eta``, ``beta``.
+    """
+
+    kind = "scaling_factor"
+    declared = (
+        Setting.choice("penalty", "penalty", "l0", _NAMES),
+        Setting.log("w", "magnitude |w|", 0.1, 1e-3, 2),
+        Setting.log("alpha", "penalty factor α", 0.2, 1e-3, 1e3),
+        _ETA,
+        Setting.linear("beta", "sharpness β", 5.0, 1, 20, 0.5),
+    )
+
+    def describe(self) -> str:
+        s = self.settings
+        penalty = {"l2": L2(s["alpha"]), "l1": L1(s["alpha"]), "l0": L0(s["alpha"], s["beta"])}[s["penalty"]]
+        factor = float(attraction.scaling_factor(penalty, s["w"], s["eta"]))
+        fate = "shrinks it" if factor >= 0 else "shrinks it across zero" if factor > -1 else "does not shrink it"
+        return (
+            f"Plane of magnitude and alpha for {_NAMES[s['penalty']]}, learning rate {s['eta']:g}, in three regimes: the "
+            f"step shrinks the weight, crosses zero, or no longer shrinks it. At magnitude {s['w']:g} and alpha "
+            f"{s['alpha']:g} the scaling factor is {factor:.3g}, so the step {fate}; the bound of alpha there is "
+            f"{float(attraction.alpha_bound(penalty, s['w'], s['eta'])):.3g}. Below, the scaling factor against magnitude."
+        )
+
+
+class AtZero(Explorer):
+    """A weight that has arrived: the map near zero as a cobweb, its orbit, and where it spends its steps.
+
+    Settings: ``alpha``, ``beta``, ``eta``, ``w0``, ``steps``.
+    """
+
+    kind = "at_zero"
+    declared = (
+        Setting.log("alpha", "penalty factor α", 0.01, 1e-3, 10),
+        Setting.linear("beta", "sharpness β", 20.0, 1, 50, 1),
+        _ETA,
+        Setting.log("w0", "start w₀", 0.005, 1e-4, 1),
+        Setting.log("steps", "steps", 2000, 50, 10000, whole=True),
+    )
+
+    def describe(self) -> str:
+        s = self.settings
+        l0, l1 = L0(s["alpha"], s["beta"]), L1(s["alpha"])
+        return (
+            f"The map of smoothed ℓ0 near zero as a cobweb, its orbit over {s['steps']} steps from {s['w0']:g}, and a "
+            f"histogram; learning rate {s['eta']:g}, alpha {s['alpha']:g}, beta {s['beta']:g}. Smoothed ℓ0 wanders over "
+            f"the band plus or minus {float(attraction.swing_band(l0, s['eta'])):.3g} and settles on no cycle; ℓ1 "
+            f"repeats two values within plus or minus {float(attraction.swing_band(l1, s['eta'])):.3g}."
+        )
+
+
+class LossAndPenalty(Explorer):
+    """One weight between a quadratic loss and the smoothed ℓ0 penalty, and the proximal operator.
+
+    Settings: ``v`` (the optimum without penalty), ``curvature`` of the loss, ``alpha``, ``beta``.
+    """
+
+    kind = "loss_and_penalty"
+    declared = (
+        Setting.linear("v", "optimum v of the loss", 0.45, 0, 2, 0.01),
+        Setting.log("curvature", "curvature h", 1.0, 0.1, 10),
+        Setting.log("alpha", "penalty factor α", 0.1, 1e-3, 10),
+        Setting.linear("beta", "sharpness β", 5.0, 1, 20, 0.5),
+    )
+
+    def describe(self) -> str:
+        s = self.settings
+        penalty, h = L0(s["alpha"], s["beta"]), s["curvature"]
+        words = {
+            "kill": "zero attracts every start",
+            "bistable": "zero and a positive minimum both attract",
+            "free": "zero repels",
+        }[str(landscape.regime(penalty, s["v"], h))]
+        return (
+            f"Left a quadratic loss with optimum {s['v']:g} and curvature {h:g}, the smoothed ℓ0 penalty with alpha "
+            f"{s['alpha']:g} and beta {s['beta']:g}, and their sum, least at "
+            f"{float(np.asarray(landscape.minimiser(penalty, s['v'], h))):.3g}: {words}. Right the minimum against the "
+            f"optimum of the loss, between soft and hard thresholding; the kill zone ends at "
+            f"{float(landscape.kill_zone(penalty, h)):.3g}."
+        )

@@ -1,0 +1,40 @@
+// What ipywidgets 8 leaves out: a slider's handle has no accessible name, a selection slider announces its index, and
+// the read-out beside it is an editable box without a role.
+const seen = new WeakSet();
+
+function mend(slider) {
+  const handle = slider.querySelector(".noUi-handle");
+  if (!handle || seen.has(slider)) return;
+  seen.add(slider);
+  const readout = slider.querySelector(".widget-readout");
+  const name = slider.querySelector(".widget-label")?.textContent.trim() || slider.title || "slider";
+  handle.setAttribute("aria-label", name);
+  if (readout?.isContentEditable) {
+    readout.setAttribute("role", "textbox");
+    readout.setAttribute("aria-label", `${name} (type a value)`);
+  }
+  const say = () => {
+    const text = readout?.textContent.trim();
+    if (text && handle.getAttribute("aria-valuetext") !== text) handle.setAttribute("aria-valuetext", text);
+  };
+  say();
+  const observer = new MutationObserver(say);
+  if (readout) observer.observe(readout, { childList: true, characterData: true, subtree: true });
+  observer.observe(handle, { attributes: true, attributeFilter: ["aria-valuetext"] });
+}
+
+const SLIDERS = ".l0-controls .widget-slider, .l0-controls .jupyter-widget-slider, .l0-controls .widget-hslider";
+let installed = false;
+
+export function installA11y() {
+  if (installed) return;
+  installed = true;
+  const scan = () => document.querySelectorAll(SLIDERS).forEach(mend);
+  let queued = false;
+  new MutationObserver(() => {
+    if (queued) return;
+    queued = true;
+    requestAnimationFrame(() => { queued = false; scan(); });
+  }).observe(document.body, { childList: true, subtree: true });
+  scan();
+}

@@ -1,0 +1,142 @@
+// What every explorer has around its plots: the key, the live sentence, the buttons, the redraw on change.
+import { installA11y } from "./a11y.js";
+import { readAll, snap, trait, write } from "./settings.js";
+import { DASH, onTheme, palette } from "./theme.js";
+import { changed, linkTo, onStaticPage, register } from "./url.js";
+
+/** Three significant digits without an exponent where that reads well. */
+export function short(x, digits = 3) {
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : x < 0 ? "−∞" : "–";
+  if (x === 0) return "0";
+  const size = Math.abs(x), sign = x < 0 ? "−" : "";
+  if (size >= 1e-4 && size < 1e5) return sign + String(Number(size.toPrecision(digits)));
+  const [mantissa, power] = size.toExponential(digits - 1).split("e");
+  const raised = String(Number(power)).replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻");
+  return `${sign}${Number(mantissa)}·10${raised}`;
+}
+
+const make = (tag, attributes = {}, ...children) => {
+  const e = document.createElement(tag);
+  for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
+  e.append(...children);
+  return e;
+};
+
+function swatch(style) {
+  const dash = DASH[style.key ?? style] ?? [];
+  const svg = `<svg width="30" height="10" aria-hidden="true"><line x1="1" y1="5" x2="29" y2="5" stroke-width="${style.width ?? 2.5}" stroke-dasharray="${dash.join(" ")}"/></svg>`;
+  const box = make("span", { class: "l0-swatch" });
+  box.innerHTML = svg;
+  return box;
+}
+
+/** The key of the lines: entries [{style, name, text}], kept as one list so that a screen reader reads it in order. */
+function keyOf(list) {
+  let shape = "";
+  return (entries) => {
+    const now = entries.map((e) => e.style + e.name).join("|");
+    if (now !== shape) {
+      shape = now;
+      list.replaceChildren(...entries.map((e) => make("li", { "data-style": e.style }, swatch(e.style), make("b", {}, e.name), make("span"))));
+    }
+    entries.forEach((e, i) => {
+      const span = list.children[i].lastElementChild, text = e.text ? ` ${e.text}` : "";
+      if (span.textContent !== text) span.textContent = text;
+      list.children[i].style.setProperty("--l0-line", palette()[e.style]);
+    });
+  };
+}
+
+async function copy(entry, notice) {
+  const link = linkTo(entry);
+  try {
+    await navigator.clipboard.writeText(link);
+    notice("Link copied.", false);
+  } catch {
+    const box = make("input", { readonly: "", value: link, "aria-label": "Link to this view" });
+    notice("Copy this link:", false).append(box);
+    box.select();
+  }
+}
+
+/**
+ * Build the frame, let `explorer` fill it, and keep it up to date.
+ * explorer(panels, api) returns {update(values) -> {data, key, say, hide}, resize(), recolour(), destroy()}.
+ */
+export function mount(model, el, explorer, title) {
+  installA11y();
+  const notice = make("p", { class: "l0-notice", role: "alert", hidden: "" });
+  const list = make("ul", { class: "l0-key" });
+  const panels = make("div", { class: "l0-panels" });
+  const status = make("p", { class: "l0-status", role: "status", "aria-live": "polite" });
+  const reset = make("button", { type: "button" }, "Reset");
+  const tools = make("div", { class: "l0-tools" }, reset);
+  const root = make("figure", { class: "l0-view", "aria-label": `Explorer: ${title}` }, notice, list, panels, status, tools);
+  el.append(root);
+
+  const stats = { draws: 0, work: [] };
+  const showKey = keyOf(list);
+  let state, timer = 0, hiding = 0, frame = 0;
+
+  const show = (text, bad = true) => {
+    clearTimeout(hiding);
+    notice.className = bad ? "l0-notice l0-bad" : "l0-notice";
+    notice.textContent = text;
+    notice.hidden = false;
+    if (!bad) hiding = setTimeout(() => { if (!notice.querySelector("input")) notice.hidden = true; }, 4000);
+    return notice;
+  };
+  const entry = register(root, model, show);
+  if (onStaticPage()) {
+    const link = make("button", { type: "button" }, "Copy link to this view");
+    link.addEventListener("click", () => copy(entry, show));
+    tools.append(link);
+  }
+
+  const api = { root, set: (name, value) => {
+    write(model, model.get("spec").find((s) => s.name === name), value);
+  }, spec: (name) => model.get("spec").find((s) => s.name === name), save: () => model.save_changes() };
+  const view = explorer(panels, api);
+
+  const draw = () => {
+    const start = performance.now();
+    state = view.update(readAll(model));
+    showKey(state.key);
+    const box = root.closest(".l0-explorer");
+    if (box) box.dataset.hide = (state.hide ?? []).join(" ");
+    panels.querySelectorAll("[role=img]").forEach((p) => p.setAttribute("aria-label", `${p.dataset.name}. ${state.say}`));
+    // at most four sentences a second, and always the last one
+    timer ||= setTimeout(() => { timer = 0; if (status.textContent !== state.say) status.textContent = state.say; }, 250);
+    stats.draws++;
+    queueMicrotask(() => stats.work.push(performance.now() - start)); // uPlot draws in a microtask of its own, before
+  };
+  const ask = () => {
+    changed(entry);
+    frame ||= requestAnimationFrame(() => { frame = 0; snap(model); draw(); });
+  };
+  const traits = model.get("spec").map(trait);
+  traits.forEach((name) => model.on(`change:${name}`, ask));
+  reset.addEventListener("click", () => {
+    for (const s of model.get("spec")) write(model, s, s.start);
+    model.save_changes();
+    notice.hidden = true;
+  });
+  const stopTheme = onTheme(() => { view.recolour(); if (state) showKey(state.key); });
+  let width = 0;
+  const observer = new ResizeObserver(() => {
+    if (root.clientWidth === width || !root.clientWidth) return;
+    width = root.clientWidth;
+    view.resize();
+    draw();
+  });
+  observer.observe(root);
+  draw();
+  root.l0 = { kind: model.get("kind"), data: () => state.data, vals: () => readAll(model), stats, model };
+  return () => {
+    traits.forEach((name) => model.off(`change:${name}`, ask));
+    cancelAnimationFrame(frame);
+    observer.disconnect();
+    stopTheme();
+    view.destroy();
+  };
+}

@@ -1,0 +1,22 @@
+// The module that anywidget loads: one view for each kind of explorer.
+import { atZero } from "./at_zero.js";
+import { mount } from "./frame.js";
+import { lossAndPenalty } from "./loss_and_penalty.js";
+import { penaltyAndPull } from "./penalty_and_pull.js";
+import { scalingFactor } from "./scaling_factor.js";
+import { trajectories } from "./trajectories.js";
+
+const EXPLORERS = {
+  trajectories: [trajectories, "a weight under each penalty, step by step"],
+  penalty_and_pull: [penaltyAndPull, "the penalties and their pull"],
+  scaling_factor: [scalingFactor, "the scaling factor and the bound of alpha"],
+  at_zero: [atZero, "what happens at zero"],
+  loss_and_penalty: [lossAndPenalty, "loss against penalty"],
+};
+
+export default {
+  render({ model, el }) {
+    const [explorer, title] = EXPLORERS[model.get("kind")];
+    return mount(model, el, explorer, title);
+  },
+};

@@ -1,0 +1,154 @@
+// uPlot as the explorers use it: line charts on plain axes, our own ticks, and marks drawn on the canvas.
+import uPlot from "uplot";
+import { DASH, palette } from "./theme.js";
+
+const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
+const ratio = () => uPlot.pxRatio;
+export const log10 = (x) => Math.log10(x);
+
+function niceSteps(low, high, room) {
+  const raw = (high - low) / Math.max(2, room), power = 10 ** Math.floor(log10(raw));
+  const step = [1, 2, 2.5, 5, 10].find((m) => m * power >= raw * 0.999) * power;
+  const out = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) out.push(Number((k * step).toPrecision(12)));
+  return out;
+}
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+const power = (k) => `10${String(k).replace(/./g, (c) => RAISED[c] ?? "⁻")}`;
+const decade = (k) => (k >= -3 && k <= 3 ? String(Number((10 ** k).toPrecision(3))) : power(k));
+const plain = (x, all) => {
+  const top = Math.max(...all.map(Math.abs));
+  return top > 0 && (top < 1e-3 || top >= 1e5) ? String(Number(x.toPrecision(4))).replace("-", "−").replace(/e\+?(−|-)?(\d+)/, (_, s, d) => `·10${s ? "⁻" : ""}${d.replace(/./g, (c) => RAISED[c])}`) : String(Number(x.toPrecision(4))).replace("-", "−");
+};
+
+/** An axis over [low, high] = range(); when log() the numbers on it are log10 of what the labels say. */
+function axis(side, label, logarithmic, size) {
+  return {
+    side, label, labelSize: 18, labelFont: `13px ${FONT}`, font: `12px ${FONT}`, size, gap: 4,
+    stroke: () => palette().text, grid: { stroke: () => palette().grid, width: 1 },
+    ticks: { stroke: () => palette().grid, width: 1, size: 5 },
+    splits: (u, i, low, high) => {
+      const room = side === 2 ? u.width / 70 : u.height / 45;
+      if (!logarithmic()) return niceSteps(low, high, room);
+      const out = [], every = Math.max(1, Math.ceil((high - low) / room));
+      for (let k = Math.ceil(low - 1e-9); k <= high + 1e-9; k += every) out.push(k);
+      return out;
+    },
+    values: (u, splits) => splits.map((s) => (logarithmic() ? decade(s) : plain(s, splits))),
+  };
+}
+
+/**
+ * A chart in `parent`. lines: [{style, width, points, paths}]; x, y: {label, range() -> [low, high], log()}.
+ * under(p), over(p) draw before and after the lines through a pen (below). draw(data) shows columns [x, ...lines].
+ */
+export function chart(parent, { name, x, y, lines, height, under, over, onPoint }) {
+  const box = document.createElement("div");
+  box.className = "l0-panel";
+  box.dataset.name = name;
+  box.setAttribute("role", "img");
+  parent.append(box);
+  const never = () => false;
+  const tall = () => (typeof height === "function" ? height(wide()) : height);
+  const wide = () => Math.max(240, Math.floor(box.clientWidth || 640));
+  const u = new uPlot({
+    width: wide(), height: tall(), pxAlign: false, legend: { show: false },
+    cursor: { show: false }, padding: [10, 12, 0, 0],
+    scales: {
+      x: { time: false, range: () => x.range() },
+      y: { range: () => y.range() },
+    },
+    axes: [axis(2, x.label, x.log ?? never, 36), axis(3, y.label, y.log ?? never, 50)],
+    series: [{}, ...lines.map((l) => ({
+      stroke: () => palette()[l.style], width: l.width ?? 2, dash: l.dash ?? DASH[l.style],
+      points: l.points ? { show: true, size: l.points, fill: () => palette()[l.style], stroke: () => palette()[l.style] } : { show: false },
+      ...(l.paths ? { paths: l.paths } : {}), ...(l.fill ? { fill: () => palette()[l.style] + "55" } : {}),
+    }))],
+    hooks: {
+      drawAxes: under ? [(self) => inside(self, under)] : [],
+      draw: over ? [(self) => inside(self, over)] : [],
+    },
+  }, [[0, 1], ...lines.map(() => [null, null])], box);
+  if (onPoint) points(u, onPoint);
+  return {
+    u, box,
+    draw: (data) => u.setData(data),
+    label: (i, text) => { u.axes[i].label = text; },
+    resize: () => { u.setSize({ width: wide(), height: tall() }); },
+    recolour: () => u.redraw(false),
+    destroy: () => u.destroy(),
+  };
+}
+
+/** Click and drag: callback(x, y) in the axes' own numbers. Vertical swipes on a phone still scroll the page. */
+function points(u, callback) {
+  let down = false;
+  const at = (e) => {
+    const r = u.over.getBoundingClientRect();
+    const px = Math.min(r.width, Math.max(0, e.clientX - r.left)), py = Math.min(r.height, Math.max(0, e.clientY - r.top));
+    callback(u.posToVal(px, "x"), u.posToVal(py, "y"));
+  };
+  u.over.style.cursor = "crosshair";
+  u.over.style.touchAction = "pan-y";
+  u.over.addEventListener("pointerdown", (e) => { down = true; u.over.setPointerCapture(e.pointerId); at(e); });
+  u.over.addEventListener("pointermove", (e) => { if (down) at(e); });
+  for (const end of ["pointerup", "pointercancel"]) u.over.addEventListener(end, () => { down = false; });
+}
+
+function inside(u, paint) {
+  const { ctx, bbox } = u, k = ratio();
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  paint(pen(u, ctx, bbox, k));
+  ctx.restore();
+}
+
+/** Marks in the axes' numbers. Sizes are CSS pixels. */
+function pen(u, ctx, bbox, k) {
+  const X = (v) => u.valToPos(v, "x", true), Y = (v) => u.valToPos(v, "y", true);
+  const colours = palette();
+  const paint = (colour) => colours[colour] ?? colour;
+  const self = {
+    ctx, X, Y, k, colours,
+    left: bbox.left, top: bbox.top, right: bbox.left + bbox.width, bottom: bbox.top + bbox.height,
+    line(x1, y1, x2, y2, colour, { width = 1, dash = [] } = {}) {
+      ctx.strokeStyle = paint(colour); ctx.lineWidth = width * k; ctx.setLineDash(dash.map((d) => d * k));
+      ctx.beginPath(); ctx.moveTo(x1, y1); ctx.lineTo(x2, y2); ctx.stroke(); ctx.setLineDash([]);
+    },
+    vertical(x, colour, options) { self.line(X(x), self.top, X(x), self.bottom, colour, options); },
+    horizontal(y, colour, options) { self.line(self.left, Y(y), self.right, Y(y), colour, options); },
+    band(low, high, colour, alpha = 0.14) {
+      ctx.globalAlpha = alpha; ctx.fillStyle = paint(colour);
+      const a = Math.max(self.top, Math.min(self.bottom, Y(high))), b = Math.max(self.top, Math.min(self.bottom, Y(low)));
+      ctx.fillRect(self.left, a, self.right - self.left, b - a); ctx.globalAlpha = 1;
+    },
+    strip(low, high, colour, alpha = 0.14) {
+      ctx.globalAlpha = alpha; ctx.fillStyle = paint(colour);
+      const a = Math.max(self.left, X(low)), b = Math.min(self.right, X(high));
+      if (b > a) ctx.fillRect(a, self.top, b - a, self.bottom - self.top); ctx.globalAlpha = 1;
+    },
+    dot(x, y, colour, { size = 5, hollow = false } = {}) {
+      ctx.beginPath(); ctx.arc(X(x), Y(y), size * k, 0, 2 * Math.PI);
+      ctx.fillStyle = hollow ? colours.back : paint(colour); ctx.fill();
+      ctx.lineWidth = (hollow ? 2 : 1.5) * k; ctx.strokeStyle = hollow ? paint(colour) : colours.back; ctx.stroke();
+    },
+    /** Text beside a place, kept inside the plot, with a halo so that lines may pass behind it. */
+    text(px, py, words, colour = "text", { align = "left", base = "middle", size = 12, bold = false } = {}) {
+      ctx.font = `${bold ? "600 " : ""}${size * k}px ${FONT}`;
+      const w = ctx.measureText(words).width, pad = 4 * k;
+      let left = align === "center" ? px - w / 2 : align === "right" ? px - w : px;
+      left = Math.min(Math.max(left, self.left + pad), self.right - w - pad);
+      const half = (size * k) / 2 + pad / 2;
+      const y = Math.min(Math.max(py, self.top + half), self.bottom - half);
+      ctx.textAlign = "left"; ctx.textBaseline = base;
+      ctx.lineJoin = "round"; ctx.lineWidth = 3.5 * k; ctx.strokeStyle = colours.back; ctx.strokeText(words, left, y);
+      ctx.fillStyle = paint(colour); ctx.fillText(words, left, y);
+    },
+    label(x, y, words, colour, { dx = 8, dy = -10, ...options } = {}) { self.text(X(x) + dx * k, Y(y) + dy * k, words, colour, options); },
+  };
+  return self;
+}
+export const bars = uPlot.paths.bars;
+export const stepped = uPlot.paths.stepped;

@@ -1,0 +1,83 @@
+// An explorer's settings in the page's address, as ?trajectories.beta=5&trajectories-2.eta=0.1, on the published page
+// only: JupyterLab's address belongs to JupyterLab.
+import { parse, read, readAll, write } from "./settings.js";
+
+const views = [];
+const REST = 400; // ms without a change before the address follows
+
+/** widgets-slim.js sets this before any view is made. */
+export const onStaticPage = () => globalThis.l0StaticPage === true;
+
+const differs = (model) => model.get("spec").some((s) => read(model, s) !== s.start);
+
+function put(params, { key, model }) {
+  for (const name of [...params.keys()]) if (name.startsWith(`${key}.`)) params.delete(name);
+  // all of them, so that the link means the same when the page's own values have changed
+  if (differs(model)) for (const [name, value] of Object.entries(readAll(model))) params.set(`${key}.${name}`, value);
+}
+
+function address(params, hash) {
+  const query = params.toString();
+  return location.pathname + (query ? `?${query}` : "") + hash;
+}
+
+/** A link to the page with this explorer set as it is now, at the section that it stands in. */
+export function linkTo(entry) {
+  const params = new URLSearchParams();
+  put(params, entry);
+  const section = entry.root.closest("section[id]")?.id;
+  return new URL(address(params, section ? `#${section}` : ""), location.href).href;
+}
+
+/** Call for every view; `notice(text)` shows a message in it. Returns what linkTo and changed take. */
+export function register(root, model, notice) {
+  const entry = { root, model, notice, key: model.get("kind"), timer: 0, restored: false };
+  if (onStaticPage()) views.push(entry);
+  return entry;
+}
+
+export function changed(entry) {
+  if (!onStaticPage() || !entry.restored) return;
+  clearTimeout(entry.timer);
+  entry.timer = setTimeout(() => {
+    const params = new URLSearchParams(location.search);
+    put(params, entry);
+    // the history's own state belongs to the theme
+    const next = address(params, location.hash);
+    if (next !== location.pathname + location.search + location.hash) history.replaceState(history.state, "", next);
+  }, REST);
+}
+
+function restore() {
+  views.sort((a, b) => (a.root.compareDocumentPosition(b.root) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+  const count = {};
+  const byKey = new Map();
+  for (const entry of views) {
+    const kind = entry.model.get("kind"), n = (count[kind] = (count[kind] ?? 0) + 1);
+    entry.key = n === 1 ? kind : `${kind}-${n}`;
+    entry.root.dataset.key = entry.key;
+    byKey.set(entry.key, entry);
+  }
+  const refused = new Map();
+  const refuse = (entry, text) => refused.set(entry, [...(refused.get(entry) ?? []), text]);
+  for (const [name, text] of new URLSearchParams(location.search)) {
+    const [key, setting, ...rest] = name.split(".");
+    if (setting === undefined || rest.length) continue; // not ours
+    const entry = byKey.get(key);
+    if (!entry) {
+      if (KINDS.has(key.replace(/-\d+$/, "")) && views.length) refuse(views[0], `${name}: no such explorer on this page`);
+      continue;
+    }
+    const s = entry.model.get("spec").find((x) => x.name === setting);
+    const value = s && parse(s, text);
+    if (value === undefined) refuse(entry, s ? `${name}=${text}: its control has no such value` : `${name}: no such setting`);
+    else write(entry.model, s, value);
+  }
+  for (const entry of views) { entry.model.save_changes(); entry.restored = true; }
+  for (const [entry, texts] of refused) entry.notice(`The page's address asks for what cannot be set, and that part is ignored. ${texts.join("; ")}.`);
+}
+
+const KINDS = new Set(["trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty"]);
+
+// widgets-slim.js says when every view of the page stands: only then is their order known
+document.addEventListener("l0:ready", restore);

@@ -1,0 +1,55 @@
+// The widget manager of a published page: Jupyter's own base and controls and anywidget's front end in one classic
+// script, instead of RequireJS, ipywidgets 7 for old notebooks, JupyterLab's renderers and a foreign host behind them.
+import * as base from "@jupyter-widgets/base";
+import * as controls from "@jupyter-widgets/controls";
+import { ManagerBase } from "@jupyter-widgets/base-manager";
+import { Widget } from "@lumino/widgets";
+import { MessageLoop } from "@lumino/messaging";
+import anywidgetFactory from "anywidget-frontend";
+
+const MODULES = { "@jupyter-widgets/base": base, "@jupyter-widgets/controls": controls, anywidget: anywidgetFactory(base) };
+const nothing = () => {};
+
+class StaticManager extends ManagerBase {
+  views = new Set();
+  // ipywidgets would call MathJax.Hub, which the page does not have; labels here hold no formulas
+  _rendermime = { latexTypesetter: { typeset: nothing } };
+  loadClass(name, module, version) {
+    const found = MODULES[module]?.[name];
+    return found ? Promise.resolve(found) : Promise.reject(new Error(`${name} of ${module}@${version} is not bundled`));
+  }
+  _get_comm_info() { return Promise.resolve({}); }
+  _create_comm() { return Promise.resolve({ on_close: nothing, on_msg: nothing, close: nothing }); }
+}
+
+async function start() {
+  document.head.append(Object.assign(document.createElement("style"), { textContent: __WIDGET_CSS__ }));
+  const manager = new StaticManager();
+  addEventListener("resize", () => manager.views.forEach((v) => MessageLoop.postMessage(v.luminoWidget, Widget.ResizeMessage.UnknownSize)));
+  for (const tag of document.querySelectorAll('script[type="application/vnd.jupyter.widget-state+json"]')) {
+    const models = new Map((await manager.set_state(JSON.parse(tag.textContent))).map((m) => [m.model_id, m]));
+    await Promise.all([...document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]')].map(async (t) => {
+      const model = models.get(JSON.parse(t.textContent).model_id);
+      if (!model) return;
+      const box = document.createElement("div");
+      box.className = "widget-subarea";
+      t.before(box);
+      const view = await manager.create_view(model);
+      Widget.attach(view.luminoWidget, box);
+      manager.views.add(view);
+    }));
+  }
+  await allDrawn();
+  document.dispatchEvent(new Event("l0:ready"));
+  document.documentElement.dataset.widgetsReady = "1";
+}
+
+/** anywidget renders after its view is made: wait until each of ours has its figure. */
+async function allDrawn() {
+  const wanted = () => document.querySelectorAll(".l0-explorer").length;
+  for (let i = 0; i < 600 && document.querySelectorAll(".l0-explorer .l0-view").length < wanted(); i++)
+    await new Promise((done) => setTimeout(done, i < 100 ? 5 : 50));
+}
+
+globalThis.l0StaticPage = true; // the views keep their settings in the address only here
+document.readyState === "loading" ? addEventListener("DOMContentLoaded", start) : start();
