@@ -1,4 +1,4 @@
-"""Figures of the chapter on zero attraction: maps, the race to zero, scaling factors, bounds and the pruning threshold."""
+"""Figures of the chapter on zero attraction: maps, race to zero, scaling factors, bounds and pruning threshold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .. import attraction
 from ..penalties import L0, L1
 from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
 
-_SHADE = {"shrinks": "#3c7a2e", "crosses": "#c79a00", "grows": "#b3202a"}
+_SHADE = {"shrinks": "#3c7a2e", "crosses zero, shrinks": "#c79a00", "crosses zero, grows": "#b3202a"}
 
 
 def zero_attraction_maps(penalties: Mapping[str, object], eta: float, span: float = 1.0) -> Figure:
@@ -47,27 +47,28 @@ def race_to_zero(
 ) -> Figure:
     """Draw the paper's Figure 1: one weight under each penalty from the same start, linear and logarithmic.
 
-    The dotted vertical lines are the predicted arrivals of :func:`l0lib.attraction.steps_to_zero`.
+    After arrival an orbit jumps at each step: it is drawn as dots in its band, not as a line. The dotted vertical lines
+    are the arrivals that :func:`l0lib.attraction.steps_to_zero` predicts.
     """
     figure, (linear, logarithmic) = new_figure(8.4, 3.4, columns=2, sharex=True)
+    numbers = np.arange(steps + 1)
     for name, penalty in penalties.items():
         orbit = np.asarray(attraction.trajectory(penalty, w0, eta, steps))
+        arrived = np.flatnonzero(orbit <= 0)
+        last = arrived[0] if arrived.size else steps
+        style = PENALTY_STYLE[name]
         for axis, values in ((linear, orbit), (logarithmic, np.abs(orbit))):
-            axis.plot(values, lw=1.8 if axis is linear else 1.2, label=PENALTY_LABEL[name], **PENALTY_STYLE[name])
-        if name != "l2":
-            linear.axvline(
-                attraction.steps_to_zero(penalty, w0, eta), color=PENALTY_STYLE[name]["color"], lw=0.8, ls=":"
-            )
+            axis.plot(values[: last + 1], lw=2, label=PENALTY_LABEL[name], **style)
+            axis.plot(numbers[last:], values[last:], ".", ms=1.8, color=style["color"])
+        if arrived.size:
+            linear.axvline(attraction.steps_to_zero(penalty, w0, eta), color=style["color"], lw=0.8, ls=":")
     linear.set(xlabel="step", ylabel="weight w")
     linear.legend()
-    logarithmic.set(
-        xlabel="step", ylabel="magnitude |w|, logarithmic", yscale="log", ylim=(1e-5 * abs(w0), 1.5 * abs(w0))
-    )
+    logarithmic.set(xlabel="step", ylabel="magnitude |w|, logarithmic", yscale="log")
+    logarithmic.set_ylim(1e-4 * abs(w0), 1.5 * abs(w0))
     if threshold is not None:
         logarithmic.axhline(threshold, color=GREY, lw=1)
-        logarithmic.annotate(
-            f"pruning threshold {threshold:g}", (steps, threshold), ha="right", va="bottom", color=GREY
-        )
+        logarithmic.annotate(f"threshold {threshold:g}", (0, threshold), va="bottom", color=GREY)
     return figure
 
 
@@ -76,25 +77,21 @@ def scaling_factors(
 ) -> Figure:
     """Draw λ against the magnitude of the weight, over the three ranges that say what a step does (Eq. 15)."""
     figure, axis = new_figure(7.2, 3.8)
-    bands = (
-        ("shrinks", 0, 1, "shrinks"),
-        ("crosses", -1, 0, "crosses zero, shrinks"),
-        ("grows", lowest, -1, "crosses zero, grows"),
-    )
-    for key, low, high, text in bands:
-        axis.axhspan(low, high, color=_SHADE[key], alpha=0.1, lw=0)
+    bands = (("shrinks", 0, 1), ("crosses zero, shrinks", -1, 0), ("crosses zero, grows", lowest, -1))
+    for text, low, high in bands:
+        axis.axhspan(low, high, color=_SHADE[text], alpha=0.1, lw=0)
         axis.text(magnitudes[-1], (low + high) / 2, text + " ", ha="right", va="center", color=GREY)
     for name, penalty in penalties.items():
         factor = attraction.scaling_factor(penalty, magnitudes, eta)
         axis.plot(magnitudes, factor, lw=2, label=PENALTY_LABEL[name], **PENALTY_STYLE[name])
     axis.set(xscale="log", xlabel="magnitude |w|, logarithmic", ylabel="scaling factor λ", ylim=(lowest, 1.15))
     axis.set_xlim(magnitudes[0], magnitudes[-1])
-    axis.legend(loc="lower center")
+    axis.legend(loc="center left")
     return figure
 
 
 def alpha_bounds(penalties: Mapping[str, object], eta: float, magnitudes: np.ndarray) -> Figure:
-    """Draw the bound on α against the magnitude, and for each penalty its own α with its critical magnitude (Eq. 16)."""
+    """Draw the bound on α against the magnitude (Eq. 16), and each penalty's own α with its critical magnitude."""
     figure, axis = new_figure(7.2, 3.8)
     for name, penalty in penalties.items():
         style = PENALTY_STYLE[name]
@@ -138,7 +135,7 @@ def equal_terms(eta: float, beta: float, first_step: float, swing: float, w0: fl
 
 
 def prunable_share(multiples: Sequence[float], shares: Mapping[str, Sequence[float]]) -> Figure:
-    """Draw the share of arrived weights below the pruning threshold against α in multiples of its limit (theory row 4)."""
+    """Draw the share of arrived weights below the pruning threshold against α in multiples of its limit."""
     figure, axis = new_figure(6.4, 3.4)
     for name, values in shares.items():
         axis.plot(
@@ -157,7 +154,7 @@ def prunable_share(multiples: Sequence[float], shares: Mapping[str, Sequence[flo
 def first_look(
     w0: float = 1.0, eta: float = 0.04, first_step: float = 0.002, beta: float = 3.0, steps: int = 700
 ) -> Figure:
-    """Draw the book's one picture: three equal weights, equal first steps, one penalty each, and nothing else acting."""
+    """Draw the book's one picture: three equal weights with equal first steps, one penalty each and no loss."""
     matched = attraction.match_initial_rate(first_step, w0, eta, beta)
     figure, axis = new_figure(7.2, 3.4)
     for name, penalty in (("l2", matched.l2), ("l1", matched.l1), ("l0", matched.l0)):
