@@ -69,7 +69,14 @@ class PenalisedSGD(torch.optim.Optimizer):
     ``weight_decay`` is ``2 * alpha`` of a coupled :class:`~l0lib.L2`.
     """
 
-    def __init__(self, params: Iterable, lr: float, momentum: float = 0.9, penalty: Penalty | None = None, update: str = "coupled"):
+    def __init__(
+        self,
+        params: Iterable,
+        lr: float,
+        momentum: float = 0.9,
+        penalty: Penalty | None = None,
+        update: str = "coupled",
+    ):
         if not lr > 0:
             raise ValueError(f"lr must be > 0; got {lr!r}")
         if not 0 <= momentum < 1:
@@ -79,7 +86,9 @@ class PenalisedSGD(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr, "momentum": momentum, "penalty": penalty, "update": update})
         for group in self.param_groups:
             if not (group["penalty"] is None or isinstance(group["penalty"], Penalty)):
-                raise ValueError(f"penalty must be a penalty of l0lib, such as L2(1e-4), or None; got {group['penalty']!r}")
+                raise ValueError(
+                    f"penalty must be a penalty of l0lib, such as L2(1e-4), or None; got {group['penalty']!r}"
+                )
         self._masks: dict[torch.Tensor, torch.Tensor] = {}
 
     # torch wraps these two so that their first call imports its whole compiler, which takes seconds and is not used.

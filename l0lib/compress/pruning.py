@@ -51,6 +51,8 @@ def prune_global(model: torch.nn.Module, ratio: float) -> Masks:
     sizes = [p.numel() for p in parameters.values()]
     scores = torch.cat([p.detach().abs().flatten() for p in parameters.values()])
     kept = keep_largest(scores, number_to_keep(len(scores), ratio))
-    masks = Masks({name: part.view_as(parameters[name]) for name, part in zip(parameters, kept.split(sizes), strict=True)})
+    masks = Masks(
+        {name: part.view_as(parameters[name]) for name, part in zip(parameters, kept.split(sizes), strict=True)}
+    )
     masks.apply_(model)
     return masks

@@ -129,9 +129,10 @@ def train(
             optimizer.step()
             total += loss.detach() * len(batch)
             step += 1
-        history.append(_describe(model, penalty, epoch, optimizer.param_groups[0]["lr"], float(total) / len(y)))
-        if not math.isfinite(history[-1].loss):
-            raise RuntimeError(f"loss must stay finite; got {history[-1].loss} in epoch {epoch}: try a smaller learning rate")
+        mean = float(total) / len(y)
+        if not math.isfinite(mean):
+            raise RuntimeError(f"loss must stay finite; got {mean} in epoch {epoch}: try a smaller learning rate")
+        history.append(_describe(model, penalty, epoch, optimizer.param_groups[0]["lr"], mean))
         if masks is not None:
             masks.check(model, optimizer)
     return history

@@ -121,7 +121,10 @@ def run(train, test, penalty: Penalty | None, settings: Settings, seed: int) -> 
 
 def to_json(penalty: Penalty) -> list[dict]:
     """Return the terms of ``penalty`` as plain data: ``[{"kind": "L0", "alpha": …, "beta": …}]``."""
-    return [{"kind": type(term).__name__, **{k: getattr(term, k) for k in ("alpha", "beta") if hasattr(term, k)}} for term in penalty.terms]
+    return [
+        {"kind": type(term).__name__, **{k: getattr(term, k) for k in ("alpha", "beta") if hasattr(term, k)}}
+        for term in penalty.terms
+    ]
 
 
 def from_json(terms: list[dict]) -> Penalty:
@@ -151,7 +154,9 @@ def load(path: Path = RECORD) -> dict:
         Outside a checkout of the book, where there are no records.
     """
     if not path.exists():
-        raise FileNotFoundError(f"the record {path.name} stands in book/records/ of a checkout of the book; none is here")
+        raise FileNotFoundError(
+            f"the record {path.name} stands in book/records/ of a checkout of the book; none is here"
+        )
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -164,7 +169,9 @@ def tune(profile: str) -> dict:
     """Try every setting of :data:`GRID` on the validation images; return settings, trials and wall time."""
     data = compress.embedded_digits()
     train, validation = data.train.tensors(), data.validation.tensors()
-    settings = replace(SETTINGS[profile], ratios=(1, *TUNING_RATIOS), fine_tune_ratios=TUNING_RATIOS, seeds=TUNING_SEEDS)
+    settings = replace(
+        SETTINGS[profile], ratios=(1, *TUNING_RATIOS), fine_tune_ratios=TUNING_RATIOS, seeds=TUNING_SEEDS
+    )
     began = time.perf_counter()
     trials: dict[str, list[dict]] = {}
     for name, penalties in GRID.items():

@@ -1,0 +1,174 @@
+"""One step of the optimiser is the paper's Eq. 17, to the last digit that float64 has."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from l0lib import L0, L1, L2, compress
+from l0lib.compress.optim import UPDATES, PenalisedSGD
+
+PENALTIES = [L2(3e-3), L1(2e-3), L0(1e-2, 5), L2(3e-3) + L0(1e-2, 5), L2(1e-3) + L1(2e-3) + L0(1e-2, 20)]
+rates = st.floats(1e-4, 0.5)
+weights = st.floats(-2, 2)
+
+
+def one_weight(value, gradient):
+    w = torch.tensor([value], dtype=torch.float64, requires_grad=True)
+    w.grad = torch.tensor([gradient], dtype=torch.float64)
+    return w
+
+
+@settings(max_examples=200, deadline=None)
+@given(w=weights, g=st.floats(-3, 3), eta=rates, a2=st.floats(0, 0.1), a0=st.floats(0, 0.1), beta=st.floats(1, 50))
+def test_a_step_without_momentum_is_equation_17_by_hand(w, g, eta, a2, a0, beta):
+    weight = one_weight(w, g)
+    PenalisedSGD([weight], lr=eta, momentum=0, penalty=L2(a2) + L0(a0, beta)).step()
+    sign = (w > 0) - (w < 0)
+    by_hand = w - 2 * eta * a2 * w - eta * a0 * beta * sign * math.exp(-beta * abs(w)) - eta * g
+    assert weight.item() == pytest.approx(by_hand, rel=1e-14, abs=1e-14)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
+def test_the_coupled_step_is_the_gradient_of_the_penalty_class(penalty):
+    generator = torch.Generator().manual_seed(1)
+    start = torch.randn(4, 3, generator=generator, dtype=torch.float64)
+    gradient = torch.randn(4, 3, generator=generator, dtype=torch.float64)
+    w = start.clone().requires_grad_()
+    w.grad = gradient.clone()
+    PenalisedSGD([w], lr=0.1, momentum=0, penalty=penalty).step()
+    assert torch.allclose(w.detach(), start - 0.1 * (gradient + penalty.gradient(start)), rtol=0, atol=1e-15)
+    assert torch.equal(w.grad, gradient)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
+def test_the_coupled_step_is_what_autograd_makes_of_loss_plus_penalty(penalty, few):
+    """Three steps with momentum, against torch's own SGD on the penalised loss (Eqs. 1 and 2)."""
+    x, y = few
+    ours, theirs = compress.lenet_300_100(2).double(), compress.lenet_300_100(2).double()
+    a = PenalisedSGD(compress.parameter_groups(ours, penalty), lr=0.1, momentum=0.9)
+    b = torch.optim.SGD(theirs.parameters(), lr=0.1, momentum=0.9)
+    for _ in range(3):
+        a.zero_grad()
+        torch.nn.functional.cross_entropy(ours(x.double()), y).backward()
+        a.step()
+        b.zero_grad()
+        size = sum(penalty.value(p) for p in theirs.parameters() if p.ndim > 1)
+        (torch.nn.functional.cross_entropy(theirs(x.double()), y) + size).backward()
+        b.step()
+    for mine, reference in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.allclose(mine, reference, rtol=0, atol=1e-13)
+
+
+def test_a_coupled_l2_is_torchs_weight_decay_of_twice_alpha():
+    start = torch.linspace(-1, 1, 7, dtype=torch.float64)
+    ours, theirs = start.clone().requires_grad_(), start.clone().requires_grad_()
+    a = PenalisedSGD([ours], lr=0.1, momentum=0.9, penalty=L2(0.05))
+    b = torch.optim.SGD([theirs], lr=0.1, momentum=0.9, weight_decay=0.1)
+    for step in range(4):
+        ours.grad = theirs.grad = torch.full_like(start, 0.1 * step)
+        a.step()
+        b.step()
+    assert torch.allclose(ours, theirs, rtol=0, atol=1e-15)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    w=weights,
+    g=st.floats(-3, 3),
+    eta=rates,
+    alpha=st.floats(0, 5),
+    beta=st.floats(1, 50),
+    mu=st.sampled_from([0.0, 0.9]),
+)
+def test_a_clipped_step_pulls_towards_zero_and_never_across_it(w, g, eta, alpha, beta, mu):
+    weight = one_weight(w, g)
+    penalty = L0(alpha, beta)
+    PenalisedSGD([weight], lr=eta, momentum=mu, penalty=penalty, update="clipped").step()
+    u = w - eta * g
+    pull = eta / (1 - mu) * abs(float(penalty.gradient(w)))
+    expected = math.copysign(max(abs(u) - pull, 0), u)
+    assert weight.item() == pytest.approx(expected, rel=1e-13, abs=1e-14)
+    assert weight.item() * u >= 0
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_a_proximal_step_is_the_prox_of_the_loss_step(penalty, momentum):
+    start = torch.linspace(-1, 1, 21, dtype=torch.float64)
+    w = start.clone().requires_grad_()
+    w.grad = torch.cos(start)
+    PenalisedSGD([w], lr=0.05, momentum=momentum, penalty=penalty, update="proximal").step()
+    expected = penalty.prox(start - 0.05 * torch.cos(start), 0.05 / (1 - momentum))
+    assert torch.allclose(w.detach(), expected, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("update", ["clipped", "proximal"])
+def test_the_relatives_reach_exact_zeros_where_equation_17_swings(update):
+    zeros = {}
+    for name in ("coupled", update):
+        w = torch.linspace(-0.5, 0.5, 101, dtype=torch.float64).requires_grad_()
+        optimizer = PenalisedSGD([w], lr=0.1, momentum=0, penalty=L0(0.05, 5), update=name)
+        for _ in range(400):
+            w.grad = torch.zeros_like(w)
+            optimizer.step()
+        zeros[name] = int((w == 0).sum())
+    assert zeros[update] == 101
+    assert zeros["coupled"] <= 1  # only the weight that started there
+
+
+@pytest.mark.parametrize("update", UPDATES)
+def test_held_parameters_and_their_momentum_stay_exactly_zero(update, few):
+    x, y = few
+    model = compress.lenet_300_100(0)
+    masks = compress.prune_global(model, 20)
+    optimizer = PenalisedSGD(compress.parameter_groups(model, L1(1e-3) + L0(1e-3, 5)), lr=0.1, update=update)
+    optimizer.hold(masks.by_parameter(model))
+    for _ in range(5):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+        masks.check(model, optimizer)
+
+
+def test_biases_are_in_a_group_without_penalty():
+    model = compress.lenet_300_100(0)
+    weights, biases = compress.parameter_groups(model, L2(1e-4))
+    assert [p.ndim for p in weights["params"]] == [2, 2, 2]
+    assert [p.ndim for p in biases["params"]] == [1, 1, 1]
+    assert biases["penalty"] is None
+
+
+def test_each_group_may_have_its_own_penalty_and_the_default_fills_in():
+    first, second = (one_weight(0.5, 0.0) for _ in range(2))
+    groups = [{"params": [first], "penalty": L1(0.1)}, {"params": [second]}]
+    PenalisedSGD(groups, lr=1.0, momentum=0, penalty=L1(0.2)).step()
+    assert first.item() == pytest.approx(0.4)
+    assert second.item() == pytest.approx(0.3)
+
+
+def test_torchs_schedulers_and_closures_work():
+    w = one_weight(1.0, 0.0)
+    optimizer = PenalisedSGD([w], lr=0.1)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.5)
+    loss = optimizer.step(lambda: w.detach().sum())
+    schedule.step()
+    assert loss.item() == 1
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"lr": 0}, "lr must be > 0; got 0"),
+        ({"lr": float("nan")}, "lr must be > 0; got nan"),
+        ({"lr": 0.1, "momentum": 1}, "momentum must be >= 0 and < 1; got 1"),
+        ({"lr": 0.1, "update": "magic"}, "update must be one of coupled, clipped, proximal; got 'magic'"),
+        ({"lr": 0.1, "penalty": 1e-4}, "penalty must be a penalty of l0lib"),
+    ],
+)
+def test_bad_arguments_are_named(wrong, message):
+    with pytest.raises(ValueError, match=message.replace("(", r"\(")):
+        PenalisedSGD([one_weight(1.0, 0.0)], **wrong)
