@@ -20,11 +20,9 @@ def parameter_groups(model: torch.nn.Module, penalty: Penalty | None) -> list[di
     while training, pruning afterwards.
     """
     parameters = list(model.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "penalty": penalty},
-        {"params": [p for p in parameters if p.ndim <= 1], "penalty": None},
-    ]
-    return [group for group in groups if group["params"]]
+    weights = [p for p in parameters if p.ndim > 1]
+    biases = [p for p in parameters if p.ndim <= 1]
+    return [{"params": own, "penalty": its} for own, its in ((weights, penalty), (biases, None)) if own]
 
 
 class PenalisedSGD(torch.optim.Optimizer):

