@@ -1,62 +1,10 @@
-"""Whether the numbers that the paper prints agree with one another: ratios, text against tables, rivals.
-
-Nothing here is smoothed: a disagreement is listed on the page of the claims ledger.
-"""
+"""What the paper's printed numbers say about one another: its text against its tables, its rows against rivals'."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from .paper import TABLES, Published, PublishedTable, printed_interval, printed_value
-
-
-@dataclass(frozen=True)
-class RatioCheck:
-    """A printed compression ratio beside the one that its row's other entries give.
-
-    ``low`` and ``high`` bound the ratio that the printed entries allow, ``central`` is the ratio of the entries taken
-    at face value.
-    """
-
-    table: str
-    row: Published
-    central: float
-    low: float
-    high: float
-
-    @property
-    def agrees(self) -> bool:
-        """Whether some numbers that round to the printed entries make the printed ratio too (the tolerance rule)."""
-        low, high = printed_interval(self.row.ratio)
-        slack = 1e-9 * high
-        return self.low <= high + slack and low <= self.high + slack
-
-    @property
-    def gap(self) -> float:
-        """Printed ratio over the recomputed one, less one (0.17 says: printed 17 % too high)."""
-        return printed_value(self.row.ratio) / self.central - 1
-
-
-def check_ratio(table: PublishedTable, row: Published) -> RatioCheck | None:
-    """Recompute the ratio of one row from the table's other entries; None where there are none (Table 7).
-
-    The ratio is the total over the parameters left (Tables 2 and 3), or one over one less the share dropped (4-6).
-    """
-    if row.left is not None and table.total is not None:
-        whole, left = printed_interval(table.total), printed_interval(row.left)
-        central = printed_value(table.total) / printed_value(row.left)
-        return RatioCheck(table.name, row, central, whole[0] / left[1], whole[1] / left[0])
-    if row.dropped is not None:
-        low, high = printed_interval(row.dropped)
-        central = 1 / (1 - printed_value(row.dropped) / 100)
-        return RatioCheck(table.name, row, central, 1 / (1 - low / 100), 1 / (1 - high / 100))
-    return None
-
-
-def check_ratios() -> list[RatioCheck]:
-    """Check every ratio of Tables 2-6 against its own row."""
-    checks = (check_ratio(table, row) for table in TABLES.values() for row in table.rows)
-    return [check for check in checks if check is not None]
 
 
 def dominating(table: PublishedTable, row: Published) -> list[Published]:

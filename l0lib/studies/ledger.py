@@ -13,9 +13,8 @@ from functools import partial
 
 from .. import L0, L1, L2
 from . import checks, claims
-from .arithmetic import check_ratio
 from .checks import Finding
-from .paper import TABLES
+from .paper import TABLES, check_ratio
 from .table import Link, Table
 
 HOLDS, CORRECTED, FAILS, NOT_YET = "holds", "holds with a correction", "does not hold", "not yet"
