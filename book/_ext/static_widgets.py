@@ -8,9 +8,10 @@ sheets the first of a page remains.
 import json
 from pathlib import Path
 
-from l0lib.widgets import explorer
 from myst_nb.core.render import sanitize_script_content
 from myst_nb.sphinx_ import NbMetadataCollector
+
+from l0lib.widgets import explorer
 
 _KEY = "ipywidgets_state"
 _STUB = "export default globalThis.L0Explorers.default;"

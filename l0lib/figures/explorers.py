@@ -252,7 +252,8 @@ def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0):
         The kill zone is shaded; soft and hard thresholding stand beside the proximal operator.
     """
     penalty = L0(alpha, beta)
-    w, optimum = np.linspace(-0.4, 2.2, 361), np.linspace(0, 2, 361)
+    far = max(0.8, 1.7 * v)
+    w, optimum = np.linspace(-0.25 * far, far, 361), np.linspace(0, 2, 361)
     figure, (left, right) = new_figure(7.6, 3.6, columns=2)
     left.plot(w, 0.5 * curvature * (w - v) ** 2, color=GREY, linestyle=":", label="loss")
     left.plot(w, penalty.elementwise(w), label="penalty", **PENALTY_STYLE["l0"])

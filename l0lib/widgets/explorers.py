@@ -14,7 +14,7 @@ from .explorer import Explorer
 from .settings import Setting
 
 _ETA = Setting.log("eta", "learning rate η", 0.04, 1e-3, 1)
-_AXIS = {"linear": "linear axis", "log": "log axis"}
+_AXIS = {"linear": "linear", "log": "log"}
 _NAMES = {"l2": "ℓ2", "l1": "ℓ1", "l0": "smoothed ℓ0"}
 
 
@@ -28,7 +28,7 @@ class Trajectories(Explorer):
     kind = "trajectories"
     declared = (
         Setting.check("equal", "equal first step", True),
-        Setting.choice("axis", "weight on a", "linear", _AXIS),
+        Setting.choice("axis", "axis", "linear", _AXIS),
         Setting.log("first_step", "first step", 0.005, 1e-4, 0.1),
         Setting.log("alpha_l2", "α of ℓ2", 0.1, 1e-3, 100),
         Setting.log("alpha_l1", "α of ℓ1", 0.1, 1e-3, 100),
@@ -66,19 +66,19 @@ class PenaltyAndPull(Explorer):
 
     kind = "penalty_and_pull"
     declared = (
-        Setting.linear("beta_1", "first sharpness β", 5.0, 1, 50, 1),
-        Setting.linear("beta_2", "second sharpness β", 20.0, 1, 50, 1),
+        Setting.linear("beta_1", "thin curve: β", 5.0, 1, 50, 1),
+        Setting.linear("beta_2", "thick curve: β", 20.0, 1, 50, 1),
         Setting.log("alpha", "penalty factor α", 0.01, 1e-4, 1),
         _ETA,
         Setting.linear("reach", "widest weight", 1.0, 0.1, 2, 0.1),
-        Setting.choice("axis", "pull on a", "log", _AXIS),
+        Setting.choice("axis", "axis of the pull", "log", _AXIS),
     )
 
     def describe(self) -> str:
         s = self.settings
         crossings = "; ".join(
-            f"with beta {b:g} smoothed ℓ0 pulls harder than ℓ1 below {float(attraction.crossover_l1(b)):.3g} and harder "
-            f"than ℓ2 below {float(attraction.crossover_l2(b)):.3g}"
+            f"with beta {b:g} smoothed ℓ0 pulls harder than ℓ1 below {float(attraction.crossover_l1(b)):.3g} and "
+            f"harder than ℓ2 below {float(attraction.crossover_l2(b)):.3g}"
             for b in (s["beta_1"], s["beta_2"])
         )
         return (
@@ -95,7 +95,7 @@ class ScalingFactor(Explorer):
 
     kind = "scaling_factor"
     declared = (
-        Setting.choice("penalty", "penalty", "l0", _NAMES),
+        Setting.choice("penalty", "penalty", "l0", {"l2": "ℓ2", "l1": "ℓ1", "l0": "ℓ0"}),
         Setting.log("w", "magnitude |w|", 0.1, 1e-3, 2),
         Setting.log("alpha", "penalty factor α", 0.2, 1e-3, 1e3),
         _ETA,
@@ -108,10 +108,11 @@ class ScalingFactor(Explorer):
         factor = float(attraction.scaling_factor(penalty, s["w"], s["eta"]))
         fate = "shrinks it" if factor >= 0 else "shrinks it across zero" if factor > -1 else "does not shrink it"
         return (
-            f"Plane of magnitude and alpha for {_NAMES[s['penalty']]}, learning rate {s['eta']:g}, in three regimes: the "
-            f"step shrinks the weight, crosses zero, or no longer shrinks it. At magnitude {s['w']:g} and alpha "
+            f"Plane of magnitude and alpha for {_NAMES[s['penalty']]}, learning rate {s['eta']:g}, in three regimes: "
+            f"the step shrinks the weight, crosses zero, or no longer shrinks it. At magnitude {s['w']:g} and alpha "
             f"{s['alpha']:g} the scaling factor is {factor:.3g}, so the step {fate}; the bound of alpha there is "
-            f"{float(attraction.alpha_bound(penalty, s['w'], s['eta'])):.3g}. Below, the scaling factor against magnitude."
+            f"{float(attraction.alpha_bound(penalty, s['w'], s['eta'])):.3g}. "
+            "Below, the scaling factor against magnitude."
         )
 
 
@@ -135,8 +136,8 @@ class AtZero(Explorer):
         l0, l1 = L0(s["alpha"], s["beta"]), L1(s["alpha"])
         return (
             f"The map of smoothed ℓ0 near zero as a cobweb, its orbit over {s['steps']} steps from {s['w0']:g}, and a "
-            f"histogram; learning rate {s['eta']:g}, alpha {s['alpha']:g}, beta {s['beta']:g}. Smoothed ℓ0 wanders over "
-            f"the band plus or minus {float(attraction.swing_band(l0, s['eta'])):.3g} and settles on no cycle; ℓ1 "
+            f"histogram; learning rate {s['eta']:g}, alpha {s['alpha']:g}, beta {s['beta']:g}. Smoothed ℓ0 wanders "
+            f"over the band plus or minus {float(attraction.swing_band(l0, s['eta'])):.3g} and settles on no cycle; ℓ1 "
             f"repeats two values within plus or minus {float(attraction.swing_band(l1, s['eta'])):.3g}."
         )
 
@@ -149,7 +150,7 @@ class LossAndPenalty(Explorer):
 
     kind = "loss_and_penalty"
     declared = (
-        Setting.linear("v", "optimum v of the loss", 0.45, 0, 2, 0.01),
+        Setting.linear("v", "loss optimum v", 0.45, 0, 2, 0.01),
         Setting.log("curvature", "curvature h", 1.0, 0.1, 10),
         Setting.log("alpha", "penalty factor α", 0.1, 1e-3, 10),
         Setting.linear("beta", "sharpness β", 5.0, 1, 20, 0.5),

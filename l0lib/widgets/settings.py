@@ -1,4 +1,4 @@
-"""What a reader may set in an explorer, declared once: the control, the check of a value and the page's address use it."""
+"""What a reader may set in an explorer, declared once: control, check of a value and the page's address follow it."""
 
 from __future__ import annotations
 
@@ -119,8 +119,9 @@ class Setting:
         control: W.Widget
         if self.kind == "linear":
             decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
-            control = W.FloatSlider(value=value, min=self.min, max=self.max, step=self.step, readout_format=f".{decimals}f",
-                                    **common)
+            control = W.FloatSlider(
+                value=value, min=self.min, max=self.max, step=self.step, readout_format=f".{decimals}f", **common
+            )
         elif self.kind == "log":
             control = W.SelectionSlider(options=[(f"{v:.12g}", v) for v in self.options], value=value, **common)
         elif self.kind == "choice":
@@ -128,7 +129,7 @@ class Setting:
         else:
             control = W.Checkbox(value=value, indent=False, **common)
         if self.kind != "check":
-            control.style.description_width = "initial"
+            control.style.description_width = "8.4em"
         control.add_class(f"l0-c-{self.name}")
         return control
 

@@ -1,7 +1,7 @@
 // What a weight does once it has arrived: the map as a cobweb, the orbit, and how its states are spread over the band.
 import * as F from "./formulas.js";
 import { short } from "./frame.js";
-import { bars, chart } from "./plot.js";
+import { bars, chart, pieces } from "./plot.js";
 
 const MAP = 200, BINS = 40, WEB = 60;
 
@@ -47,7 +47,7 @@ export function atZero(panels) {
   const cobweb = chart(panels, {
     name: "The map near zero", height: square,
     x: { label: "weight w", range: near }, y: { label: "after one step f(w)", range: near },
-    lines: [{ style: "grey", width: 1 }, { style: "l1" }, { style: "l0", width: 2.6 }],
+    lines: [{ style: "grey", width: 1 }, { style: "l1" }, { style: "l1" }, { style: "l0", width: 2.6 }, { style: "l0", width: 2.6 }],
     under(pen) {
       pen.horizontal(0, "grey", { width: 0.6 }); pen.vertical(0, "grey", { width: 0.6 });
     },
@@ -55,8 +55,7 @@ export function atZero(panels) {
       web(pen, d.orbit.slice(-WEB - 1), 0, "l0", 0.9);
       if (d.arrivedL1 >= 0) web(pen, d.cycle.slice(-4), 0, "l1", 2);
       for (const s of [1, -1]) pen.dot(s * d.critical, -s * d.critical, "l0", { size: 4.5, hollow: true });
-      pen.label(d.critical, -d.critical, "unstable 2-cycle ±w_c", "l0", { dx: 9, dy: 10 });
-      pen.label(1.3 * d.band, 1.3 * d.band, "no change", "grey", { dx: -14, dy: 14, align: "right" });
+      pen.text(pen.right, pen.bottom - 12 * pen.k, `○ unstable cycle ±${short(d.critical)}`, "l0", { align: "right" });
     },
   });
   const spread = chart(panels, {
@@ -70,7 +69,7 @@ export function atZero(panels) {
       if (d.arrivedL1 >= 0) {
         const pair = [d.cycle.at(-1), d.cycle.at(-2)];
         for (const w of pair) pen.vertical(w, "l1", { width: 2 });
-        pen.text(pen.X(Math.max(...pair)) + 5 * pen.k, pen.top + 30 * pen.k, "ℓ1: half its steps on each", "l1");
+        pen.text(pen.X(Math.max(...pair)) + 5 * pen.k, pen.top + 30 * pen.k, "ℓ1", "l1");
       }
       if (d.arrived < 0) pen.text((pen.left + pen.right) / 2, (pen.top + pen.bottom) / 2, "not arrived yet", "text", { align: "center", bold: true });
     },
@@ -91,7 +90,7 @@ export function atZero(panels) {
   return {
     update(now) {
       v = now; d = compute(v);
-      cobweb.draw([d.w, d.w, split(d.w, d.map_l1), split(d.w, d.map_l0)]);
+      cobweb.draw([d.w, d.w, ...pieces(d.map_l1, MAP / 2), ...pieces(d.map_l0, MAP / 2)]); // both jump at w = 0
       spread.draw([d.center, d.share]);
       orbit.draw([d.step, d.orbit, d.cycle]);
       const where = d.arrived < 0 ? `has not arrived after ${v.steps} steps`
@@ -100,7 +99,7 @@ export function atZero(panels) {
         : `arrived at step ${d.arrivedL1}, repeats ${short(d.cycle.at(-1))} and ${short(d.cycle.at(-2))} for ever`;
       return {
         data: d,
-        key: [{ style: "l0", name: "smoothed ℓ0", text: where }, { style: "l1", name: "ℓ1", text: beside }, { style: "grey", name: "f(w) = w", text: "a step that changes nothing" }],
+        key: [{ style: "l0", name: "smoothed ℓ0", text: where }, { style: "l1", name: "ℓ1", text: beside }, { style: "grey", name: "f(w) = w", width: 1.2, text: "a step that changes nothing" }],
         say: `Learning rate ${short(v.eta)}, alpha ${short(v.alpha)}, beta ${short(v.beta)}, start ${short(v.w0)}. Smoothed ℓ0 ${where}. ℓ1 ${beside}.`,
       };
     },
@@ -108,11 +107,4 @@ export function atZero(panels) {
     recolour() { for (const p of [cobweb, spread, orbit]) p.recolour(); },
     destroy() { for (const p of [cobweb, spread, orbit]) p.destroy(); },
   };
-}
-
-/** Leave the jump at w = 0 undrawn. */
-function split(w, y) {
-  const out = Array.from(y), i = w.findIndex((x) => x > 0);
-  out[w[i] < -w[i - 1] ? i : i - 1] = null;
-  return out;
 }

@@ -1,6 +1,6 @@
 // What every explorer has around its plots: the key, the live sentence, the buttons, the redraw on change.
 import { installA11y } from "./a11y.js";
-import { readAll, snap, trait, write } from "./settings.js";
+import { nearest, read, readAll, snap, trait, write } from "./settings.js";
 import { DASH, onTheme, palette } from "./theme.js";
 import { changed, linkTo, onStaticPage, register } from "./url.js";
 
@@ -22,22 +22,21 @@ const make = (tag, attributes = {}, ...children) => {
   return e;
 };
 
-function swatch(style) {
-  const dash = DASH[style.key ?? style] ?? [];
-  const svg = `<svg width="30" height="10" aria-hidden="true"><line x1="1" y1="5" x2="29" y2="5" stroke-width="${style.width ?? 2.5}" stroke-dasharray="${dash.join(" ")}"/></svg>`;
+function swatch({ style, dash = DASH[style] ?? [], width = 2.5, dot }) {
   const box = make("span", { class: "l0-swatch" });
-  box.innerHTML = svg;
+  const shape = dot ? `<circle cx="15" cy="5" r="4.5"/>` : `<line x1="1" y1="5" x2="29" y2="5" stroke-width="${width}" stroke-dasharray="${dash.join(" ")}"/>`;
+  box.innerHTML = `<svg width="30" height="10" aria-hidden="true">${shape}</svg>`;
   return box;
 }
 
-/** The key of the lines: entries [{style, name, text}], kept as one list so that a screen reader reads it in order. */
+/** The key of the lines: entries [{style, name, text, dash, width, dot}], kept as one list so that a screen reader reads it in order. */
 function keyOf(list) {
   let shape = "";
   return (entries) => {
     const now = entries.map((e) => e.style + e.name).join("|");
     if (now !== shape) {
       shape = now;
-      list.replaceChildren(...entries.map((e) => make("li", { "data-style": e.style }, swatch(e.style), make("b", {}, e.name), make("span"))));
+      list.replaceChildren(...entries.map((e) => make("li", { "data-style": e.style }, swatch(e), make("b", {}, e.name), make("span"))));
     }
     entries.forEach((e, i) => {
       const span = list.children[i].lastElementChild, text = e.text ? ` ${e.text}` : "";
@@ -45,6 +44,22 @@ function keyOf(list) {
       list.children[i].style.setProperty("--l0-line", palette()[e.style]);
     });
   };
+}
+
+/** ipywidgets lets a reader type beside a selection slider and then forgets it: take the nearest value it can hold. */
+function acceptTyping(box, model) {
+  const take = (e) => {
+    const readout = e.target.closest?.(".widget-readout");
+    const s = readout && model.get("spec").find((x) => x.kind === "log" && readout.closest(`.l0-c-${x.name}`));
+    if (!s || (e.type === "keydown" && e.key !== "Enter")) return;
+    const x = Number(readout.textContent.replace("−", "-"));
+    if (x > 0 && Number.isFinite(x)) write(model, s, nearest(s, x));
+    readout.textContent = String(read(model, s));
+    model.save_changes();
+    if (e.type === "keydown") e.preventDefault();
+  };
+  box.addEventListener("keydown", take);
+  box.addEventListener("focusout", take);
 }
 
 async function copy(entry, notice) {
@@ -76,7 +91,7 @@ export function mount(model, el, explorer, title) {
 
   const stats = { draws: 0, work: [] };
   const showKey = keyOf(list);
-  let state, timer = 0, hiding = 0, frame = 0;
+  let state, timer = 0, hiding = 0, frame = 0, typing = false;
 
   const show = (text, bad = true) => {
     clearTimeout(hiding);
@@ -103,7 +118,10 @@ export function mount(model, el, explorer, title) {
     state = view.update(readAll(model));
     showKey(state.key);
     const box = root.closest(".l0-explorer");
-    if (box) box.dataset.hide = (state.hide ?? []).join(" ");
+    if (box) {
+      box.dataset.hide = (state.hide ?? []).join(" ");
+      if (!typing) acceptTyping(box, model), (typing = true);
+    }
     panels.querySelectorAll("[role=img]").forEach((p) => p.setAttribute("aria-label", `${p.dataset.name}. ${state.say}`));
     // at most four sentences a second, and always the last one
     timer ||= setTimeout(() => { timer = 0; if (status.textContent !== state.say) status.textContent = state.say; }, 250);

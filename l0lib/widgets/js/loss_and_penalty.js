@@ -1,14 +1,16 @@
 // One weight between a quadratic loss and the smoothed l0 penalty, and the proximal operator that settles the matter.
 import * as F from "./formulas.js";
 import { short } from "./frame.js";
-import { chart } from "./plot.js";
+import { chart, pieces } from "./plot.js";
 import { nearest } from "./settings.js";
 
-const POINTS = 361, LOW = -0.4, HIGH = 2.2;
+const POINTS = 361;
+// far enough to see the loss rise again on the other side of its optimum
+const far = (v) => Math.max(0.8, 1.7 * v.v);
 
 export function compute(v) {
   const h = v.curvature, p = F.penalty("l0", v.alpha, v.beta);
-  const w = F.linspace(LOW, HIGH, POINTS), optimum = F.linspace(0, 2, POINTS);
+  const w = F.linspace(-0.25 * far(v), far(v), POINTS), optimum = F.linspace(0, 2, POINTS);
   const soft = (v.alpha * v.beta) / h, hard = Math.sqrt((2 * v.alpha) / h);
   return {
     w, loss: w.map((x) => 0.5 * h * (x - v.v) ** 2), penalty: w.map((x) => F.value(p, x)),
@@ -33,8 +35,8 @@ export function lossAndPenalty(panels, api) {
   const height = () => [0, 1.25 * Math.max(F.objective(p, 0, v.v, v.curvature), F.objective(p, v.v, v.v, v.curvature), 0.02)];
   const left = chart(panels, {
     name: "Loss and penalty against weight", height: tall,
-    x: { label: "weight w", range: () => [LOW, HIGH] }, y: { label: "loss, penalty, sum", range: height },
-    lines: [{ style: "grey", width: 2, dash: [2, 3] }, { style: "l0" }, { style: "text", width: 2.6, dash: [] }],
+    x: { label: "weight w", range: () => [-0.25 * far(v), far(v)] }, y: { label: "loss, penalty, sum", range: height },
+    lines: [{ style: "grey", width: 2, dash: [2, 3] }, { style: "l0" }, { style: "text", width: 2.8, dash: [] }],
     under(pen) {
       pen.vertical(0, "grey", { width: 0.6 });
       pen.vertical(v.v, "grey", { dash: [3, 3] });
@@ -51,7 +53,7 @@ export function lossAndPenalty(panels, api) {
   const right = chart(panels, {
     name: "Where the weight ends, against its optimum without penalty", height: tall,
     x: { label: "optimum without penalty v", range: () => [0, 2] }, y: { label: "minimum with penalty", range: () => [0, 2] },
-    lines: [{ style: "grey", width: 1 }, { style: "l1" }, { style: "other" }, { style: "l0", width: 2.8 }],
+    lines: [{ style: "grey", width: 1 }, { style: "l1" }, { style: "other" }, { style: "other" }, { style: "l0", width: 2.8 }, { style: "l0", width: 2.8 }],
     onPoint: (x) => { api.set("v", nearest(api.spec("v"), x)); api.save(); },
     under(pen) {
       pen.strip(0, d.killZone, "warn", 0.16);
@@ -67,12 +69,12 @@ export function lossAndPenalty(panels, api) {
     update(now) {
       v = now; p = F.penalty("l0", v.alpha, v.beta); d = compute(v);
       left.draw([d.w, d.loss, d.penalty, d.objective]);
-      right.draw([d.v, d.v, d.soft, gap(d.hard), gap(d.prox)]);
+      right.draw([d.v, d.v, d.soft, ...pieces(d.hard, jump(d.hard)), ...pieces(d.prox, jump(d.prox))]);
       return {
         data: d,
         key: [
           { style: "text", name: "sum", text: `κ = αβ²/h = ${short(d.kappa)}; ${WORDS[d.regime]}` },
-          { style: "grey", name: "loss", text: "½h(w − v)²" },
+          { style: "grey", dash: [2, 3], name: "loss", text: "½h(w − v)²" },
           { style: "l0", name: "smoothed ℓ0", text: `left: the penalty; right: its minimum, here ${short(d.best)}` },
           { style: "l1", name: "soft threshold", text: `ℓ1 with the same pull at zero (αβ = ${short(v.alpha * v.beta)}) shifts every weight by ${short(d.softAt)}` },
           { style: "other", name: "hard threshold", text: `exact ℓ0: zero up to ${short(d.hardAt)}, untouched above` },
@@ -86,9 +88,8 @@ export function lossAndPenalty(panels, api) {
   };
 }
 
-/** Leave the jump from zero undrawn. */
-function gap(y) {
-  const out = Array.from(y), i = out.findIndex((w) => w > 0);
-  if (i > 0 && out[i] > 0.03) out[i - 1] = null;
-  return out;
+/** Where the curve leaves zero. */
+function jump(y) {
+  const i = y.findIndex((w) => w > 0);
+  return i < 0 ? y.length : i;
 }

@@ -53,9 +53,9 @@ export function penaltyAndPull(panels) {
         }
       });
       names(pen, (q, beta, side) => {
-        const w = side * (logarithmic() ? 0.5 * v.reach : Math.min(0.5 * v.reach, 0.5 / beta));
-        const y = place(Math.abs(F.term(F.penalty("l0", v.alpha, beta), w, v.eta)));
-        if (y > low && y < high) q.label(w, y, `β = ${short(beta)}`, "l0", { dx: side * 8, dy: -8, align: side < 0 ? "right" : "left", bold: true });
+        const most = v.eta * v.alpha * beta, y = logarithmic() ? low + 0.62 * (high - low) : 0.55 * most;
+        const w = (side * Math.log(most / (logarithmic() ? 10 ** y : y))) / beta;
+        if (w * side > 0 && Math.abs(w) < v.reach) q.label(w, y, `β = ${short(beta)}`, "l0", { dx: side * 8, dy: -8, align: side < 0 ? "right" : "left", bold: true });
       });
     },
   });
@@ -70,8 +70,8 @@ export function penaltyAndPull(panels) {
       return {
         data: d,
         key: [
-          { style: "l0", name: `smoothed ℓ0, β = ${short(a.beta)} (thin)`, text: cross(a) },
-          { style: "l0", name: `smoothed ℓ0, β = ${short(b.beta)} (thick)`, text: cross(b) },
+          { style: "l0", name: `smoothed ℓ0, β = ${short(a.beta)} (thin)`, width: 1.6, text: cross(a) },
+          { style: "l0", name: `smoothed ℓ0, β = ${short(b.beta)} (thick)`, width: 3.8, text: cross(b) },
           { style: "l1", name: "ℓ1", text: "pulls alike everywhere; its dots: where ℓ0 overtakes it" },
           { style: "l2", name: "ℓ2", text: "lets go near zero; its dots: where ℓ0 overtakes it" },
         ],

@@ -53,7 +53,7 @@ export function chart(parent, { name, x, y, lines, height, under, over, onPoint 
   const wide = () => Math.max(240, Math.floor(box.clientWidth || 640));
   const u = new uPlot({
     width: wide(), height: tall(), pxAlign: false, legend: { show: false },
-    cursor: { show: false }, padding: [10, 12, 0, 0],
+    cursor: { show: false }, padding: [10, 18, 0, 0],
     scales: {
       x: { time: false, range: () => x.range() },
       y: { range: () => y.range() },
@@ -78,6 +78,14 @@ export function chart(parent, { name, x, y, lines, height, under, over, onPoint 
     recolour: () => u.redraw(false),
     destroy: () => u.destroy(),
   };
+}
+
+/**
+ * A curve with a jump between points i - 1 and i as two lines, each drawn up to the jump and no further.
+ * (A null between them would not do: uPlot draws across it and clips, which leaves slivers.)
+ */
+export function pieces(y, i) {
+  return [Array.from(y, (v, k) => (k < i ? v : null)), Array.from(y, (v, k) => (k >= i ? v : null))];
 }
 
 /** Click and drag: callback(x, y) in the axes' own numbers. Vertical swipes on a phone still scroll the page. */
@@ -145,6 +153,16 @@ function pen(u, ctx, bbox, k) {
       ctx.textAlign = "left"; ctx.textBaseline = base;
       ctx.lineJoin = "round"; ctx.lineWidth = 3.5 * k; ctx.strokeStyle = colours.back; ctx.strokeText(words, left, y);
       ctx.fillStyle = paint(colour); ctx.fillText(words, left, y);
+    },
+    /** Small text along the way from one place to another, without a halo: for words inside a narrow region; left out where there is no room. */
+    along(x1, y1, x2, y2, words, colour, size) {
+      ctx.save();
+      ctx.font = `${size * k}px ${FONT}`;
+      if (ctx.measureText(words).width > Math.hypot(x2 - x1, y2 - y1)) { ctx.restore(); return; }
+      ctx.translate((x1 + x2) / 2, (y1 + y2) / 2); ctx.rotate(Math.atan2(y2 - y1, x2 - x1));
+      ctx.textAlign = "center"; ctx.textBaseline = "middle"; ctx.fillStyle = paint(colour);
+      ctx.fillText(words, 0, 0);
+      ctx.restore();
     },
     label(x, y, words, colour, { dx = 8, dy = -10, ...options } = {}) { self.text(X(x) + dx * k, Y(y) + dy * k, words, colour, options); },
   };

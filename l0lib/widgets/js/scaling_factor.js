@@ -57,12 +57,11 @@ export function scalingFactor(panels, api) {
         const i = Math.round(POINTS * f);
         return [pen.X(log10(d.w[i])), pen.Y(log10(ys[i]))];
       };
-      const [gx, gy] = mid(d.bound, 0.3), [sx, sy] = mid(d.cross, 0.62);
+      const [gx, gy] = mid(d.bound, 0.3), [sx, sy] = mid(d.cross, 0.8);
       pen.text(gx, (gy + pen.top) / 2, "grows: λ ≤ −1", "warn", { align: "center", bold: true, size: 13 });
-      pen.text(sx, (sy + pen.bottom) / 2, "shrinks: 0 ≤ λ < 1", "text", { align: "center", bold: true, size: 13 });
-      const [cx, cy] = mid(d.bound, 0.12);
-      const between = pen.Y(log10(d.cross[Math.round(POINTS * 0.12)]));
-      pen.text(cx, (cy + between) / 2, "crosses zero: −1 < λ < 0", "text", { align: "center", size: 12 });
+      pen.text(sx, Math.max((sy + pen.bottom) / 2, pen.bottom - 50 * pen.k), "shrinks: 0 ≤ λ < 1", "text", { align: "center", bold: true, size: 13 });
+      const i = Math.round(POINTS * 0.44), j = Math.round(POINTS * 0.04), middle = (k) => (pen.Y(log10(d.bound[k])) + pen.Y(log10(d.cross[k]))) / 2;
+      pen.along(pen.X(log10(d.w[j])), middle(j), pen.X(log10(d.w[i])), middle(i), "crosses zero: −1 < λ < 0", "text", 11);
       pen.vertical(log10(v.w), "grey", { dash: [3, 3] });
       pen.horizontal(log10(v.alpha), "grey", { dash: [3, 3] });
       pen.dot(log10(v.w), log10(v.alpha), v.penalty, { size: 7 });
@@ -101,8 +100,8 @@ export function scalingFactor(panels, api) {
         data: d,
         key: [
           { style: "warn", name: "bound", text: `α = ${short(d.boundAt)} at |w| = ${short(v.w)}: there λ = −1` },
-          { style: "cross", name: "half the bound", text: `α = ${short(d.boundAt / 2)}: there λ = 0` },
-          { style: v.penalty, name: "your point", text: `|w| = ${short(v.w)}, α = ${short(v.alpha)}, λ = ${short(d.at)}: ${WORDS[r]} (click or drag to move it)` },
+          { style: "cross", dash: [6, 4], name: "half the bound", text: `α = ${short(d.boundAt / 2)}: there λ = 0` },
+          { style: v.penalty, dot: true, name: "your point", text: `|w| = ${short(v.w)}, α = ${short(v.alpha)}, λ = ${short(d.at)}: ${WORDS[r]} (click or drag to move it)` },
         ],
         say: `${name}, learning rate ${short(v.eta)}${v.penalty === "l0" ? `, beta ${short(v.beta)}` : ""}. At magnitude ${short(v.w)} and alpha ${short(v.alpha)} lambda is ${short(d.at)}: ${WORDS[r]}. The bound of alpha there is ${short(d.boundAt)}.`,
         hide: v.penalty === "l0" ? [] : ["beta"],

@@ -3,7 +3,8 @@ import * as F from "./formulas.js";
 import { short } from "./frame.js";
 import { chart, log10 } from "./plot.js";
 
-const KINDS = ["l2", "l1", "l0"], NAME = { l2: "ℓ2", l1: "ℓ1", l0: "smoothed ℓ0" };
+const KINDS = ["l2", "l1", "l0"], DRAWN = ["l0", "l2", "l1"]; // the wide swing lies below the narrow one
+const NAME = { l2: "ℓ2", l1: "ℓ1", l0: "smoothed ℓ0" };
 
 /** The first step at which the weight has reached zero or crossed it; Infinity if none. */
 export function arrival(path) {
@@ -55,7 +56,7 @@ export function trajectories(panels) {
     name: "Weight against step", height: (w) => (w < 500 ? 290 : 350),
     x: { label: "step n", range: () => [0, view.steps] },
     y: { label: "weight w", range, log: logarithmic },
-    lines: KINDS.map((k) => ({ style: k, width: k === "l0" ? 2.4 : 2 })),
+    lines: DRAWN.map((k) => ({ style: k, width: k === "l0" ? 2.4 : 2 })),
     under(pen) {
       const [low] = range();
       for (const k of ["l1", "l0"]) pen.band(logarithmic() ? low : -d.band[k], logarithmic() ? log10(d.band[k]) : d.band[k], k, k === "l0" ? 0.16 : 0.3);
@@ -78,7 +79,7 @@ export function trajectories(panels) {
     update(now) {
       v = now; d = compute(v); view = v;
       p.label(1, logarithmic() ? "magnitude |w|" : "weight w");
-      p.draw([d.step, ...KINDS.map((k) => Array.from(d[k], (w) => (Number.isFinite(w) ? place(w) : null)))]);
+      p.draw([d.step, ...DRAWN.map((k) => Array.from(d[k], (w) => (Number.isFinite(w) ? place(w) : null)))]);
       const fates = Object.fromEntries(KINDS.map((k) => [k, fate(k, d, v)]));
       return {
         data: d,
