@@ -12,9 +12,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import lambertw
 
 from . import _validate
+from ._arrival import (
+    alpha_for_threshold,
+    by_kind,
+    critical_magnitude,
+    crossing_magnitude,
+    principal,
+    settled_bands,
+    steps_to_zero,
+    swing_band,
+)
 from ._trajectory import checked_penalty, learning_rate, trajectory, weights
 from .penalties import L0, L1, L2, Penalty
 
@@ -29,6 +38,7 @@ __all__ = [
     "crossover_l2",
     "match_initial_rate",
     "scaling_factor",
+    "settled_bands",
     "step",
     "steps_to_zero",
     "swing_band",
@@ -43,19 +53,6 @@ class Matched(NamedTuple):
     l2: L2
     l1: L1
     l0: L0
-
-
-def _by_kind(penalty, l2, l1, l0):
-    """Return the closed form that belongs to the kind of ``penalty``; a sum has none."""
-    for kind, form in ((L2, l2), (L1, l1), (L0, l0)):
-        if isinstance(penalty, kind):
-            with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-                return form()
-    raise ValueError(f"penalty must be a single L2, L1 or L0, since a sum has no closed form here; got {penalty!r}")
-
-
-def _w0(x):
-    return lambertw(x).real
 
 
 def term(penalty: Penalty, w, eta):
@@ -114,7 +111,7 @@ def _rate(penalty, size):
     def over_size(numerator):
         return np.where(numerator == 0, 0.0, numerator / size)[()]
 
-    return _by_kind(
+    return by_kind(
         penalty,
         l2=lambda: 2 * penalty.alpha + 0 * size,
         l1=lambda: over_size(penalty.alpha + 0 * size),
@@ -139,7 +136,7 @@ def alpha_bound(penalty: Penalty, w, eta):
         As in :func:`term`, and if ``penalty`` is a sum.
     """
     size, eta = np.abs(weights("w", w)), learning_rate(eta)
-    return _by_kind(
+    return by_kind(
         penalty,
         l2=lambda: 1 / eta + 0 * size,
         l1=lambda: 2 * size / eta,
@@ -177,122 +174,6 @@ def match_initial_rate(first_step, w0, eta, beta) -> Matched:
     return Matched(L2(first_step / (2 * eta * size)), L1(first_step / eta), L0(pull, sharp))
 
 
-def critical_magnitude(penalty: Penalty, eta):
-    r"""Return the magnitude at or below which a step no longer shrinks the weight, :math:`|\lambda| \ge 1`.
-
-    ``L1``: :math:`\eta\alpha/2`. ``L0``: :math:`w_c = W_0(\eta\alpha\beta^2/2)/\beta`. ``L2``: 0 (it always shrinks)
-    where :math:`\alpha < 1/\eta`, else infinity. Solves the paper's Eq. 16 for the weight; derived in the chapter
-    "What happens at zero". Errors as in :func:`alpha_bound`.
-    """
-    eta = learning_rate(eta)
-    return _by_kind(
-        penalty,
-        l2=lambda: np.where(np.asarray(penalty.alpha) * eta < 1, 0.0, np.inf)[()],
-        l1=lambda: eta * penalty.alpha / 2,
-        l0=lambda: _w0(eta * penalty.alpha * penalty.beta**2 / 2) / penalty.beta,
-    )
-
-
-def crossing_magnitude(penalty: Penalty, eta):
-    r"""Return the magnitude below which a step crosses zero, :math:`\lambda < 0`.
-
-    ``L1``: :math:`\eta\alpha`. ``L0``: :math:`w_x = W_0(\eta\alpha\beta^2)/\beta`. ``L2``: 0 (never) where
-    :math:`\alpha \le 1/(2\eta)`, else infinity. Derived in the chapter "What happens at zero". Errors as in
-    :func:`alpha_bound`.
-    """
-    eta = learning_rate(eta)
-    return _by_kind(
-        penalty,
-        l2=lambda: np.where(np.asarray(penalty.alpha) * eta <= 0.5, 0.0, np.inf)[()],
-        l1=lambda: eta * penalty.alpha,
-        l0=lambda: _w0(eta * penalty.alpha * penalty.beta**2) / penalty.beta,
-    )
-
-
-def swing_band(penalty: Penalty, eta):
-    r"""Return the half-width of the band that a weight which has arrived never leaves.
-
-    ``L1``: :math:`\eta\alpha`. ``L0``: :math:`\eta\alpha\beta`, a supremum that no step attains. ``L2``: 0 where
-    :math:`\alpha < 1/\eta`, else infinity. Derived in the chapter "What happens at zero". Errors as in
-    :func:`alpha_bound`.
-    """
-    eta = learning_rate(eta)
-    return _by_kind(
-        penalty,
-        l2=lambda: critical_magnitude(penalty, eta),
-        l1=lambda: eta * penalty.alpha,
-        l0=lambda: eta * penalty.alpha * penalty.beta,
-    )
-
-
-def alpha_for_threshold(penalty: Penalty, threshold, eta):
-    r"""Return the largest :math:`\alpha` whose swing stays within a pruning threshold :math:`\tau`.
-
-    ``L1``: :math:`\tau/\eta`. ``L0``: :math:`\tau/(\eta\beta)`. ``L2`` does not swing below :math:`1/\eta`, which is
-    returned. Only the kind of ``penalty`` and its ``beta`` matter. Derived in the chapter "What happens at zero".
-
-    Raises
-    ------
-    ValueError
-        If ``threshold`` or ``eta`` is not > 0, or ``penalty`` is a sum.
-    """
-    eta, threshold = learning_rate(eta), _validate.positive("threshold", threshold)
-    return _by_kind(
-        penalty,
-        l2=lambda: 1 / eta,
-        l1=lambda: threshold / eta,
-        l0=lambda: threshold / (eta * penalty.beta),
-    )
-
-
-def steps_to_zero(penalty: Penalty, w0, eta, epsilon=None):
-    r"""Return about how many steps a weight takes from ``w0`` to zero, as a real number.
-
-    ``L1``: :math:`|w_0|/(\eta\alpha)`, exact once rounded up. ``L0``:
-    :math:`T = (e^{\beta|w_0|} - 1)/(\eta\alpha\beta^2)`, the time of the flow
-    :math:`\dot w = -\eta\alpha\beta e^{-\beta w}`; the true number of steps lies between :math:`T` and
-    :math:`\lceil T a/(1 - e^{-a}) \rceil` with :math:`a = \eta\alpha\beta^2`, as the chapter "What happens at zero"
-    proves. ``L2`` never arrives; it takes :math:`\ln(|w_0|/\epsilon)/(-\ln(1 - 2\eta\alpha))` steps to ``epsilon``.
-
-    Parameters
-    ----------
-    penalty : Penalty
-        A single penalty.
-    w0 : array
-        Start values.
-    eta : float or array
-        Learning rate, > 0.
-    epsilon : float, optional
-        The magnitude that counts as zero, > 0: needed for ``L2``, refused for the others.
-
-    Returns
-    -------
-    array
-        Steps; infinite where :math:`\alpha = 0`, and for ``L2`` where :math:`2\eta\alpha \ge 1` is refused.
-
-    Raises
-    ------
-    ValueError
-        If an argument breaks its rule, ``L2`` comes without ``epsilon`` or with :math:`2\eta\alpha \ge 1`.
-    """
-    size, eta = np.abs(weights("w0", w0)), learning_rate(eta)
-    if isinstance(penalty, L2):
-        if epsilon is None:
-            raise ValueError("epsilon must be given for L2, which never reaches zero; got None")
-        epsilon = _validate.positive("epsilon", epsilon)
-        rate = np.asarray(2 * eta * penalty.alpha)
-        if (rate >= 1).any():
-            raise ValueError(f"2*eta*alpha must be < 1 for a monotone decay; got {rate.max():g}")
-    elif epsilon is not None:
-        raise ValueError(f"epsilon must be left out for penalties that reach zero; got {epsilon!r}")
-    return _by_kind(
-        penalty,
-        l2=lambda: np.maximum(np.log(size / epsilon), 0.0) / -np.log1p(-2 * eta * penalty.alpha),
-        l1=lambda: size / (eta * np.asarray(penalty.alpha)),
-        l0=lambda: np.expm1(penalty.beta * size) / (eta * np.asarray(penalty.alpha) * penalty.beta**2),
-    )
-
-
 def best_beta(magnitude):
     r"""Return the sharpness whose pull :math:`\alpha\beta e^{-\beta m}` at magnitude ``m`` is greatest, :math:`1/m`.
 
@@ -316,4 +197,4 @@ def crossover_l1(beta):
 def crossover_l2(beta):
     r"""Return :math:`W_0(\beta^2/2)/\beta`: at equal :math:`\alpha`, smoothed l0 pulls harder than l2 below it."""
     beta = L0(1.0, beta).beta
-    return _w0(beta**2 / 2) / beta
+    return principal(beta**2 / 2) / beta
