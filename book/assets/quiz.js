@@ -1,8 +1,6 @@
 /* Turns an admonition of class `quiz answer-N` (a question, an ordered list, a folded answer) into radio buttons with
    feedback. Without this script the folded answer does the job. Nothing is stored. */
 (() => {
-  const letters = "abcdefghij";
-
   function build(box, index) {
     const right = Number([...box.classList].find((c) => c.startsWith("answer-"))?.slice(7));
     const list = box.querySelector(":scope > ol");
@@ -31,7 +29,7 @@
       // An option may be a paragraph of its own (a loose list); a label holds phrasing content only.
       const only = item.children.length === 1 && item.firstElementChild.tagName === "P" ? item.firstElementChild : item;
       text.append(...only.childNodes);
-      label.append(radio, `${letters[i]}. `, text);
+      label.append(radio, `${i + 1}. `, text);
       form.append(label);
       radio.addEventListener("change", () => {
         const ok = i + 1 === right;
