@@ -102,9 +102,11 @@ def alpha_bounds(penalties: Mapping[str, object], eta: float, magnitudes: np.nda
         if 0 < critical < np.inf:
             axis.plot(critical, penalty.alpha, "o", color=style["color"])
             axis.annotate(
-                "  bound broken on the left",
+                "left of here a step makes |w| larger",
                 (critical, penalty.alpha),
-                va="top",
+                xytext=(8, -14) if name == "l0" else (-50, 45),
+                textcoords="offset points",
+                arrowprops=None if name == "l0" else {"arrowstyle": "-", "color": style["color"], "lw": 0.8},
                 color=style["color"],
                 fontsize="small",
             )
