@@ -10,9 +10,10 @@ from .measure import Evaluation, compression_ratio, count_parameters, evaluate, 
 from .models import LeNet300100, lenet_300_100
 from .optim import PenalisedSGD, parameter_groups
 from .pruning import prune_global
-from .training import Epoch, cosine, train
+from .training import MAGNITUDE_EDGES, Epoch, cosine, train
 
 __all__ = [
+    "MAGNITUDE_EDGES",
     "Dataset",
     "Epoch",
     "Evaluation",
