@@ -4,6 +4,9 @@ import os
 import pathlib
 import re
 import shutil
+import socket
+import subprocess
+import time
 
 import l0lib
 from docutils import nodes
@@ -34,6 +37,30 @@ def configure(app, config):
     # A formula that KaTeX cannot read fails the build instead of standing red on the page; a busy machine may be slow.
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 30.0
+    katex.KaTeXServer.start_server_process = staticmethod(start_katex)
+
+
+def start_katex(rundir, timeout):
+    """Start KaTeX's Node process on a Unix socket and connect.
+
+    The extension's own version connects as soon as the socket's file exists, which can be before anyone listens, and
+    leaves the process behind when that fails.
+    """
+    path = rundir / "katex.sock"
+    command = katex.KaTeXServer.build_command(socket=path)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=rundir)
+    deadline = time.monotonic() + timeout
+    while process.poll() is None and time.monotonic() < deadline:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(path))
+        except OSError:
+            connection.close()
+            time.sleep(0.01)
+        else:
+            return process, connection
+    process.kill()
+    raise katex.KaTeXError(f"Node did not serve KaTeX within {timeout:.0f} s: {' '.join(map(str, command))}")
 
 
 def first_paragraph(doctree):
