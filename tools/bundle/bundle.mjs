@@ -8,44 +8,61 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url)), root = path.resolve(here, "../..");
-const python = process.argv[2] ?? "python3", target = path.resolve(process.argv[3] ?? root);
-const out = (...parts) => {
-  const file = path.join(target, ...parts);
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  return file;
-};
-const anywidget = execFileSync(python, ["-c", "import anywidget, pathlib; print(pathlib.Path(anywidget.__file__).parent / 'nbextension' / 'index.js')"], { encoding: "utf8" }).trim();
 const common = { bundle: true, minify: true, target: "es2022", legalComments: "none", logLevel: "warning", absWorkingDir: root };
 const banner = { js: "/* Holds third-party code: see THIRD_PARTY.md */" };
-const source = "l0lib/widgets/js/index.js";
+const pictures = { ".svg": "dataurl", ".png": "dataurl" };
 
-await build({ ...common, banner, entryPoints: [source], format: "esm", outfile: out("l0lib/widgets/static/explorers.js") });
-// the same module as a classic script: a page with several explorers carries it once, and file:// may load it
-await build({ ...common, banner, entryPoints: [source], format: "iife", globalName: "L0Explorers", outfile: out("book/assets/vendor/explorers.iife.js") });
+const styles = (contents) => ({ ...common, stdin: { contents, resolveDir: root, loader: "css" }, write: false, metafile: true, loader: pictures });
+const EXPLORERS = { ...common, banner, metafile: true, entryPoints: ["l0lib/widgets/js/index.js"] };
+const EXPLORERS_CSS = styles('@import "uplot/dist/uPlot.min.css"; @import "./l0lib/widgets/js/explorers.css";');
+const CONTROLS_CSS = styles('@import "@lumino/widgets/style/index.css"; @import "@jupyter-widgets/controls/css/widgets-base.css";');
 
-const css = async (contents) => (await build({
-  ...common, stdin: { contents, resolveDir: root, loader: "css" }, write: false, loader: { ".svg": "dataurl", ".png": "dataurl" },
-})).outputFiles[0].text;
-fs.writeFileSync(out("l0lib/widgets/static/explorers.css"), await css('@import "uplot/dist/uPlot.min.css"; @import "./l0lib/widgets/js/explorers.css";'));
+/** anywidget's front end as the installed wheel brings it, an AMD module, turned into an ordinary one. */
+function anywidget(python) {
+  const file = execFileSync(python, ["-c", "import anywidget, pathlib; print(pathlib.Path(anywidget.__file__).parent / 'nbextension' / 'index.js')"], { encoding: "utf8" }).trim();
+  const amd = fs.readFileSync(file, "utf8");
+  const module = amd.replace(/define\(\["@jupyter-widgets\/base"\], (\w+)\);\s*$/, "export default $1;");
+  if (module === amd) throw new Error("anywidget's index.js no longer ends in define([...])");
+  return module;
+}
 
-const controls = await css('@import "@lumino/widgets/style/index.css"; @import "@jupyter-widgets/controls/css/widgets-base.css";');
-await build({
-  ...common, banner, entryPoints: ["tools/bundle/slim/entry.js"], format: "iife", outfile: out("book/assets/vendor/widgets-slim.js"),
-  define: { __WIDGET_CSS__: JSON.stringify(controls) }, loader: { ".svg": "dataurl", ".png": "dataurl" },
-  alias: {
-    "sanitize-html": path.join(here, "slim/sanitize-stub.js"),
-    "@jupyterlab/services": path.join(here, "slim/services-stub.js"),
-  },
-  plugins: [{
-    name: "anywidget",
-    setup(b) {
-      b.onResolve({ filter: /^anywidget-frontend$/ }, () => ({ path: "anywidget", namespace: "wheel" }));
-      b.onLoad({ filter: /.*/, namespace: "wheel" }, () => {
-        const amd = fs.readFileSync(anywidget, "utf8");
-        const module = amd.replace(/define\(\["@jupyter-widgets\/base"\], (\w+)\);\s*$/, "export default $1;");
-        if (module === amd) throw new Error("anywidget's index.js no longer ends in define([...])");
-        return { contents: module, loader: "js" };
-      });
+function manager(python, css) {
+  return {
+    ...common, banner, metafile: true, entryPoints: ["tools/bundle/slim/entry.js"], format: "iife", loader: pictures,
+    define: { __WIDGET_CSS__: JSON.stringify(css) },
+    alias: {
+      "sanitize-html": path.join(here, "slim/sanitize-stub.js"),
+      "@jupyterlab/services": path.join(here, "slim/services-stub.js"),
     },
-  }],
-});
+    plugins: [{
+      name: "anywidget",
+      setup(b) {
+        b.onResolve({ filter: /^anywidget-frontend$/ }, () => ({ path: "anywidget", namespace: "wheel" }));
+        b.onLoad({ filter: /.*/, namespace: "wheel" }, () => ({ contents: anywidget(python), loader: "js" }));
+      },
+    }],
+  };
+}
+
+const text = async (options) => (await build(options)).outputFiles[0].text;
+
+/** Every file that ends up in a bundle. */
+export async function inputs(python) {
+  const built = await Promise.all([EXPLORERS_CSS, CONTROLS_CSS, { ...EXPLORERS, write: false, outfile: "x.js" }, { ...manager(python, ""), write: false, outfile: "y.js" }].map(build));
+  return built.flatMap((b) => Object.values(b.metafile.outputs).flatMap((o) => Object.entries(o.inputs).filter(([, i]) => i.bytesInOutput > 0).map(([f]) => f)));
+}
+
+async function main(python, target) {
+  const out = (...parts) => {
+    const file = path.join(target, ...parts);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    return file;
+  };
+  await build({ ...EXPLORERS, format: "esm", outfile: out("l0lib/widgets/static/explorers.js") });
+  // the same module as a classic script: a page with several explorers carries it once, and file:// may load it
+  await build({ ...EXPLORERS, format: "iife", globalName: "L0Explorers", outfile: out("book/assets/vendor/explorers.iife.js") });
+  fs.writeFileSync(out("l0lib/widgets/static/explorers.css"), await text(EXPLORERS_CSS));
+  await build({ ...manager(python, await text(CONTROLS_CSS)), outfile: out("book/assets/vendor/widgets-slim.js") });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv[2] ?? "python3", path.resolve(process.argv[3] ?? root));

@@ -71,19 +71,20 @@ export function matchInitialRate(firstStep, w0, eta, beta) {
 }
 
 export function criticalMagnitude({ kind, alpha, beta }, eta) {
-  if (kind === "l2") return alpha < 1 / eta ? 0 : Infinity;
+  if (kind === "l2") return alpha * eta < 1 ? 0 : Infinity;
   if (kind === "l1") return (eta * alpha) / 2;
   return lambertw0((eta * alpha * beta * beta) / 2) / beta;
 }
 
 export function crossingMagnitude({ kind, alpha, beta }, eta) {
-  if (kind === "l2") return alpha < 1 / (2 * eta) ? 0 : Infinity;
+  if (kind === "l2") return alpha * eta <= 0.5 ? 0 : Infinity;
   if (kind === "l1") return eta * alpha;
   return lambertw0(eta * alpha * beta * beta) / beta;
 }
 
-export function swingBand({ kind, alpha, beta }, eta) {
-  return { l2: 0, l1: eta * alpha, l0: eta * alpha * beta }[kind];
+export function swingBand(p, eta) {
+  if (p.kind === "l2") return criticalMagnitude(p, eta);
+  return p.kind === "l1" ? eta * p.alpha : eta * p.alpha * p.beta;
 }
 
 export function stepsToZero({ kind, alpha, beta }, w0, eta, epsilon) {

@@ -1,0 +1,140 @@
+"""What each explorer's curves must be, computed with the library from the settings that the page reports."""
+
+import numpy as np
+
+from l0lib import L0, L1, L2, attraction, landscape
+
+KINDS = ("l2", "l1", "l0")
+
+
+def close(got, want, scale=0.0, rtol=1e-12):
+    """Equal to 1e-12, relative; ``scale`` is the size of the terms where a difference of them is compared."""
+    np.testing.assert_allclose(np.asarray(got, float), np.asarray(want, float), rtol=rtol, atol=rtol * scale)
+
+
+def arrival(path):
+    """The first step at zero (up to rounding) or beyond; infinite if none."""
+    hit = np.flatnonzero(path * np.sign(path[0]) <= 1e-9 * abs(path[0]))
+    return hit[0] if len(hit) else np.inf
+
+
+def orbit_equals(path, penalty, w0, eta):
+    """Every single step from the page's own state; the whole orbit until it arrives (then rounding grows)."""
+    path = np.asarray(path)
+    size = np.abs(path[:-1]) + float(attraction.swing_band(penalty, eta))
+    np.testing.assert_array_less(
+        np.abs(path[1:] - attraction.step(penalty, path[:-1], eta)), 1e-12 * size + 1e-300, "a single step"
+    )
+    until = int(min(arrival(path), len(path) - 1))
+    # a state before arrival carries the rounding of all steps before it, which the map stretches
+    close(
+        path[:until],
+        attraction.trajectory(penalty, w0, eta, len(path) - 1)[:until],
+        rtol=1e-10 if until > 50 else 1e-12,
+    )
+
+
+def trajectories(v, d):
+    if v["equal"]:
+        penalties = attraction.match_initial_rate(v["first_step"], v["w0"], v["eta"], v["beta"])
+    else:
+        penalties = (L2(v["alpha_l2"]), L1(v["alpha_l1"]), L0(v["alpha_l0"], v["beta"]))
+    for kind, penalty in zip(KINDS, penalties, strict=True):
+        close(d["penalties"][kind]["alpha"], penalty.alpha)
+        close(d["band"][kind], attraction.swing_band(penalty, v["eta"]))
+        path = np.asarray(d[kind])
+        assert len(path) == v["steps"] + 1
+        finite = np.isfinite(path) & (np.abs(path) < 1e290)
+        orbit_equals(path[: np.argmin(finite)] if not finite.all() else path, penalty, v["w0"], v["eta"])
+        assert d["arrival"][kind] == (np.inf if kind == "l2" else arrival(path))
+
+
+def penalty_and_pull(v, d):
+    w = np.linspace(-v["reach"], v["reach"], len(d["w"]))
+    close(d["w"], w, scale=v["reach"])
+    w = np.asarray(d["w"])
+    made = {
+        "l2": L2(v["alpha"]),
+        "l1": L1(v["alpha"]),
+        "first": L0(v["alpha"], v["beta_1"]),
+        "second": L0(v["alpha"], v["beta_2"]),
+    }
+    for name, penalty in made.items():
+        close(d[f"value_{name}"], penalty.elementwise(w))
+        close(d[f"pull_{name}"], np.abs(attraction.term(penalty, w, v["eta"])))
+    for crossing, beta in zip(d["crossovers"], (v["beta_1"], v["beta_2"]), strict=True):
+        close(crossing["l1"], attraction.crossover_l1(beta))
+        close(crossing["l2"], attraction.crossover_l2(beta))
+
+
+def scaling_factor(v, d):
+    penalty = {"l2": L2(v["alpha"]), "l1": L1(v["alpha"]), "l0": L0(v["alpha"], v["beta"])}[v["penalty"]]
+    w = np.asarray(d["w"])
+    close(w, np.geomspace(1e-3, 2, len(w)))
+    close(d["bound"], attraction.alpha_bound(penalty, w, v["eta"]))
+    close(d["cross"], np.asarray(d["bound"]) / 2)
+    factor = np.asarray(attraction.scaling_factor(penalty, w, v["eta"]))
+    close(np.asarray(d["lambda"]) - factor, 0 * w, scale=1 + np.abs(factor).max())  # 1 - x near x = 1
+    close(d["at"], attraction.scaling_factor(penalty, v["w"], v["eta"]), scale=1)
+    close(d["boundAt"], attraction.alpha_bound(penalty, v["w"], v["eta"]))
+    close(d["critical"], attraction.critical_magnitude(penalty, v["eta"]))
+    close(d["crossing"], attraction.crossing_magnitude(penalty, v["eta"]))
+
+
+def at_zero(v, d):
+    l0, l1 = L0(v["alpha"], v["beta"]), L1(v["alpha"])
+    band, narrow = float(attraction.swing_band(l0, v["eta"])), float(attraction.swing_band(l1, v["eta"]))
+    close((d["band"], d["bandL1"]), (band, narrow))
+    w = np.asarray(d["w"])
+    close(w, np.linspace(-1.3 * band, 1.3 * band, len(w)), scale=band)
+    close(d["map_l0"], attraction.step(l0, w, v["eta"]), scale=band)
+    close(d["map_l1"], attraction.step(l1, w, v["eta"]), scale=band)
+    orbit, cycle = np.asarray(d["orbit"]), np.asarray(d["cycle"])
+    orbit_equals(orbit, l0, v["w0"], v["eta"])
+    orbit_equals(cycle, l1, v["w0"], v["eta"])
+    close(d["critical"], attraction.critical_magnitude(l0, v["eta"]))
+    inside = np.flatnonzero(np.abs(orbit) <= band)
+    assert d["arrived"] == (inside[0] if len(inside) else -1)
+    if not len(inside):
+        return
+    settled = orbit[inside[0] :]
+    assert np.abs(settled).max() <= band, "no orbit leaves the band"
+    close(d["mean"], np.abs(settled).mean())
+    counted, _ = np.histogram(settled, bins=len(d["share"]), range=(-band, band))
+    # a state on the edge of two bins may fall to either side
+    assert np.abs(np.asarray(d["share"]) * len(settled) - counted).sum() <= 2 + 1e-6
+    assert abs(sum(d["share"]) - 1) < 1e-9
+
+
+def loss_and_penalty(v, d):
+    penalty, h = L0(v["alpha"], v["beta"]), v["curvature"]
+    w, optimum = np.asarray(d["w"]), np.asarray(d["v"])
+    close(d["loss"], 0.5 * h * (w - v["v"]) ** 2, scale=h)
+    close(d["penalty"], penalty.elementwise(w))
+    close(d["objective"], landscape.objective(penalty, w, v["v"], h), scale=h)
+    close(optimum, np.linspace(0, 2, len(optimum)))
+    close(d["prox"], landscape.minimiser(penalty, optimum, h), rtol=1e-11)  # near the branch point W is ill-conditioned
+    close(d["soft"], landscape.soft_threshold(optimum, d["softAt"]), scale=2)
+    close(d["hard"], landscape.hard_threshold(optimum, d["hardAt"]))
+    close((d["softAt"], d["hardAt"]), (v["alpha"] * v["beta"] / h, np.sqrt(2 * v["alpha"] / h)))
+    close(d["kappa"], landscape.kappa(penalty, h))
+    close(d["killZone"], landscape.kill_zone(penalty, h))
+    close(d["best"], landscape.minimiser(penalty, v["v"], h), rtol=1e-11)
+    close(d["minimum"], landscape.stationary_point(penalty, v["v"], h), rtol=1e-11)
+    assert d["regime"] == str(landscape.regime(penalty, v["v"], h))
+    if np.isfinite(d["maximum"]):
+        slope = h * (d["maximum"] - v["v"]) + float(penalty.gradient(d["maximum"]))
+        assert abs(slope) < 1e-9 * h
+        assert 0 <= d["maximum"] <= d["minimum"] + 1e-9
+
+
+CHECK = {f.__name__: f for f in (trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty)}
+
+
+def decode(x):
+    """Undo the page's JSON, which has no infinity and no NaN."""
+    if isinstance(x, dict):
+        return {k: decode(v) for k, v in x.items()}
+    if isinstance(x, list):
+        return [decode(v) for v in x]
+    return float(x) if x in ("Infinity", "-Infinity", "NaN") else x
