@@ -1,9 +1,11 @@
 """The one look of every figure: colours that read in print, in grey and with colour-vision deficiency."""
 
+from typing import Any
+
 from matplotlib.figure import Figure
 
 #: Colour and line style of each penalty, the same in every figure and every explorer.
-PENALTY_STYLE = {
+PENALTY_STYLE: dict[str, dict[str, Any]] = {
     "l2": {"color": "#0b64a0", "linestyle": "-."},
     "l1": {"color": "#b4460f", "linestyle": "--"},
     "l0": {"color": "#3c7a2e", "linestyle": "-"},

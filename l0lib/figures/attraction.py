@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,7 +15,7 @@ from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
 _SHADE = {"shrinks": "#3c7a2e", "crosses zero, shrinks": "#c79a00", "crosses zero, grows": "#b3202a"}
 
 
-def zero_attraction_maps(penalties: Mapping[str, object], eta: float, span: float = 1.0) -> Figure:
+def zero_attraction_maps(penalties: Mapping[str, Any], eta: float, span: float = 1.0) -> Figure:
     """Draw one panel per penalty: the map f(w) of a step without loss, over the cone where a step shrinks.
 
     Parameters
@@ -43,7 +44,7 @@ def zero_attraction_maps(penalties: Mapping[str, object], eta: float, span: floa
 
 
 def race_to_zero(
-    penalties: Mapping[str, object], w0: float, eta: float, steps: int, threshold: float | None = None
+    penalties: Mapping[str, Any], w0: float, eta: float, steps: int, threshold: float | None = None
 ) -> Figure:
     """Draw the paper's Figure 1: one weight under each penalty from the same start, linear and logarithmic.
 
@@ -72,9 +73,7 @@ def race_to_zero(
     return figure
 
 
-def scaling_factors(
-    penalties: Mapping[str, object], eta: float, magnitudes: np.ndarray, lowest: float = -2.0
-) -> Figure:
+def scaling_factors(penalties: Mapping[str, Any], eta: float, magnitudes: np.ndarray, lowest: float = -2.0) -> Figure:
     """Draw λ against the magnitude of the weight, over the three ranges that say what a step does (Eq. 15)."""
     figure, axis = new_figure(7.2, 3.8)
     bands = (("shrinks", 0, 1), ("crosses zero, shrinks", -1, 0), ("crosses zero, grows", lowest, -1))
@@ -90,7 +89,7 @@ def scaling_factors(
     return figure
 
 
-def alpha_bounds(penalties: Mapping[str, object], eta: float, magnitudes: np.ndarray) -> Figure:
+def alpha_bounds(penalties: Mapping[str, Any], eta: float, magnitudes: np.ndarray) -> Figure:
     """Draw the bound on α against the magnitude (Eq. 16), and each penalty's own α with its critical magnitude."""
     figure, axis = new_figure(7.2, 3.8)
     for name, penalty in penalties.items():

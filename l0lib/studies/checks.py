@@ -58,8 +58,9 @@ def _equal(pairs: Iterable[tuple]) -> Finding:
 
 
 def small(number: float) -> str:
-    """Return a small number with one digit, zero as plain 0."""
-    return f"{number:.0e}" if number else "0"
+    """Return a small number with one digit, 2·10^(−16), and zero as plain 0."""
+    digit, _, exponent = f"{number:.0e}".partition("e-")
+    return f"{digit}·10^(−{int(exponent)})" if exponent else f"{number:g}"
 
 
 def _slope(function: Callable, w):

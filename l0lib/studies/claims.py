@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import L0, L1, L2, attraction
-from .checks import ALPHA, BETAS, ETA, TOLERANCE, WEIGHTS, Finding, _difference, signed
+from .checks import ALPHA, BETAS, ETA, TOLERANCE, WEIGHTS, Finding, _difference, signed, small
 
 _STARTS = np.linspace(0.05, 0.3, 200)
 
@@ -87,7 +87,7 @@ def l2_reduction() -> Finding:
         float(np.max(np.abs(t - 2 * ETA * alpha * np.abs(WEIGHTS)) / np.abs(WEIGHTS)))
         for t, alpha in zip(taken, factors, strict=True)
     )
-    return Finding(f"off by at most {worst:.0e} of |w| for 2ηα from 0.0001 to 0.999", worst <= TOLERANCE)
+    return Finding(f"off by at most {small(worst)} of |w| for 2ηα from 0.0001 to 0.999", worst <= TOLERANCE)
 
 
 def small_pull_attracts(kind) -> Finding:
@@ -219,7 +219,7 @@ def spares_large_weights() -> Finding:
     far = _pull(L0(ALPHA, 1.0))(50.0)
     return Finding(
         "pull at |w| = 1 over the pull beside zero: "
-        + ", ".join(f"{s:.1g} (β = {b:g})" for s, b in zip(shares, BETAS, strict=True)),
+        + ", ".join(f"{small(s) if s < 1e-3 else round(s, 3)} (β = {b:g})" for s, b in zip(shares, BETAS, strict=True)),
         bool(far < 1e-20 and all(share < 1 for share in shares)),
     )
 

@@ -7,14 +7,11 @@ amendment is known. A statement without a check is *not yet* settled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 
-from .. import L0, L1, L2
-from . import checks, claims
 from .checks import Finding
-from .paper import TABLES, check_ratio
+from .statements import ALL, Claim
 from .table import Link, Table
 
 HOLDS, CORRECTED, FAILS, NOT_YET = "holds", "holds with a correction", "does not hold", "not yet"
@@ -35,18 +32,6 @@ def verdict(finding: Finding | None) -> str:
     if finding.as_printed:
         return HOLDS
     return CORRECTED if finding.corrected else FAILS
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One line to settle: the paper's item, what it states, the chapter that reproduces it, and its check."""
-
-    group: str
-    item: str
-    statement: str
-    chapter: str | None = None
-    check: Callable[[], Finding] | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,105 +56,6 @@ class Line:
         return self.finding.value
 
 
-def _arithmetic(number: int) -> str:
-    checked = [check for row in TABLES[number].rows if (check := check_ratio(TABLES[number], row))]
-    if not checked:
-        return "no entry to recompute the printed ratios from"
-    return f"printed ratios that agree with their own row: {sum(c.agrees for c in checked)} of {len(checked)}"
-
-
-EQUATIONS = (
-    Claim("Equations", "Eq. 1", "objective J + αΩ(w)", "02-penalties", checks.objective),
-    Claim("Equations", "Eq. 2", "a gradient step on J + αΩ", "02-penalties", checks.update),
-    Claim("Equations", "Eq. 3", "α = 0 gives the plain step", "02-penalties", checks.plain_update),
-    Claim("Equations", "Eq. 4", "ℓ2: Ω = Σ w²", "02-penalties", partial(checks.norm, L2)),
-    Claim("Equations", "Eq. 5", "step with ℓ2: −2ηαw", "02-penalties", partial(checks.update, L2)),
-    Claim("Equations", "Eq. 6", "ℓ1: Ω = Σ |w|", "02-penalties", partial(checks.norm, L1)),
-    Claim("Equations", "Eq. 7", "step with ℓ1, from ∂‖w‖₁/∂w = sign(w)", "02-penalties", partial(checks.gradient, L1)),
-    Claim("Equations", "Eqs. 8, 9", "ℓ0 counts the nonzeros", "03-smooth-l0", checks.exact_count),
-    Claim("Equations", "Eqs. 10, 11", "Σ (1 − e^(−β|w|)) tends to ℓ0 as β → ∞", "03-smooth-l0", checks.smooth_count),
-    Claim("Equations", "Eq. 11", "value of the smoothed ℓ0", "03-smooth-l0", partial(checks.norm, L0)),
-    Claim("Equations", "Eq. 12", "a gradient step with the smoothed ℓ0", "03-smooth-l0", partial(checks.update, L0)),
-    Claim("Equations", "Eq. 13", "its derivative, β sign(w) e^(−β|w|)", "03-smooth-l0", partial(checks.gradient, L0)),
-    Claim("Equations", "Eq. 14", "step with ℓ0: −ηαβ sign(w) e^(−β|w|)", "03-smooth-l0", partial(checks.update, L0)),
-    Claim("Equations", "Eq. 15", "λ = 1 − ηαβ e^(−β|w|)/|w|", "04-zero-attraction", checks.scaling_factor),
-    Claim(
-        "Equations", "Eq. 16", "α < 2|w|/(ηβ e^(−β|w|)) shrinks |w|", "04-zero-attraction",
-        partial(checks.alpha_bounds, ("l0",)),
-    ),
-    Claim("Equations", "Eq. 17", "ℓ2 + ℓ0 step, from Ω = ‖w‖₂² + ‖w‖₀*", "06-two-penalties", checks.two_penalties),
-)  # fmt: skip
-
-CLAIMS = (
-    Claim("Claims", "2.1", "ℓ2 takes 2ηα|w| off the magnitude", "04-zero-attraction", claims.l2_reduction),
-    Claim(
-        "Claims", "2.2", "ℓ1 attracts, since 0 < ηα ≪ 1", "04-zero-attraction", partial(claims.small_pull_attracts, L1)
-    ),
-    Claim("Claims", "3.1", "the smoothed norm is differentiable", "03-smooth-l0", claims.differentiable),
-    Claim(
-        "Claims", "3.1", "ℓ0 attracts, since 0 ≤ ηαβ e^(−β|w|) ≪ 1", "04-zero-attraction",
-        partial(claims.small_pull_attracts, L0),
-    ),
-    Claim("Claims", "3.2", "towards zero ℓ2's pull fades, ℓ1's stays, ℓ0's grows", "04-zero-attraction", claims.trends),
-    Claim("Claims", "3.2", "−1 < λ < 1 reduces the magnitude", "04-zero-attraction", claims.shrinkage_range),
-    Claim("Claims", "3.2", "under ℓ2 a weight never oscillates", "04-zero-attraction", claims.l2_never_swings),
-    Claim(
-        "Claims", "3.2", "under ℓ1 and ℓ0 the bound is broken in the end: oscillation", "05-at-zero",
-        claims.bound_is_broken,
-    ),
-    Claim(
-        "Claims", "3.2", "a relatively small α keeps arrived weights prunable (made exact: α ≤ τ/η, τ/(ηβ))",
-        "04-zero-attraction", claims.small_alpha,
-    ),
-    Claim("Claims", "1, 3.2", "for small weights ℓ0 pulls harder than ℓ1 and ℓ2", "03-smooth-l0",
-          claims.stronger_when_small),
-    Claim("Claims", "3.2", "ℓ0 takes fewer steps to the threshold", "04-zero-attraction",
-          claims.sooner_below_threshold),
-    Claim("Claims", "3.2", "ℓ0's pull tends to zero for large weights", "03-smooth-l0", claims.spares_large_weights),
-    Claim("Claims", "3.2", "ℓ1 has conflicting aims: a small α for pruning limits it on all weights",
-          "04-zero-attraction", claims.conflicting_aims),
-    Claim("Claims", "3.3", "two factors set the two pulls independently", "06-two-penalties",
-          claims.independent_knobs),
-    Claim("Claims", "3.3", "a larger α₀ trades accuracy for compression", "06-two-penalties",
-          note="Experiment 4; the chapter shows it on a small network"),
-    Claim("Claims", "3.3", "ℓ2 + ℓ0, then pruning, gives compact and accurate networks", "06-two-penalties",
-          note="Experiments 2 to 5"),
-)  # fmt: skip
-
-TABLE_CLAIMS = (
-    Claim("Tables", "Table 1", "terms, factors and bounds of three penalties", "04-zero-attraction", checks.table_1),
-    *(
-        Claim(
-            "Tables",
-            table.name,
-            f"{table.network} on {table.data}",
-            note=_arithmetic(table.number),
-        )
-        for table in TABLES.values()
-    ),
-)
-
-FIGURES = (
-    Claim("Figures", "Figure 1", "equal first steps from 1: ℓ0 arrives first, then ℓ1, then ℓ2", "04-zero-attraction",
-          claims.figure_1),
-    Claim("Figures", "Figure 2", "η = 0.04, α = 0.01: ℓ0's pull rises towards zero", "03-smooth-l0", claims.figure_2),
-    *(
-        Claim("Figures", f"Figure {number}", statement, note="experiment not run yet")
-        for number, statement in (
-            (3, "LeNet-5-Caffe, no fine-tuning: magnitude beats random pruning; ℓ0 (+ ℓ2) beats ℓ1 and ℓ2"),
-            (4, "the same with fine-tuning: better in all cases"),
-            (5, "LeNet-300-100: around 100× with SEP and fine-tuning, around 90× with NORM"),
-            (6, "LeNet-5-Caffe: more than 300× with SEP and fine-tuning, around 200× with NORM"),
-            (7, "ResNet-20, CIFAR-10: up to 5×; SEP and NORM alike; fine-tuning matters more"),
-            (8, "VGG-16, CIFAR-100: a larger α₀ compresses more and starts lower, by 0.19, 2.42 and 5.85 points"),
-            (9, "ResNet-50, CIFAR-100: 13× to 25× without noticeable loss; β = 5 or 10 makes little difference"),
-        )
-    ),
-)  # fmt: skip
-
-ALL = (*EQUATIONS, *CLAIMS, *TABLE_CLAIMS, *FIGURES)
-
-
 def evaluate(entries: Iterable[Claim] = ALL) -> list[Line]:
     """Run the check of every claim now."""
     return [Line(claim, claim.check() if claim.check else None) for claim in entries]
@@ -181,6 +67,14 @@ def counts(lines: Iterable[Line]) -> dict[str, int]:
     return {name: verdicts.count(name) for name in (HOLDS, CORRECTED, FAILS, NOT_YET)}
 
 
+def link(place: str) -> Link:
+    """Return the link from the ledger's page to a place of :class:`Claim`."""
+    chapter, _, label = place.partition("#")
+    # Sphinx prefixes the anchors of equations.
+    anchor = f"#equation-{label}" if label.startswith("eq-") else f"#{label}" if label else ""
+    return Link(_TITLES[chapter], f"{chapter}.html{anchor}")
+
+
 def table(lines: Iterable[Line], group: str, caption: str) -> Table:
     """Return the lines of one group as a table."""
     marks = {HOLDS: "✓", CORRECTED: "≈", FAILS: "✗", NOT_YET: "…"}
@@ -188,9 +82,9 @@ def table(lines: Iterable[Line], group: str, caption: str) -> Table:
         (
             line.claim.item,
             line.claim.statement,
-            Link(_TITLES[line.claim.chapter], f"{line.claim.chapter}.html") if line.claim.chapter else "–",
-            line.ours,
             f"{marks[line.verdict]} {line.verdict}",
+            line.ours,
+            link(line.claim.place) if line.claim.place else "–",
         )
         for line in lines
         if line.claim.group == group
@@ -198,8 +92,8 @@ def table(lines: Iterable[Line], group: str, caption: str) -> Table:
     headers = (
         "Section" if group == "Claims" else "Item",
         "What the paper states",
-        "In the book",
-        "Ours, now",
         "Verdict",
+        "Ours, now",
+        "In the book",
     )
-    return Table(headers, rows, caption, widths=("4.5rem", "12rem", "6rem", "16rem", "7rem"))
+    return Table(headers, rows, caption, widths=("4rem", "10.5rem", "6.5rem", "12.5rem", "6rem"))

@@ -92,10 +92,18 @@ def test_the_race_is_really_run(monkeypatch):
     assert not claims.figure_1().as_printed
 
 
-def test_links_lead_to_chapters_of_the_book():
-    listed = (ROOT / "_toc.yml").read_text(encoding="utf8")
-    for claim in ledger.ALL:
-        assert claim.chapter is None or f"notebooks/{claim.chapter}\n" in listed
+@pytest.mark.parametrize("place", sorted({claim.place for claim in ledger.ALL if claim.place}))
+def test_links_lead_to_places_of_the_book(place):
+    chapter, _, label = place.partition("#")
+    assert f"notebooks/{chapter}\n" in (ROOT / "_toc.yml").read_text(encoding="utf8")
+    source = (ROOT / "notebooks" / f"{chapter}.ipynb").read_text(encoding="utf8")
+    assert not label or any(mark in source for mark in (f"({label})", f":label: {label}\\n", f'"name": "{label}"'))
+
+
+def test_equations_are_linked_by_the_anchor_that_sphinx_gives_them():
+    assert ledger.link("02-penalties#eq-l2").href == "02-penalties.html#equation-eq-l2"
+    assert ledger.link("05-at-zero#prop-swing").href == "05-at-zero.html#prop-swing"
+    assert ledger.link("03-smooth-l0").href == "03-smooth-l0.html"
 
 
 def test_the_ledger_needs_neither_torch_nor_matplotlib():
