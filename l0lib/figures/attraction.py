@@ -153,16 +153,19 @@ def prunable_share(multiples: Sequence[float], shares: Mapping[str, Sequence[flo
 
 
 def first_look(
-    w0: float = 1.0, eta: float = 0.04, first_step: float = 0.002, beta: float = 3.0, steps: int = 700
+    w0: float = 1.0, eta: float = 0.04, first_step: float = 0.0021, beta: float = 3.0, steps: int = 700
 ) -> Figure:
     """Draw the book's one picture: three equal weights with equal first steps, one penalty each and no loss."""
     matched = attraction.match_initial_rate(first_step, w0, eta, beta)
     figure, axis = new_figure(7.2, 3.4)
+    numbers = np.arange(steps + 1)
     for name, penalty in (("l2", matched.l2), ("l1", matched.l1), ("l0", matched.l0)):
-        axis.plot(
-            attraction.trajectory(penalty, w0, eta, steps), lw=2, label=PENALTY_LABEL[name], **PENALTY_STYLE[name]
-        )
-    axis.axhline(0, color=GREY, lw=0.8)
+        orbit = attraction.trajectory(penalty, w0, eta, steps)
+        arrived = np.flatnonzero(orbit <= 0)
+        last = arrived[0] if arrived.size else steps
+        axis.plot(orbit[: last + 1], lw=2, label=PENALTY_LABEL[name], **PENALTY_STYLE[name])
+        axis.plot(numbers[last:], orbit[last:], lw=0.7, alpha=0.7, color=PENALTY_STYLE[name]["color"])
+    axis.axhline(0, color=GREY, lw=0.8, zorder=0)
     axis.set(xlabel="training step", ylabel="weight", xlim=(0, steps))
     axis.legend()
     return figure
