@@ -14,7 +14,7 @@ from .masks import Masks
 from .optim import PenalisedSGD, parameter_groups
 
 #: Edges of the histogram of weight magnitudes, in log10|w|: 0.1 decades wide; magnitudes beyond fall in the end bins.
-MAGNITUDE_EDGES = tuple(-6 + i / 10 for i in range(66))
+MAGNITUDE_EDGES = tuple(-9 + i / 10 for i in range(96))
 
 
 @dataclass(frozen=True)

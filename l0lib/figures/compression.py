@@ -35,7 +35,7 @@ def pull_of_two(l2: Penalty, l0: Penalty, least: float, span: float) -> Figure:
         pull.plot(w, penalty.gradient(w), **style)
         relative.semilogy(w, penalty.gradient(w) / w, **style)
     pull.axvline(least, color=GREY, lw=0.8, ls=":")
-    pull.annotate("least pull", (least, 0), (5, 6), textcoords="offset points", color=GREY, fontsize=9)
+    pull.text(least, 0.93, "  least pull", transform=pull.get_xaxis_transform(), color=GREY, fontsize=9)
     pull.set(xlabel="weight w", ylabel="pull (slope of the penalty)", ylim=(0, None))
     relative.set(xlabel="weight w", ylabel="pull over weight")
     relative.legend(frameon=False)
@@ -94,7 +94,9 @@ def weights_over_epochs(
             )
         axis.axvline(np.log10(cuts[name]), color=GREY, lw=1, ls=":", label=f"cut at {ratio:g}×")
         axis.set_title(PENALTY_LABEL[name], fontsize=11)
-        axis.legend(frameon=False, fontsize=8, loc="upper left")
+        axis.legend(frameon=False, fontsize=8, loc="upper right")
+    axes[0, 0].set(yscale="log", ylim=(2e-3, 100))
+    axes[0, 0].set_yticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
     for axis in axes[:, 0]:
         axis.set_ylabel("share of weights (%)")
     for axis in axes[1]:
@@ -161,7 +163,12 @@ def tuning_scores(scores: Mapping[str, Sequence[float]]) -> Figure:
             label=PENALTY_LABEL[name],
             **PENALTY_STYLE[name],
         )
-    axis.set(yscale="log", xlabel="trials, sorted from best to worst", ylabel="validation score (%)")
+    axis.set(
+        yscale="log",
+        xlabel="trials, sorted from best to worst",
+        ylabel="validation score (%)",
+        xticks=range(1, len(percent) + 1, 2),
+    )
     axis.set_yticks([5, 7, 10, 20, 30, 50], ["5", "7", "10", "20", "30", "50"])
     axis.yaxis.set_minor_formatter(NullFormatter())
     axis.legend(frameon=False, ncols=2)

@@ -61,10 +61,10 @@ def test_the_learning_rate_falls_along_half_a_cosine(few):
 def test_the_histogram_counts_by_decade():
     model = torch.nn.Linear(6, 1)
     with torch.no_grad():
-        model.weight.copy_(torch.tensor([[0.0, 1e-9, -0.0105, 0.0105, 1.05, 1e6]]))
+        model.weight.copy_(torch.tensor([[0.0, 1e-12, -0.0105, 0.0105, 1.05, 1e6]]))
     counts = dict(zip((round(edge, 1) for edge in MAGNITUDE_EDGES), magnitude_histogram(model), strict=False))
     assert {edge: count for edge, count in counts.items() if count} == {
-        -6.0: 2,
+        -9.0: 2,
         -2.0: 2,
         0.0: 1,
         round(MAGNITUDE_EDGES[-2], 1): 1,
