@@ -1,5 +1,6 @@
 """The site's own touches: footer, buttons behind one setting, page descriptions, lean scripts, loud mathematics."""
 
+import html
 import os
 import pathlib
 import re
@@ -77,15 +78,16 @@ def describe(app, pagename, templatename, context, doctree):
     if doctree is None:
         return
     title = re.sub(r"<[^>]+>", "", context.get("title", ""))
+    written = re.search(r'<meta content="([^"]*)" name="description"', context.get("metatags", ""))
+    text = html.unescape(written.group(1)) if written else first_paragraph(doctree)
     for name, key, value in (
-        ("name", "description", first_paragraph(doctree)),
+        ("name", "description", "" if written else text),
         ("property", "og:title", title),
-        ("property", "og:description", first_paragraph(doctree)),
+        ("property", "og:description", text),
         ("property", "og:type", "article"),
     ):
         if value:
-            value = value.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-            context["metatags"] = context.get("metatags", "") + f'\n<meta {name}="{key}" content="{value}">'
+            context["metatags"] = context.get("metatags", "") + f'\n<meta {name}="{key}" content="{html.escape(value)}">'
 
 
 def finish(app, error):
