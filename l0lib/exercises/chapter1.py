@@ -38,7 +38,8 @@ def _mask(answer):
         if mask.shape != w.shape or mask.dtype != bool:
             return f"return a boolean mask of shape {w.shape}; yours has shape {mask.shape} and type {mask.dtype}"
         if mask.sum() != round(w.size / ratio):
-            return f"at ratio {ratio} exactly {round(w.size / ratio)} weights must survive; {int(mask.sum())} did (mind the ties)"
+            kept = f"{int(mask.sum())} did (mind the ties)"
+            return f"at ratio {ratio} exactly {round(w.size / ratio)} weights must survive; {kept}"
         if np.abs(w[mask]).min() < np.abs(w[~mask]).max():
             return f"at ratio {ratio} a pruned weight is larger in magnitude than a surviving one"
     return None

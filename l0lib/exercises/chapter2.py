@@ -47,7 +47,7 @@ def _decay(answer):
             return "return a pair: alpha, weight_decay"
         alpha, decay = got
         if not math.isclose(decay, mu, rel_tol=1e-12):
-            return f"for mu = {mu} the penalty's gradient is mu times w, and weight_decay is what multiplies w; yours is {decay!r}"
+            return f"weight_decay is what multiplies w in the gradient, for mu = {mu} that is mu; yours is {decay!r}"
         if not math.isclose(alpha, mu / 2, rel_tol=1e-12):
             return f"for mu = {mu} alpha must give the gradient 2 alpha w = mu w; yours is {alpha!r}"
     return None

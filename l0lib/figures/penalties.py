@@ -40,7 +40,7 @@ def touching_contours(centre: np.ndarray, matrix: np.ndarray, alpha_l2: float, a
     alpha_l2, alpha_l1 : float
         Penalty factors; each panel's budget is the penalty of the solution.
     """
-    figure, axes = new_figure(8, 4, columns=2, sharex=True, sharey=True)
+    figure, axes = new_figure(6.9, 4, columns=2, sharex=True, sharey=True)
     side = np.linspace(-1.1, 1.9, 241)
     grid = np.stack(np.meshgrid(side, side), axis=-1) - centre
     loss = np.einsum("...i,ij,...j->...", grid, matrix, grid) / 2
@@ -68,7 +68,7 @@ def touching_contours(centre: np.ndarray, matrix: np.ndarray, alpha_l2: float, a
 
 def prior_densities(alpha_l2: float, alpha_l1: float, span: float = 4.0) -> Figure:
     """Draw the normalised densities exp(-penalty) of l2 and l1, and their logarithms."""
-    figure, (density, logarithm) = new_figure(8, 3.1, columns=2)
+    figure, (density, logarithm) = new_figure(6.9, 3.1, columns=2)
     w = np.linspace(-span, span, 801)
     for name, penalty in (("l2", L2(alpha_l2)), ("l1", L1(alpha_l1))):
         values = np.exp(-penalty.elementwise(w))
@@ -77,7 +77,7 @@ def prior_densities(alpha_l2: float, alpha_l1: float, span: float = 4.0) -> Figu
         density.plot(w, values, lw=2, label=label, **PENALTY_STYLE[name])
         logarithm.plot(w, values, lw=2, **PENALTY_STYLE[name])
     density.set(xlabel="weight w", ylabel="prior density")
-    density.legend()
+    density.legend(loc="lower left", bbox_to_anchor=(0, 1.02), ncols=2, frameon=False, fontsize=9)
     logarithm.set(xlabel="weight w", ylabel="prior density, logarithmic", yscale="log", ylim=(1e-4, 1))
     return figure
 
@@ -95,7 +95,7 @@ def prox_curves(penalties: Mapping[str, Penalty], v: np.ndarray, step: float) ->
 
 def l0_shapes(betas: Sequence[float], span: float = 1.0) -> Figure:
     """Draw the smoothed count of one weight for several sharpness values, and how much it falls short of the count."""
-    figure, (value, gap) = new_figure(8, 3.4, columns=2, sharex=True)
+    figure, (value, gap) = new_figure(6.9, 3.4, columns=2, sharex=True)
     w = np.linspace(-span, span, 2001)
     side = w[w > 0]
     value.axhline(1, color="black", lw=1.4)
@@ -115,8 +115,8 @@ def l0_shapes(betas: Sequence[float], span: float = 1.0) -> Figure:
 
 
 def pull_against_beta(magnitudes: Sequence[float], betas: np.ndarray, alpha: float = 1.0) -> Figure:
-    """Draw the pull on weights of fixed magnitudes against the sharpness, with its maximum at one over the magnitude."""
-    figure, axis = new_figure(7.2, 3.5)
+    """Draw the pull on weights of fixed magnitudes against the sharpness, and the maximum at one over it."""
+    figure, axis = new_figure(6.9, 3.5)
     for size, style in zip(magnitudes, _FAMILY, strict=False):
         axis.plot(betas, L0(alpha, betas).gradient(size), lw=1.9, label=f"|w| = {size:g}", **style)
         best = attraction.best_beta(size)
@@ -132,7 +132,7 @@ def pull_against_beta(magnitudes: Sequence[float], betas: np.ndarray, alpha: flo
 
 def crossovers(betas: np.ndarray) -> Figure:
     """Draw, against the sharpness, the magnitudes below which the smoothed l0 pulls harder than l1 and than l2."""
-    figure, axis = new_figure(7.2, 3.5)
+    figure, axis = new_figure(6.9, 3.5)
     for name, limit in (("l1", attraction.crossover_l1(betas)), ("l2", attraction.crossover_l2(betas))):
         axis.plot(betas, limit, lw=2, label=f"harder than {PENALTY_LABEL[name]} below", **PENALTY_STYLE[name])
     axis.plot(np.e, 1 / np.e, "o", color=PENALTY_STYLE["l1"]["color"], ms=7)
@@ -148,7 +148,7 @@ def l0_penalty_and_term(eta: float, alpha: float, betas: Sequence[float], span: 
 
     Dots mark where its pull equals that of l1 and of l2 with the same factor.
     """
-    figure, (value, term) = new_figure(8.4, 3.7, columns=2)
+    figure, (value, term) = new_figure(6.9, 3.7, columns=2)
     w = np.linspace(-span, span, 2001)
     halves = (w[w < 0], w[w > 0])
     for name, penalty in (("l2", L2(alpha)), ("l1", L1(alpha))):
@@ -156,14 +156,14 @@ def l0_penalty_and_term(eta: float, alpha: float, betas: Sequence[float], span: 
         for half in halves:
             term.plot(half, attraction.term(penalty, half, eta), lw=1.3, **PENALTY_STYLE[name])
     for beta, style in zip(betas, _FAMILY, strict=False):
-        penalty = L0(alpha, beta)
-        value.plot(w, penalty.elementwise(w), lw=2, label=f"smoothed ℓ0, β = {beta:g}", **style)
+        smooth = L0(alpha, beta)
+        value.plot(w, smooth.elementwise(w), lw=2, label=f"smoothed ℓ0, β = {beta:g}", **style)
         for half in halves:
-            term.plot(half, attraction.term(penalty, half, eta), lw=2, **style)
+            term.plot(half, attraction.term(smooth, half, eta), lw=2, **style)
         for rival, limit in (("l1", attraction.crossover_l1(beta)), ("l2", attraction.crossover_l2(beta))):
             if 0 < limit <= span:
                 colour = PENALTY_STYLE[rival]["color"]
-                term.plot(limit, attraction.term(penalty, limit, eta), "o", color=colour, ms=5, zorder=5)
+                term.plot(limit, attraction.term(smooth, limit, eta), "o", color=colour, ms=5, zorder=5)
     value.set(xlabel="weight w", ylabel="penalty αΩ(w)")
     value.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1.02), ncols=2, frameon=False)
     term.set(xlabel="weight w", ylabel="zero-attraction term")
@@ -181,7 +181,7 @@ def smoothings(shapes: Mapping[str, tuple[Callable, Callable]], span: float = 1.
     span : float
         The largest magnitude shown.
     """
-    figure, (value, slope) = new_figure(8.4, 3.6, columns=2, sharex=True)
+    figure, (value, slope) = new_figure(6.9, 3.6, columns=2, sharex=True)
     size = np.linspace(0, span, 601)
     styles = (
         {"color": PENALTY_STYLE["l0"]["color"], "linestyle": "-"},

@@ -25,7 +25,7 @@ def layer_shares(networks: Mapping[str, Sequence[tuple]]) -> Figure:
     networks : mapping
         From a network's name to rows ``(layer, weights, biases, parameters, multiply_adds)``.
     """
-    figure, axes = new_figure(8, 3, columns=len(networks), squeeze=False)
+    figure, axes = new_figure(6.9, 3, columns=len(networks), squeeze=False)
     for axis, (name, rows) in zip(axes[0], networks.items(), strict=True):
         places = np.arange(len(rows))[::-1]
         for offset, column, label, style in (
@@ -53,7 +53,7 @@ def pruning_rules(layers: Sequence[np.ndarray], masks: Mapping[str, Sequence[np.
     masks : mapping
         From a rule's name to its masks, one a layer, in the layers' shapes.
     """
-    figure, axes = new_figure(8, 3.9, rows=len(layers), columns=1 + len(masks), squeeze=False)
+    figure, axes = new_figure(6.9, 3.9, rows=len(layers), columns=1 + len(masks), squeeze=False)
     largest = max(np.abs(layer).max() for layer in layers)
     shade = LinearSegmentedColormap.from_list("magnitude", ["#ffffff", _DEEP])
     kept = ListedColormap(["#eceff2", _LEAF])
@@ -75,7 +75,7 @@ def pruning_rules(layers: Sequence[np.ndarray], masks: Mapping[str, Sequence[np.
 
 def penalty_and_slope(l2: Penalty, l1: Penalty, l0: Penalty, span: float = 1.2) -> Figure:
     """Draw three penalties of one weight, and the slope of each for positive weights."""
-    figure, (price, slope) = new_figure(8, 3.3, columns=2)
+    figure, (price, slope) = new_figure(6.9, 3.3, columns=2)
     w = np.linspace(-span, span, 481)
     positive = np.linspace(0, span, 241)[1:]
     for name, penalty in (("l2", l2), ("l1", l1), ("l0", l0)):
@@ -99,15 +99,15 @@ def sorted_magnitudes(trained: Mapping[str, np.ndarray], relevant: int, kept: in
     kept : int
         The number of weights that pruning keeps: a line separates them from the rest.
     """
-    figure, axes = new_figure(8.4, 3, columns=len(trained), sharey=True, squeeze=False)
+    figure, axes = new_figure(6.9, 3, columns=len(trained), sharey=True, squeeze=False)
     for axis, (name, w) in zip(axes[0], trained.items(), strict=True):
         order = np.argsort(-np.abs(w), kind="stable")
         rank, matters = np.arange(1, w.size + 1), order < relevant
-        size = np.maximum(np.abs(w[order]), 1e-6)
+        size = np.abs(w[order])
         axis.plot(rank[~matters], size[~matters], "x", ms=4, color=GREY, label="does not matter")
         axis.plot(rank[matters], size[matters], "o", ms=5, color=_LEAF, label="matters")
         axis.axvline(kept + 0.5, color=_WARM, lw=1, ls="--")
-        axis.set(title=name, xlabel="rank", yscale="log")
+        axis.set(title=name, xlabel="rank", yscale="log", ylim=(1e-4, 3))
     axes[0, 0].set_ylabel("magnitude |w|, logarithmic")
     axes[0, 0].legend(loc="lower left", fontsize=8)
     return figure
@@ -117,7 +117,7 @@ def published_scatter(*tables) -> Figure:
     """Draw error against compression ratio for tables of :mod:`l0lib.studies.paper` that hold both, one panel each."""
     from ..studies.paper import printed_value
 
-    figure, axes = new_figure(8.4, 3.8, columns=len(tables), squeeze=False)
+    figure, axes = new_figure(6.9, 3.8, columns=len(tables), squeeze=False)
     for axis, table in zip(axes[0], tables, strict=True):
         dense = printed_value(table.dense_error)
         for ours in (False, True):
@@ -131,12 +131,13 @@ def published_scatter(*tables) -> Figure:
             for row, ratio, error in zip(rows, ratios, errors, strict=True):
                 if ours or _on_front(table, row, printed_value):
                     name = row.method.split(" [")[0].removeprefix("Proposed ").strip("()")
-                    axis.annotate(name, (ratio, error), xytext=(-5, 5), textcoords="offset points", fontsize=7, ha="right")
+                    place = {"xytext": (0, 8), "ha": "center"} if ours else {"xytext": (-5, 5), "ha": "right"}
+                    axis.annotate(name, (ratio, error), textcoords="offset points", fontsize=8, **place)
         axis.axhline(dense, color=GREY, lw=1, ls="--")
         axis.set(title=table.network, xlabel="compression ratio, logarithmic", ylabel="top-1 error (%)", xscale="log")
         low, high = axis.get_xlim()
-        axis.set_xlim(low / 1.5, high * 1.1)
-        ticks = [tick for tick in (10, 20, 50, 100, 200, 400) if low / 1.5 < tick < high * 1.1]
+        axis.set_xlim(low / 1.5, high * 1.3)
+        ticks = [tick for tick in (10, 30, 100, 300) if low / 1.5 < tick < high * 1.3]
         axis.set_xticks(ticks, [f"{tick}×" for tick in ticks])
         axis.xaxis.set_minor_formatter(NullFormatter())
     axes[0, 0].legend(loc="lower left", bbox_to_anchor=(0, 1.08), ncols=2, frameon=False, fontsize=8)
