@@ -24,6 +24,13 @@ def shrink(app, pagename, templatename, context, doctree):
         return
     uri, options = files[_KEY]
     state = json.loads(options["body"])
+    share(state, pagename)
+    body = sanitize_script_content(json.dumps(state, separators=(",", ":")))
+    files[_KEY] = (uri, {**options, "body": body})
+
+
+def share(state, pagename):
+    """Replace the copies in one widget state, in place."""
     static = Path(explorer.__file__).parent / "static"
     module, style = (static / "explorers.js").read_text("utf-8"), (static / "explorers.css").read_text("utf-8")
     styled = False
@@ -37,8 +44,6 @@ def shrink(app, pagename, templatename, context, doctree):
             if styled:
                 traits["_css"] = ""
             styled = True
-    body = sanitize_script_content(json.dumps(state, separators=(",", ":")))
-    files[_KEY] = (uri, {**options, "body": body})
 
 
 def setup(app):

@@ -14,7 +14,7 @@ from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
 __all__ = ["at_zero", "loss_and_penalty", "penalty_and_pull", "scaling_factor", "trajectories"]
 
 _KINDS = ("l2", "l1", "l0")
-_WARN, _CROSS = "#c0392b", "#c79100"
+_WARN, _CROSS = "#c0392b", "#8a6400"
 _L0_COLOUR = PENALTY_STYLE["l0"]["color"]
 
 

@@ -39,7 +39,7 @@ def _view_class(name: str, settings: tuple[Setting, ...]) -> type[ExplorerView]:
 
 def _setting_property(setting: Setting) -> property:
     def get(self):
-        return self._controls[setting.name].value
+        return setting.tidy(self._controls[setting.name].value)
 
     def put(self, value):
         self._set(setting, setting.validate(value))
@@ -105,7 +105,7 @@ class Explorer(W.VBox):
     def settings(self) -> dict[str, Any]:
         """All present settings by name, as the reader sees them."""
         # the links run in the browser, so the view's traits lag behind a control set from Python: read the controls
-        return {name: control.value for name, control in self._controls.items()}
+        return {s.name: s.tidy(self._controls[s.name].value) for s in self.declared}
 
     def reset(self) -> None:
         """Put every setting back to the value the explorer was made with."""
@@ -122,16 +122,20 @@ class Explorer(W.VBox):
         """Return one or two sentences that say what the picture shows, for readers who do not see it."""
         raise TypeError("Explorer is the common ground of the explorers: use one of them")
 
-    def _ipython_display_(self, **kwargs) -> None:
-        from IPython.display import display
-
+    def fallback(self) -> dict[str, str]:
+        """Return the picture for readers without JavaScript and for paper, as a notebook's MIME bundle."""
         buffer = io.BytesIO()
         self.figure().savefig(buffer, format="png", dpi=110)
         png = base64.b64encode(buffer.getvalue()).decode()
         alt = self.describe()
         # the view's style sheet hides this on screen: so it stands exactly where the script does not run, and on paper
         page = f'<div class="l0-fallback"><img alt="{html.escape(alt)}" src="data:image/png;base64,{png}"></div>'
-        display({"text/html": page, "image/png": png, "text/plain": alt}, raw=True)
+        return {"text/html": page, "image/png": png, "text/plain": alt}
+
+    def _ipython_display_(self, **kwargs) -> None:
+        from IPython.display import display
+
+        display(self.fallback(), raw=True)
         bundle = self._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         display(data, metadata=metadata, raw=True)

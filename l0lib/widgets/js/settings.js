@@ -6,7 +6,8 @@ export const trait = (s) => (s.values ? `${s.name}_index` : s.name);
 
 export function read(model, s) {
   const raw = model.get(trait(s));
-  return s.values ? s.values[raw] : raw;
+  // a slider adds up its steps and comes to 3.5000000000000004
+  return s.values ? s.values[raw] : s.kind === "linear" ? whole(raw) : raw;
 }
 
 export const readAll = (model) => Object.fromEntries(model.get("spec").map((s) => [s.name, read(model, s)]));

@@ -1,7 +1,7 @@
 // Light colours equal those of l0lib/figures/_style.py (a test compares them); dark ones are their lighter twins.
 export const LIGHT = {
   l2: "#0b64a0", l1: "#b4460f", l0: "#3c7a2e", other: "#7b3fa0", grey: "#667080",
-  text: "#222832", back: "#ffffff", grid: "#0000001a", warn: "#c0392b", cross: "#c79100",
+  text: "#222832", back: "#ffffff", grid: "#0000001a", warn: "#c0392b", cross: "#8a6400",
 };
 export const DARK = {
   l2: "#6cb8f0", l1: "#f3a06b", l0: "#8fd07c", other: "#cfa4ee", grey: "#a3acb9",

@@ -84,7 +84,7 @@ export function trajectories(panels) {
       return {
         data: d,
         key: KINDS.map((k) => ({ style: k, name: NAME[k], text: `α = ${short(d.penalties[k].alpha)}${k === "l0" ? `, β = ${short(v.beta)}` : ""}: ${fates[k]}` })),
-        say: `A weight that starts at ${short(v.w0)}, learning rate ${short(v.eta)}. ${KINDS.map((k) => `${NAME[k]} ${fates[k]}`).join("; ")}.`,
+        say: `A weight that starts at ${short(v.w0)}, learning rate ${short(v.eta)}, beta ${short(v.beta)}. ${KINDS.map((k) => `${NAME[k]} with alpha ${short(d.penalties[k].alpha)} ${fates[k]}`).join("; ")}.`,
         hide: v.equal ? ["alpha_l2", "alpha_l1", "alpha_l0"] : ["first_step"],
       };
     },
