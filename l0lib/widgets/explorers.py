@@ -88,7 +88,7 @@ class PenaltyAndPull(Explorer):
 
 
 class ScalingFactor(Explorer):
-    """The scaling factor λ over the plane of |w| and α, and the bound of α (paper, Eqs. 15 and 16, Table 1).
+    """The scaling factor λ over the plane of ``|w|`` and α, and the bound of α (paper, Eqs. 15 and 16, Table 1).
 
     Settings: ``penalty`` (``"l2"``, ``"l1"``, ``"l0"``), ``w`` and ``alpha`` (the reader's point), ``eta``, ``beta``.
     """
