@@ -23,7 +23,7 @@ def new_figure(width: float = 7.2, height: float = 3.6, rows: int = 1, columns: 
     """
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, **subplots)
-    for axis in [axes] if rows == columns == 1 else axes.ravel():
+    for axis in figure.axes:
         axis.grid(True, alpha=0.25, linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
     return figure, axes
