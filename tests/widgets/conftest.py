@@ -1,8 +1,7 @@
-"""A page with all five explorers and a second of the first kind, made without Sphinx; and the browser to look at it."""
+"""A page with all five explorers and a second of the first kind, made without Sphinx."""
 
 import importlib.util
 import json
-import os
 import pathlib
 import shutil
 
@@ -10,7 +9,7 @@ import pytest
 from ipywidgets.embed import embed_data
 
 from l0lib.widgets import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
-from tests.widgets import browser as tools
+from tests.browser import serve
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Explorers</title>
@@ -18,22 +17,14 @@ PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset=
 <link rel="icon" href="data:,"><style>
 html {{ --pst-color-background: #fff; --pst-color-text-base: #222832; --pst-color-text-muted: #48566b;
   --pst-color-surface: #f3f4f5; --pst-color-border: #c9ced6; --pst-color-primary: #0b64a0; }}
-html[data-theme=dark] {{ --pst-color-background: #121212; --pst-color-text-base: #ced6dd;
-  --pst-color-text-muted: #9ca4af; --pst-color-surface: #29313d; --pst-color-border: #48566b; --pst-color-primary: #6cb8f0; }}
+html[data-theme=dark] {{
+  --pst-color-background: #121212; --pst-color-text-base: #ced6dd;
+  --pst-color-text-muted: #9ca4af; --pst-color-surface: #29313d;
+  --pst-color-border: #48566b; --pst-color-primary: #6cb8f0; }}
 body {{ background: var(--pst-color-background); color: var(--pst-color-text-base); max-width: 740px; margin: auto; }}
 </style><link rel="stylesheet" href="site.css"><script defer src="explorers.iife.js"></script>
 <script defer src="widgets-slim.js"></script></head><body class="bd-content"><main><h1>Explorers</h1>{sections}</main>
 <script type="application/vnd.jupyter.widget-state+json">{state}</script></body></html>"""
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """One Chromium for the session. Without one the tests fail in CI and say so loudly elsewhere."""
-    if tools.CHROMIUM is None:
-        message = "NO CHROMIUM: the explorers are not tested in a browser (Debian: apt-get install chromium)"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    with tools.chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")
@@ -62,5 +53,5 @@ def page_url(tmp_path_factory):
     (folder / "index.html").write_text(PAGE.format(sections="\n".join(sections), state=state), "utf-8")
     for name in ("vendor/explorers.iife.js", "vendor/widgets-slim.js", "site.css"):
         shutil.copy(ROOT / "book/assets" / name, folder)
-    with tools.serve(folder) as base:
+    with serve(folder) as base:
         yield f"{base}/index.html"

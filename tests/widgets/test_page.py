@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.widgets.browser import ASK, settle, visit
+from tests.browser import visit
+from tests.widgets.ask import ASK, settle
 from tests.widgets.node import AXE
 from tests.widgets.reference import CHECK, decode
 

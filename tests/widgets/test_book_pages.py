@@ -1,0 +1,105 @@
+"""The explorers as the built book carries them: live, light, one copy of their script, and right on every page."""
+
+import pathlib
+import re
+
+import pytest
+
+from tests.browser import visit
+from tests.widgets.ask import ASK, settle
+from tests.widgets.reference import CHECK, decode
+
+pytestmark = [pytest.mark.browser, pytest.mark.book]
+KINDS = set(CHECK)
+WEIGHT = 0.9e6  # bytes over the wire, compressed as a pages host does
+
+
+@pytest.fixture(scope="session")
+def pages(html):
+    """Pages of the book that hold explorers."""
+    found = [p for p in sorted(pathlib.Path(html).rglob("*.html")) if 'AnyView"' in p.read_text("utf-8")]
+    assert found, "no page of the book has an explorer"
+    return [p.relative_to(html).as_posix() for p in found]
+
+
+def test_all_five_kinds_stand_in_the_book(html, pages):
+    text = "".join((html / page).read_text("utf-8") for page in pages)
+    assert set(re.findall(r'"kind": ?"(\w+)"', text)) >= KINDS
+
+
+def test_script_and_picture_stand_once(html, pages):
+    for page in pages:
+        text = (html / page).read_text("utf-8")
+        views = len(re.findall('"_view_name": ?"AnyView"', text))
+        assert text.count("globalThis.L0Explorers.default") == views, page
+        assert text.count('class="l0-fallback"') == views, page
+        assert text.count(".l0-key{") <= 1, page
+
+
+def test_every_slider_of_every_page_moves_the_curve_as_numpy_says(chromium, book, pages):
+    for path in pages:
+        with visit(chromium, f"{book}/{path}") as page:
+            for box in page.locator(".l0-explorer").all():
+                view = box.locator(".l0-view")
+                for handle in [None, *box.locator(".noUi-handle").all()]:
+                    if handle is not None:
+                        if not handle.is_visible():
+                            continue
+                        before = view.evaluate("(e) => JSON.stringify(e.l0.vals())")
+                        handle.focus()
+                        page.keyboard.press("ArrowLeft")
+                        settle(page)
+                        if before == view.evaluate("(e) => JSON.stringify(e.l0.vals())"):  # it stood at its lowest
+                            page.keyboard.press("ArrowRight")
+                            settle(page)
+                        assert before != view.evaluate("(e) => JSON.stringify(e.l0.vals())")
+                    answer = decode(view.evaluate(ASK))
+                    CHECK[answer["kind"]](answer["vals"], answer["data"])
+
+
+def test_pages_are_light(chromium, book, pages):
+    for path in pages:
+        with visit(chromium, "about:blank", ready=None) as page:
+            channel = page.context.new_cdp_session(page)
+            channel.send("Network.enable")
+            sizes = []
+            channel.on("Network.loadingFinished", lambda event, sizes=sizes: sizes.append(event["encodedDataLength"]))
+            page.goto(f"{book}/{path}")
+            page.wait_for_function("document.documentElement.dataset.widgetsReady === '1'")
+            page.wait_for_timeout(500)
+        assert sum(sizes) <= WEIGHT, f"{path}: {sum(sizes) / 1e6:.2f} MB"
+
+
+def test_without_javascript_every_explorer_is_a_picture(chromium, book, pages):
+    for path in pages:
+        with visit(chromium, f"{book}/{path}", java_script_enabled=False) as page:
+            pictures = page.locator(".l0-fallback img")
+            assert pictures.count() > 0
+            for picture in pictures.all():
+                assert picture.is_visible()
+                assert len(picture.get_attribute("alt")) > 80
+
+
+def test_paper_gets_the_picture(chromium, book, pages):
+    with visit(chromium, f"{book}/{pages[0]}") as page:
+        assert page.locator(".l0-explorer").first.is_visible()
+        page.emulate_media(media="print")
+        assert not page.locator(".l0-explorer").first.is_visible()
+        assert page.locator(".l0-fallback img").first.is_visible()
+
+
+def test_a_page_opened_from_disk_is_live(chromium, html, pages):
+    with visit(chromium, (html / pages[0]).as_uri()) as page:
+        assert page.locator(".l0-view").count() == page.locator(".l0-explorer").count() > 0
+
+
+def test_address_restores_on_a_page_of_the_book(chromium, book, pages):
+    with visit(chromium, f"{book}/{pages[0]}") as page:
+        handle = page.locator(".l0-explorer .noUi-handle:visible").first
+        handle.focus()
+        page.keyboard.press("PageUp")
+        page.wait_for_function("location.search.length > 1")
+        address, wanted = page.url, decode(page.locator(".l0-view").first.evaluate(ASK))["vals"]
+    with visit(chromium, address) as page:
+        assert decode(page.locator(".l0-view").first.evaluate(ASK))["vals"] == wanted
+        assert not page.locator(".l0-notice:visible").count()

@@ -1,0 +1,149 @@
+"""The same explorer in JupyterLab with a live kernel: the browser moves it and Python reads, Python moves it and the
+browser follows; its address and its shared-link button belong to published pages only."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import nbformat
+import pytest
+
+from tests.browser import visit
+from tests.widgets.ask import ASK
+from tests.widgets.reference import CHECK, decode
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CELLS = ["from l0lib.widgets import Trajectories\nexplorer = Trajectories(beta=2.5)", "explorer"]
+
+
+def notebook(folder):
+    made = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
+    made.cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    nbformat.write(made, folder / "explorer.ipynb")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Address of a JupyterLab with its own settings, on loopback."""
+    home = tmp_path_factory.mktemp("lab")
+    notebook(home)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(16)
+    folders = {f"JUPYTER_{kind}_DIR": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
+    environment = {
+        **os.environ,
+        **folders,
+        "HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "IPYTHONDIR": str(home / "ipython"),
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+               f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={home}", "--LabApp.news_url=None",
+               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]  # fmt: skip
+    with (home / "lab.log").open("w") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            base = f"http://127.0.0.1:{port}"
+            for _ in range(240):
+                with contextlib.suppress(OSError), urllib.request.urlopen(f"{base}/api?token={token}", timeout=2):
+                    break
+                time.sleep(0.25)
+            else:
+                pytest.fail((home / "lab.log").read_text()[-2000:])
+            yield f"{base}/lab/tree/explorer.ipynb?token={token}"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def run_below(page, code):
+    """Run ``code`` in a new last cell; gives what it printed."""
+    count = page.locator(".jp-Notebook .jp-CodeCell").count()
+    page.keyboard.press("Escape")
+    page.locator(".jp-Notebook .jp-CodeCell").last.locator(".jp-InputArea-editor").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    page.wait_for_function("(n) => document.querySelectorAll('.jp-Notebook .jp-CodeCell').length === n", arg=count + 1)
+    page.keyboard.press("Enter")
+    page.keyboard.insert_text(code)
+    page.keyboard.press("Shift+Enter")
+    printed = page.locator(".jp-Notebook .jp-CodeCell").nth(count).locator(".jp-OutputArea-output pre")
+    printed.wait_for(timeout=30000)
+    return printed.inner_text().strip()
+
+
+def test_browser_and_python_move_the_same_explorer(chromium, lab):
+    # JupyterLab's own warnings are not ours to count: only what leaves the machine, and our own errors
+    with visit(chromium, lab, ready=None, allowed=["console"]) as page:
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90000)
+        # cells that are run before the kernel stands are lost on a busy machine
+        page.wait_for_function(
+            "document.querySelector('#jp-bottom-panel, body').innerText.includes('| Idle')", timeout=90000
+        )
+        for button in page.locator(".jp-Dialog button.jp-mod-accept").all():
+            button.click()
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        page.wait_for_function("document.querySelector('.l0-view')?.l0?.stats.draws > 0", timeout=90000)
+        ask = lambda: decode(page.locator(".l0-view").evaluate(ASK))  # noqa: E731
+
+        answer = ask()
+        assert answer["vals"]["beta"] == 2.5
+        assert not page.locator(".l0-fallback img").is_visible(), "the picture gives way to the widget"
+        assert page.get_by_role("button", name="Reset").count() == 1
+        assert page.get_by_role("button", name="Copy link").count() == 0
+
+        handle = page.locator(".l0-c-beta .noUi-handle")
+        assert handle.get_attribute("aria-label") == "sharpness β"
+        handle.focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+        page.locator(".l0-c-eta .noUi-handle").focus()
+        page.keyboard.press("ArrowRight")
+        page.get_by_role("button", name="log", exact=True).click()
+        page.wait_for_function("document.querySelector('.l0-view').l0.vals().axis === 'log'")
+        read = "import json; print(json.dumps(explorer.settings))"
+        settings = json.loads(run_below(page, read))
+        assert (settings["beta"], settings["eta"], settings["axis"]) == (4.0, 0.05, "log")
+        answer = ask()
+        assert answer["vals"] == settings
+        CHECK["trajectories"](answer["vals"], answer["data"])
+
+        run_below(
+            page, "explorer.beta = 6; explorer.eta = 0.1; explorer.equal = False; explorer.alpha_l0 = 0.5; print('set')"
+        )
+        shown = "document.querySelector('.l0-view').l0.vals()"
+        page.wait_for_function(f"(v => v.beta === 6 && v.eta === 0.1 && !v.equal)({shown})")
+        answer = ask()
+        assert answer["vals"]["alpha_l0"] == 0.5
+        CHECK["trajectories"](answer["vals"], answer["data"])
+        assert page.locator(".l0-c-beta .widget-readout").inner_text() == "6.0"
+        assert "beta must lie between 1 and 20" in run_below(
+            page, "try: explorer.beta = 99\nexcept ValueError as e: print(e)"
+        )
+
+        page.get_by_role("button", name="Reset").click()
+        page.wait_for_function("document.querySelector('.l0-view').l0.vals().beta === 2.5")
+        page.wait_for_timeout(500)
+        assert (
+            json.loads(run_below(page, read))
+            == ask()["vals"]
+            == {**settings, "beta": 2.5, "eta": 0.04, "axis": "linear"}
+        )
+
+        run_below(page, "explorer.beta = 3; explorer.reset(); print('reset')")
+        assert json.loads(run_below(page, read))["beta"] == 2.5
+        assert not re.search(r"trajectories\.", page.url)
