@@ -1,0 +1,97 @@
+"""The built files themselves: every page there, every link and anchor met, every picture told in words."""
+
+import pathlib
+import re
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.browser import ROOT
+from tests.book.pages import PAGES, toc_pages
+
+pytestmark = pytest.mark.book
+
+
+@pytest.fixture(scope="module")
+def soups(html):
+    """Every page of the site, parsed once."""
+    return {p: BeautifulSoup(p.read_text("utf8"), "html.parser") for p in sorted(html.rglob("*.html")) if "_static" not in p.parts}
+
+
+def test_every_page_of_the_contents_is_there(html):
+    assert [page for page in PAGES if not (html / page).exists()] == []
+
+
+def test_every_notebook_and_prose_page_is_in_the_contents():
+    sources = {str(p.relative_to(ROOT).with_suffix("")) for f in ("notebooks", "book") for p in (ROOT / f).glob("*.[im][pd]*")}
+    assert sources | {"book/status"} == set(toc_pages())
+
+
+def test_no_internal_link_or_anchor_is_broken(html, soups):
+    ids = {page: {t["id"] for t in soup.find_all(id=True)} | {t["name"] for t in soup.find_all("a", attrs={"name": True})} for page, soup in soups.items()}
+    broken = []
+    for page, soup in soups.items():
+        if page.name == "404.html":
+            continue  # served at any depth: its script sets the links (test_site.py)
+        for tag in soup.find_all(["a", "link", "script", "img", "source"]):
+            address = tag.get("href") or tag.get("src")
+            if not address or urlsplit(address).scheme:
+                continue
+            path, anchor = unquote(urlsplit(address).path), unquote(urlsplit(address).fragment)
+            target = (page.parent / path).resolve() if path else page
+            if not target.is_file() or not target.is_relative_to(html):
+                broken.append(f"{page.relative_to(html)} -> {address}")
+            elif anchor and target in ids and anchor not in ids[target]:
+                broken.append(f"{page.relative_to(html)} -> {address} (no such anchor)")
+    assert broken == []
+
+
+def test_every_image_is_told_in_words(html, soups):
+    silent = []
+    for page, soup in soups.items():
+        for image in soup.find_all("img"):
+            alt = (image.get("alt") or "").strip()
+            if not alt or re.search(r"\.(png|svg|jpg)$|^_images|/_images/", alt):
+                silent.append(f"{page.relative_to(html)}: {image.get('src', '')[:60]} alt={alt!r}")
+    assert silent == []
+
+
+def test_every_page_describes_itself(html, soups):
+    for page in PAGES:
+        soup = soups[html / page]
+        descriptions = soup.find_all("meta", attrs={"name": "description"})
+        assert len(descriptions) == 1, page
+        assert len(descriptions[0]["content"]) > 40, page
+        assert "uncommitted" in soup.find(class_="l0-version").text or re.search(r"commit [0-9a-f]{7,}", soup.find(class_="l0-version").text), page
+        assert soup.find("html")["lang"] == "en"
+
+
+def test_no_address_of_another_host_is_loaded(soups):
+    """Links may lead elsewhere; scripts, styles, fonts and pictures come with the book."""
+    for page, soup in soups.items():
+        for tag in soup.find_all(["script", "img", "link", "iframe", "source"]):
+            address = tag.get("src") or (tag.get("href") if tag.name == "link" else "") or ""
+            assert not re.match(r"(https?:)?//", address), f"{page}: {address}"
+
+
+def test_style_sheets_load_nothing_foreign(html):
+    for sheet in html.rglob("*.css"):
+        for address in re.findall(r"url\(\s*[\"']?((?:https?:)?//[^)\"']+)", sheet.read_text("utf8")):
+            pytest.fail(f"{sheet.relative_to(html)} loads {address}")
+
+
+def test_no_mathematics_is_left_raw_or_red(soups):
+    for page, soup in soups.items():
+        assert not soup.find(class_="katex-error"), page
+        for span in soup.select("span.math, div.math"):
+            assert span.find(class_="katex"), f"{page}: {span.text[:60]}"
+
+
+def test_the_vendored_katex_is_the_one_that_renders():
+    from sphinxcontrib import katex
+
+    sheet = (ROOT / "book/assets/vendor/katex/katex.min.css").read_text()
+    assert f'content:"{katex.katex_version}"' in sheet
+    fonts = set(re.findall(r"fonts/([\w-]+\.woff2)", sheet))
+    assert fonts == {p.name for p in pathlib.Path(ROOT / "book/assets/vendor/katex/fonts").iterdir()}

@@ -1,0 +1,118 @@
+"""The built pages in a real browser, all other hosts refused: they load, read, answer and print without a server's help."""
+
+import re
+
+import pytest
+
+from tests.book.pages import CHAPTERS, PAGES
+from tests.browser import visit
+
+pytestmark = [pytest.mark.book, pytest.mark.browser]
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+SITE = [*PAGES, "search.html", "genindex.html", "404.html"]
+
+
+@pytest.mark.parametrize("page", SITE)
+def test_a_page_loads_whole_and_fits_a_phone(chromium, book, page):
+    """`visit` itself fails on a foreign or failed request, a console message and a script error."""
+    with visit(chromium, f"{book}/{page}", **PHONE) as view:
+        view.wait_for_timeout(200)
+        width = view.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, f"scrolls sideways: {width} px"
+        assert view.locator("h1").count() >= 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", SITE)
+def test_a_page_is_accessible(chromium, book, packages, page, theme):
+    with visit(chromium, f"{book}/{page}", color_scheme=theme) as view:
+        if page != "404.html":
+            assert view.evaluate("document.documentElement.dataset.theme") == theme
+        view.add_script_tag(path=packages / "axe-core" / "axe.min.js")
+        found = view.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    serious = [
+        f"{v['id']} ({v['impact']}): {n['html'][:120]} {n['failureSummary'][:200]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+        for n in v["nodes"][:4]
+    ]
+    assert serious == [], "\n".join(serious)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_reads_without_javascript(chromium, book, page):
+    with visit(chromium, f"{book}/{page}", java_script_enabled=False) as view:
+        article = view.locator("article").inner_text()
+        assert len(article) > 300
+        for answer in view.locator(".admonition.quiz").all():
+            assert answer.locator("ol li").first.is_visible()
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_quiz_works_by_keyboard(chromium, book, page):
+    with visit(chromium, f"{book}/{page}") as view:
+        boxes = view.locator(".admonition.quiz")
+        if page != "notebooks/claims-ledger.html":
+            assert boxes.count() >= 3
+        for box in boxes.all():
+            right = int(re.search(r"answer-(\d+)", box.get_attribute("class")).group(1))
+            radios = box.locator("input[type=radio]")
+            explanation = box.locator(".quiz-explanation")
+            assert radios.count() >= 2
+            assert box.locator("fieldset > legend").inner_text().strip()
+            assert not explanation.is_visible()
+            radios.first.focus()
+            view.keyboard.press("Space")
+            for chosen in range(1, radios.count() + 1):
+                assert radios.nth(chosen - 1).is_checked()
+                said = box.locator("[role=status]").inner_text()
+                assert said.startswith("Right") == (chosen == right)
+                assert explanation.is_visible()
+                view.keyboard.press("ArrowDown")
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_folded_answers_open_by_keyboard(chromium, book, page):
+    with visit(chromium, f"{book}/{page}") as view:
+        folded = view.locator(".toggle-hidden:not(.quiz-explanation)")
+        before = folded.count()
+        if before:
+            button = folded.first.locator("button.toggle-button").first
+            button.focus()
+            view.keyboard.press("Enter")
+            assert folded.count() == before - 1
+
+
+def test_search_finds_a_word(chromium, book):
+    with visit(chromium, f"{book}/search.html?q=swing") as view:
+        view.wait_for_selector("#search-results li a")
+        assert any("05-at-zero" in a for a in view.eval_on_selector_all("#search-results li a", "x => x.map(e => e.href)"))
+
+
+def test_search_and_pages_work_from_disk(chromium, html):
+    with visit(chromium, f"{(html / 'search.html').as_uri()}?q=swing") as view:
+        view.wait_for_selector("#search-results li a")
+    with visit(chromium, (html / "notebooks/04-zero-attraction.html").as_uri()) as view:
+        assert view.locator(".katex").count() > 10
+
+
+@pytest.mark.parametrize("address", ["nothing.html", "notebooks/nothing.html", "a/b/c/d.html"])
+def test_a_missing_page_leads_home(chromium, book, address):
+    gone = f"{book}/{address}"
+    parts = address.split("/")[:-1]
+    probes = {f"{book}/{'/'.join([*parts[:n], 'searchindex.js'])}" for n in range(1, len(parts) + 1)}
+    with visit(chromium, gone, allowed={gone, *probes}) as view:
+        assert view.locator("h1").inner_text() == "This page was pruned"
+        view.wait_for_selector("#more:not([hidden])")
+        view.click("#home")
+        view.wait_for_url("**/book/index.html")
+
+
+def test_print_is_in_the_light_theme(chromium, book):
+    with visit(chromium, f"{book}/{CHAPTERS[0]}", color_scheme="dark") as view:
+        theme = "document.documentElement.dataset.theme"
+        assert view.evaluate(theme) == "dark"
+        view.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert view.evaluate(theme) == "light"
+        view.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert view.evaluate(theme) == "dark"

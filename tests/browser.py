@@ -1,0 +1,85 @@
+"""Chromium with every other host refused, and pages that may ask nobody else and may not fail."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import sys
+import threading
+
+from playwright.sync_api import sync_playwright
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+from serve import HTML, server  # noqa: E402
+
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
+)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+# Explorers announce themselves when all of the page's are drawn.
+READY = (
+    "!document.querySelector('script[type=\"application/vnd.jupyter.widget-view+json\"]')"
+    " || document.documentElement.dataset.widgetsReady === '1'"
+)
+
+
+@contextlib.contextmanager
+def serve(folder=HTML):
+    """Serve ``folder`` on a free loopback port, compressed as a pages host does; gives its address."""
+    running = server(0, pathlib.Path(folder))
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_port}"
+    finally:
+        running.shutdown()
+        running.server_close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def chromium():
+    """The system's Chromium; no other host resolves."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextlib.contextmanager
+def visit(browser, url, *, ready=READY, allowed=(), **context):
+    """Open ``url`` in a fresh profile; on leaving, no foreign or failed request and no script error may have been.
+
+    ``allowed`` lists addresses whose failing is the point of the test.
+    """
+    made = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **context})
+    page = made.new_page()
+    base = url if url.startswith("file:") else "/".join(url.split("/")[:3])
+    home = ("file:",) if url.startswith("file:") else (base,)
+    bad: list[str] = []
+    page.on(
+        "request", lambda r: None if r.url.startswith((*home, "data:", "blob:")) else bad.append(f"foreign {r.url}")
+    )
+    page.on("requestfailed", lambda r: bad.append(f"failed {r.url}"))
+    page.on("response", lambda r: bad.append(f"{r.status} {r.url}") if r.status >= 400 and r.url not in allowed else None)
+    page.on("console", lambda m: bad.append(m.text) if m.type in ("error", "warning") and not allowed else None)
+    page.on("pageerror", lambda e: bad.append(f"script error {e}"))
+    try:
+        page.goto(url)
+        if ready and context.get("java_script_enabled", True):
+            page.wait_for_function(ready, timeout=30000)
+        yield page
+        assert not bad, bad
+    finally:
+        made.close()
