@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import anywidget
 import ipywidgets as W
 import traitlets as t
+from PIL import Image
 
 from .settings import Setting
 
@@ -44,7 +45,7 @@ def _setting_property(setting: Setting) -> property:
     def put(self, value):
         self._set(setting, setting.validate(value))
 
-    return property(get, put, doc=f"{setting.label} (see ``settings``).")
+    return property(get, put, doc=f"``{setting.label}`` (see ``settings``).")
 
 
 class Explorer(W.VBox):
@@ -124,9 +125,11 @@ class Explorer(W.VBox):
 
     def fallback(self) -> dict[str, str]:
         """Return the picture for readers without JavaScript and for paper, as a notebook's MIME bundle."""
-        buffer = io.BytesIO()
-        self.figure().savefig(buffer, format="png", dpi=110)
-        png = base64.b64encode(buffer.getvalue()).decode()
+        drawn, small = io.BytesIO(), io.BytesIO()
+        self.figure().savefig(drawn, format="png", dpi=110)
+        # line drawings need few colours: a quarter of the bytes, on pages that carry the picture and the widget
+        Image.open(drawn).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        png = base64.b64encode(small.getvalue()).decode()
         alt = self.describe()
         # the view's style sheet hides this on screen: so it stands exactly where the script does not run, and on paper
         page = f'<div class="l0-fallback"><img alt="{html.escape(alt)}" src="data:image/png;base64,{png}"></div>'
