@@ -94,7 +94,7 @@ def weights_over_epochs(
             )
         axis.axvline(np.log10(cuts[name]), color=GREY, lw=1, ls=":", label=f"cut at {ratio:g}×")
         axis.set_title(PENALTY_LABEL[name], fontsize=11)
-        axis.legend(frameon=False, fontsize=8, loc="upper right")
+    axes[0, 0].legend(frameon=False, fontsize=9, loc="upper left")
     axes[0, 0].set(yscale="log", ylim=(2e-3, 100))
     axes[0, 0].set_yticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
     for axis in axes[:, 0]:

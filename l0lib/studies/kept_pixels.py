@@ -69,7 +69,7 @@ class KeptPixels(W.VBox):
         start = ratios.index(ratio)
         # buttons and not a slider: they have names for a screen reader on a page without a kernel
         self.buttons = W.ToggleButtons(options=[f"{each:g}×" for each in ratios], index=start)
-        self.buttons.style.button_width = "3.6em"
+        self.buttons.style.button_width = "4.4em"
         self.stack = W.Stack([W.HTML(page) for page in self.pages], selected_index=start)
         super().__init__([self.buttons, self.stack])
         # in the browser the link makes it live without a kernel; a choice made from Python is followed here

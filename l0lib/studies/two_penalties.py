@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from .. import compress, provenance
@@ -124,6 +125,46 @@ def run(train, test, penalty: Penalty | None, settings: Settings, seed: int) -> 
             compress.train(pruned, train, epochs=settings.fine_tune_epochs, masks=masks, **plan)
             after[ratio] = compress.evaluate(pruned, test).errors
     return Outcome(history, before, after, achieved, model)
+
+
+def cut(model: torch.nn.Module, ratio: float) -> float:
+    """Return the least magnitude that global pruning at ``ratio`` keeps; ``model`` is not changed."""
+    kept = compress.prune_global(copy.deepcopy(model), ratio).by_parameter(model)
+    return min(float(parameter.detach()[mask].abs().min()) for parameter, mask in kept.items() if mask.any())
+
+
+def curves(runs: dict[str, list[Outcome]], stage: str, images: int) -> dict[str, dict[str, np.ndarray]]:
+    """Return, for each penalty, test errors against compression ratio, with intervals.
+
+    Parameters
+    ----------
+    runs : mapping of str to list of Outcome
+        The networks of each penalty, one for each seed.
+    stage : {"before", "after"}
+        Before or after fine-tuning.
+    images : int
+        Test images behind every count.
+
+    Returns
+    -------
+    dict of str to dict
+        ``ratio`` (r,); ``errors`` (networks, r) and their ``mean`` (r,), fractions of 1; ``low`` and ``high`` (r,), the
+        95 % Wilson interval that ``images`` images allow at the mean. It does not narrow with the number of networks,
+        because all of them are tested on the same images.
+    """
+    found = {}
+    for name, outcomes in runs.items():
+        counts = np.array([list(getattr(outcome, stage).values()) for outcome in outcomes], dtype=float)
+        mean = counts.mean(0)
+        low, high = np.array([compress.wilson_interval(float(count), images) for count in mean]).T
+        ratio = np.array(list(getattr(outcomes[0], stage)), dtype=float)
+        found[name] = {"ratio": ratio, "errors": counts / images, "mean": mean / images, "low": low, "high": high}
+    return found
+
+
+def overlaps(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> int:
+    """Count the ratios at which the intervals of two of :func:`curves` overlap."""
+    return int(np.sum((a["low"] <= b["high"]) & (b["low"] <= a["high"])))
 
 
 def to_json(penalty: Penalty) -> list[dict]:

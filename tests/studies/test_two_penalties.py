@@ -55,6 +55,30 @@ def test_runs_are_paired(parts):
     assert runs[0].history[0].magnitudes == runs[1].history[0].magnitudes
 
 
+def outcome(before):
+    return study.Outcome([], before, {}, {}, torch.nn.Linear(2, 2))
+
+
+def test_curves_are_means_over_networks_with_the_interval_of_one_test():
+    runs = {"l1": [outcome({1: 5, 50: 30}), outcome({1: 7, 50: 50})], "l0": [outcome({1: 6, 50: 90})]}
+    found = study.curves(runs, "before", images=100)
+    assert found["l1"]["ratio"].tolist() == [1, 50]
+    assert found["l1"]["errors"].tolist() == [[0.05, 0.3], [0.07, 0.5]]
+    assert found["l1"]["mean"] == pytest.approx([0.06, 0.4])
+    assert (found["l1"]["low"][1], found["l1"]["high"][1]) == compress.wilson_interval(40, 100)
+    assert study.overlaps(found["l1"], found["l0"]) == 1
+    assert study.overlaps(found["l1"], found["l1"]) == 2
+
+
+def test_the_cut_is_the_least_magnitude_that_stays():
+    model = compress.lenet_300_100(0)
+    start = [p.clone() for p in model.parameters()]
+    cut = study.cut(model, 50)
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), start, strict=True))
+    magnitudes = torch.cat([p.detach().abs().flatten() for p in model.parameters()])
+    assert int((magnitudes >= cut).sum()) == 266_610 // 50
+
+
 @pytest.mark.parametrize("penalty", [L2(1e-4), L1(0.5), L0(1e-3, 5), L2(1e-4) + L0(1e-3, 5)], ids=repr)
 def test_penalties_survive_the_record(penalty):
     assert study.from_json(study.to_json(penalty)) == penalty
