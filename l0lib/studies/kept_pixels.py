@@ -32,7 +32,7 @@ def kept_per_pixel(model, ratios: Sequence[float]) -> dict[float, np.ndarray]:
 
 def _picture(counts: np.ndarray, colour: str, most: int) -> str:
     """Return a PNG of one pixel a pixel, as a data address: white where nothing is kept, ``colour`` where most is."""
-    share = (counts / most) ** 0.5  # by the root, so that a single kept weight can be seen
+    share = np.where(counts > 0, 0.2 + 0.8 * counts / most, 0.0)  # a single kept weight can be seen
     rgb = 1 - share[..., None] * (1 - np.array(to_rgb(colour)))
     buffer = io.BytesIO()
     Image.fromarray((255 * rgb).round().astype(np.uint8)).save(buffer, "PNG", optimize=True)
@@ -78,14 +78,13 @@ class KeptPixels(W.VBox):
 
     @staticmethod
     def _page(maps, errors, ratio: float) -> str:
-        cells = []
+        cells, most = [], max(int(by_ratio[ratio].max()) for by_ratio in maps.values())
         for name, by_ratio in maps.items():
             counts = by_ratio[ratio]
             label, read = PENALTY_LABEL[name], int((counts > 0).sum())
             error = f"error {100 * errors[name][ratio]:.1f} %"
             told = f"{read} of {counts.size} pixels read, {int(counts.sum()):,} weights, {error}"
             alt = f"{label} at {ratio:g}×: map of the pixels that the first layer still reads; {told}"
-            most = max(int(each.max()) for each in by_ratio.values())
             picture = _picture(counts, PENALTY_STYLE[name]["color"], most)
             cells.append(
                 f'<figure style="margin:0;width:10.5em"><img alt="{html.escape(alt)}" src="{picture}" '
