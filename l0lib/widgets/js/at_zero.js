@@ -77,11 +77,13 @@ export function atZero(panels) {
   const orbit = chart(panels, {
     name: "The orbit", height: (w) => (w < 500 ? 220 : 250),
     x: { label: "step n", range: () => [0, v.steps] }, y: { label: "weight w", range: wide },
-    lines: [{ style: "l0", width: 0, points: 3, paths: () => null }, { style: "l1", width: 0, points: 3, paths: () => null }],
+    lines: [{ style: "l0", paths: () => null }], // the states are drawn below: ten thousand of uPlot's round points take 20 ms
     under(pen) {
       pen.band(-d.band, d.band, "l0", 0.12); pen.band(-d.bandL1, d.bandL1, "l1", 0.2);
     },
     over(pen) {
+      pen.specks(d.orbit, "l0");
+      pen.specks(d.cycle, "l1");
       for (const s of [-1, 1]) pen.horizontal(s * d.band, "l0", { dash: [5, 3] });
       pen.text(pen.right, pen.Y(d.band) - 9 * pen.k, "band of ℓ0: ±ηαβ", "l0", { align: "right" });
     },
@@ -92,8 +94,10 @@ export function atZero(panels) {
       v = now; d = compute(v);
       cobweb.draw([d.w, d.w, ...pieces(d.map_l1, MAP / 2), ...pieces(d.map_l0, MAP / 2)]); // both jump at w = 0
       spread.draw([d.center, d.share]);
-      orbit.draw([d.step, d.orbit, d.cycle]);
-      const where = d.arrived < 0 ? `has not arrived after ${v.steps} steps`
+      orbit.draw([d.step, d.orbit]);
+      const last = d.orbit.slice(-Math.ceil(d.orbit.length / 2)), side = Math.sign(last[0]);
+      const thrown = d.arrived >= 0 && last.length > 20 && last.every((w) => Math.sign(w) === side);
+      const where = thrown ? `was thrown out to ${short(last.at(-1))}, where hardly any pull is left: the step is far too large` : d.arrived < 0 ? `has not arrived after ${v.steps} steps`
         : `arrived at step ${d.arrived}, wanders over ±${short(d.band)}, mean |w| ${short(d.mean)} (${short(d.mean / d.band, 2)} of the band)`;
       const beside = d.arrivedL1 < 0 ? `has not arrived after ${v.steps} steps`
         : `arrived at step ${d.arrivedL1}, repeats ${short(d.cycle.at(-1))} and ${short(d.cycle.at(-2))} for ever`;

@@ -39,7 +39,7 @@ function axis(side, label, logarithmic, size) {
 }
 
 /**
- * A chart in `parent`. lines: [{style, width, points, paths}]; x, y: {label, range() -> [low, high], log()}.
+ * A chart in `parent`. lines: [{style, width, dash, paths, fill}]; x, y: {label, range() -> [low, high], log()}.
  * under(p), over(p) draw before and after the lines through a pen (below). draw(data) shows columns [x, ...lines].
  */
 export function chart(parent, { name, x, y, lines, height, under, over, onPoint }) {
@@ -61,7 +61,7 @@ export function chart(parent, { name, x, y, lines, height, under, over, onPoint 
     axes: [axis(2, x.label, x.log ?? never, 36), axis(3, y.label, y.log ?? never, 50)],
     series: [{}, ...lines.map((l) => ({
       stroke: () => palette()[l.style], width: l.width ?? 2, dash: l.dash ?? DASH[l.style],
-      points: l.points ? { show: true, size: l.points, fill: () => palette()[l.style], stroke: () => palette()[l.style] } : { show: false },
+      points: { show: false },
       ...(l.paths ? { paths: l.paths } : {}), ...(l.fill ? { fill: () => palette()[l.style] + "55" } : {}),
     }))],
     hooks: {
@@ -136,6 +136,12 @@ function pen(u, ctx, bbox, k) {
       ctx.globalAlpha = alpha; ctx.fillStyle = paint(colour);
       const a = Math.max(self.left, X(low)), b = Math.min(self.right, X(high));
       if (b > a) ctx.fillRect(a, self.top, b - a, self.bottom - self.top); ctx.globalAlpha = 1;
+    },
+    /** A small square at (0, y[0]), (1, y[1]), ... */
+    specks(ys, colour, size = 2.5) {
+      const a = X(0), step = X(1) - a, b = Y(0), slope = Y(1) - b, s = size * k;
+      ctx.fillStyle = paint(colour);
+      for (let n = 0; n < ys.length; n++) ctx.fillRect(a + n * step - s / 2, b + ys[n] * slope - s / 2, s, s);
     },
     dot(x, y, colour, { size = 5, hollow = false } = {}) {
       ctx.beginPath(); ctx.arc(X(x), Y(y), size * k, 0, 2 * Math.PI);
