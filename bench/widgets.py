@@ -1,0 +1,108 @@
+"""How fast the explorers are in a real browser: compute and draw, event to paint, and page to first answer.
+
+``rows()`` gives ``(name, value, unit, target)`` for ``make bench``; tests/widgets/test_speed.py fails at twice a
+target.
+"""
+
+import statistics
+from itertools import chain
+
+from tests.browser import CHROMIUM, HTML, chromium, serve
+
+MOVES = 200
+TARGETS = {"compute and draw, p95": 8.0, "event to paint, p95": 33.0, "page interactive, median": 1500.0}
+READY = "document.documentElement.dataset.widgetsReady === '1'"
+# From the key's own time stamp until the frame that shows the new curve has been handed over.
+LISTEN = """() => {
+  window.paints = [];
+  let busy = false;
+  addEventListener("keydown", (event) => {
+    const root = event.target.closest?.(".l0-explorer")?.querySelector(".l0-view");
+    if (!root || busy) return;
+    busy = true;
+    const draws = root.l0.stats.draws, start = event.timeStamp;
+    const look = () => requestAnimationFrame(() => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => {
+        if (root.l0.stats.draws > draws) { window.paints.push(performance.now() - start); busy = false; }
+        else if (performance.now() - start < 300) look();
+        else busy = false; // the slider stood at its end: nothing to draw
+      };
+      channel.port2.postMessage(0);
+    });
+    look();
+  }, true);
+}"""
+
+
+def percentile(values, share):
+    """The value below which ``share`` of the sorted ``values`` lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def moves(page, count=MOVES):
+    """Move the visible sliders of every explorer on ``page`` by keys; gives (work, paint) in milliseconds by kind."""
+    page.evaluate(LISTEN)
+    work, paint = {}, {}
+    boxes = page.locator(".l0-explorer").all()
+    for box in boxes:
+        view = box.locator(".l0-view")
+        kind = view.evaluate("(e) => { e.l0.stats.work.length = 0; return e.l0.kind; }")
+        page.evaluate("window.paints.length = 0")
+        handles = [h for h in box.locator(".noUi-handle").all() if h.is_visible()]
+        for i in range(-(-count // len(boxes))):
+            if i % 8 == 0:
+                handles[(i // 8) % len(handles)].focus()
+            page.keyboard.press("ArrowLeft" if (i // 8) % 2 else "ArrowRight")
+            page.wait_for_timeout(30)
+        page.wait_for_timeout(350)
+        work.setdefault(kind, []).extend(view.evaluate("(e) => e.l0.stats.work"))
+        paint.setdefault(kind, []).extend(page.evaluate("window.paints"))
+    return work, paint
+
+
+def interactive(browser, url, visits=5):
+    """Median time from the start of a first visit until every explorer answers, in milliseconds."""
+    times = []
+    for _ in range(visits):
+        context = browser.new_context()
+        page = context.new_page()
+        page.add_init_script("document.addEventListener('l0:ready', () => { window.readyAt = performance.now(); })")
+        page.goto(url)
+        page.wait_for_function("window.readyAt")
+        times.append(page.evaluate("window.readyAt"))
+        context.close()
+    return statistics.median(times)
+
+
+def measure(browser, url):
+    """Measure one page; gives a dict with the names of ``TARGETS``, and the p95 of each kind."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_function(READY)
+    page.wait_for_timeout(500)
+    work, paint = moves(page)
+    context.close()
+    return {
+        "compute and draw, p95": percentile(chain(*work.values()), 0.95),
+        "event to paint, p95": percentile(chain(*paint.values()), 0.95),
+        "page interactive, median": interactive(browser, url),
+        "by kind": {k: (len(work[k]), percentile(work[k], 0.95), percentile(paint[k], 0.95)) for k in work},
+    }
+
+
+def rows():
+    """Rows of ``make bench``, measured on the book's page with the most explorers."""
+    if CHROMIUM is None or not (HTML / "index.html").exists():
+        raise SystemExit("the explorers' bench needs Chromium and the built book")
+    page = max(HTML.rglob("*.html"), key=lambda p: p.read_text("utf-8").count('"_view_name":"AnyView"'))
+    with serve() as base, chromium() as browser:
+        measured = measure(browser, f"{base}/{page.relative_to(HTML).as_posix()}")
+    return [(f"explorers: {name}", measured[name], "ms", target) for name, target in TARGETS.items()]
+
+
+if __name__ == "__main__":
+    for name, value, unit, target in rows():
+        print(f"{name:40} {value:8.1f} {unit} (target {target:g})")
