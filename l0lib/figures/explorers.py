@@ -14,7 +14,7 @@ from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
 __all__ = ["at_zero", "loss_and_penalty", "penalty_and_pull", "scaling_factor", "trajectories"]
 
 _KINDS = ("l2", "l1", "l0")
-_WARN, _CROSS = "#c0392b", "#8a6400"
+_WARN, _CROSS, _AMBER = "#c0392b", "#8a6400", "#e0a100"
 _L0_COLOUR = PENALTY_STYLE["l0"]["color"]
 
 
@@ -160,7 +160,7 @@ def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0):
         7.2, 5.4, rows=2, sharex=True, gridspec_kw={"height_ratios": (3, 2)}
     )  # fmt: skip
     plane.fill_between(size, bound, 1e9, color=_WARN, alpha=0.16, linewidth=0)
-    plane.fill_between(size, bound / 2, bound, color=_CROSS, alpha=0.28, linewidth=0)
+    plane.fill_between(size, bound / 2, bound, color=_AMBER, alpha=0.28, linewidth=0)
     plane.plot(size, bound, color=_WARN, label="λ = −1, the bound of α")
     plane.plot(size, bound / 2, color=_CROSS, linestyle="--", label="λ = 0")
     colour = PENALTY_STYLE[penalty]["color"]
@@ -173,7 +173,7 @@ def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0):
     plane.legend(loc="lower left", fontsize="small")
     below.plot(size, attraction.scaling_factor(chosen, size, eta), color="#222832")
     below.axhspan(-9, -1, color=_WARN, alpha=0.16, linewidth=0)
-    below.axhspan(-1, 0, color=_CROSS, alpha=0.28, linewidth=0)
+    below.axhspan(-1, 0, color=_AMBER, alpha=0.28, linewidth=0)
     below.axvline(w, color=GREY, linestyle=":")
     below.plot(w, max(factor, -2.2), "o", color=colour, markersize=8, clip_on=False)
     below.set(xlabel="magnitude |w|", ylabel="scaling factor λ", ylim=(-2.2, 1.25))
@@ -267,7 +267,7 @@ def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0):
     end = float(landscape.kill_zone(penalty, curvature))
     right.axvspan(0, end, color=_WARN, alpha=0.16, linewidth=0, label="kill zone")
     if soft > end:
-        right.axvspan(end, soft, color=_CROSS, alpha=0.28, linewidth=0, label="two minima")
+        right.axvspan(end, soft, color=_AMBER, alpha=0.28, linewidth=0, label="two minima")
     right.plot(optimum, optimum, color=GREY, linewidth=0.8)
     right.plot(optimum, landscape.soft_threshold(optimum, soft), label="soft threshold", **PENALTY_STYLE["l1"])
     right.plot(optimum, landscape.hard_threshold(optimum, hard), color="#7b3fa0", linestyle=":", label="hard threshold")

@@ -99,8 +99,10 @@ export function atZero(panels) {
       const thrown = d.arrived >= 0 && last.length > 20 && last.every((w) => Math.sign(w) === side);
       const where = thrown ? `was thrown out to ${short(last.at(-1))}, where hardly any pull is left: the step is far too large` : d.arrived < 0 ? `has not arrived after ${v.steps} steps`
         : `arrived at step ${d.arrived}, wanders over ±${short(d.band)}, mean |w| ${short(d.mean)} (${short(d.mean / d.band, 2)} of the band)`;
+      // rounding leaves 1e-17 where the cycle holds zero
+      const pair = [d.cycle.at(-1), d.cycle.at(-2)].map((w) => (Math.abs(w) < 1e-9 * d.bandL1 ? 0 : w));
       const beside = d.arrivedL1 < 0 ? `has not arrived after ${v.steps} steps`
-        : `arrived at step ${d.arrivedL1}, repeats ${short(d.cycle.at(-1))} and ${short(d.cycle.at(-2))} for ever`;
+        : `arrived at step ${d.arrivedL1}, repeats ${pair.map((w) => short(w)).join(" and ")} for ever`;
       return {
         data: d,
         key: [{ style: "l0", name: "smoothed ℓ0", text: where }, { style: "l1", name: "ℓ1", text: beside }, { style: "grey", name: "f(w) = w", width: 1.2, text: "a step that changes nothing" }],

@@ -52,12 +52,12 @@ export function lossAndPenalty(panels, api) {
   });
   const right = chart(panels, {
     name: "Where the weight ends, against its optimum without penalty", height: tall,
-    x: { label: "optimum without penalty v", range: () => [0, 2] }, y: { label: "minimum with penalty", range: () => [0, 2] },
+    x: { label: "optimum without penalty v", range: () => [0, 2] }, y: { label: "minimum with penalty", range: () => [-0.06, 2] },
     lines: [{ style: "grey", width: 1 }, { style: "l1" }, { style: "other" }, { style: "other" }, { style: "l0", width: 2.8 }, { style: "l0", width: 2.8 }],
     onPoint: (x) => { api.set("v", nearest(api.spec("v"), x)); api.save(); },
     under(pen) {
       pen.strip(0, d.killZone, "warn", 0.16);
-      pen.strip(d.killZone, d.bistableEnd, "cross", 0.28);
+      pen.strip(d.killZone, d.bistableEnd, "amber", 0.28);
     },
     over(pen) {
       if (d.killZone > 0.05) pen.text(pen.X(0) + 6 * pen.k, pen.top + 14 * pen.k, `kill zone: v < ${short(d.killZone)}`, "warn", { bold: true });

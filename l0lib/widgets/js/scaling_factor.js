@@ -50,7 +50,7 @@ export function scalingFactor(panels, api) {
     onPoint: (a, b) => pick(a, b),
     under(pen) {
       fillBelow(pen, d.bound, "warn", 0.16);
-      fillBelow(pen, d.bound, "cross", 0.28, d.cross);
+      fillBelow(pen, d.bound, "amber", 0.28, d.cross);
     },
     over(pen) {
       const mid = (ys, f) => { // words where the region is tall enough, a third of the way along
@@ -75,7 +75,7 @@ export function scalingFactor(panels, api) {
     onPoint: (a) => pick(a),
     under(pen) {
       pen.band(-9, -1, "warn", 0.16);
-      pen.band(-1, 0, "cross", 0.28);
+      pen.band(-1, 0, "amber", 0.28);
       for (const y of [-1, 0, 1]) pen.horizontal(y, "grey", { width: 1, dash: y ? [4, 3] : [] });
     },
     over(pen) {

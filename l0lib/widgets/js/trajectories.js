@@ -35,8 +35,8 @@ function fate(k, d, v) {
   }
   const n = d.arrival[k];
   if (n === Infinity) return `has not arrived after ${v.steps} steps`;
-  const last = d[k].at(-1);
-  if (Math.abs(last) > Math.abs(v.w0)) return `is flung across zero at step ${n}, as far as ${short(last)}`;
+  const far = d[k].slice(n).reduce((a, w) => (Math.abs(w) > Math.abs(a) ? w : a), 0);
+  if (Math.abs(far) > Math.abs(v.w0)) return `crosses zero at step ${n} and is flung as far as ${short(far)}`;
   return `arrives at step ${n}, then swings within ±${short(d.band[k])}`;
 }
 
