@@ -88,7 +88,7 @@ def trajectories(
     else:
         axes.set_ylim(-max(0.22 * w0, min(1.2 * band, 1.1 * w0)), 1.1 * w0)
         axes.set_ylabel("weight w")
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=3, fontsize="small")
     return figure
 
 
