@@ -18,6 +18,13 @@ logger = logging.getLogger(__name__)
 # A notebook host each; they are reached by the reader's click only, and only where the repository has an address.
 LAUNCHERS = {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com"}
 
+# What screen readers stumble over: docutils calls the bibliography a list whose children are no list items, and
+# MyST-NB gives a folded cell a name that is not its visible text.
+MISLABELLED = {
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    '<summary aria-label="Toggle hidden content">': "<summary>",
+}
+
 
 def configure(app, config):
     """Everything that follows from the repository's address, and the footer."""
@@ -77,6 +84,8 @@ def describe(app, pagename, templatename, context, doctree):
     """A description of each page for search engines and previews."""
     if doctree is None:
         return
+    for wrong, right in MISLABELLED.items():
+        context["body"] = context["body"].replace(wrong, right)
     title = re.sub(r"<[^>]+>", "", context.get("title", ""))
     written = re.search(r'<meta content="([^"]*)" name="description"', context.get("metatags", ""))
     text = html.unescape(written.group(1)) if written else first_paragraph(doctree)

@@ -9,7 +9,7 @@ from tests.browser import visit
 
 pytestmark = [pytest.mark.book, pytest.mark.browser]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-SITE = [*PAGES, "search.html", "genindex.html", "404.html"]
+SITE = [*PAGES, "search.html", "404.html"]
 
 
 @pytest.mark.parametrize("page", SITE)
@@ -100,7 +100,7 @@ def test_search_and_pages_work_from_disk(chromium, html):
 def test_a_missing_page_leads_home(chromium, book, address):
     gone = f"{book}/{address}"
     parts = address.split("/")[:-1]
-    probes = {f"{book}/{'/'.join([*parts[:n], 'searchindex.js'])}" for n in range(1, len(parts) + 1)}
+    probes = {f"{book}/{'/'.join([*parts[:n], 'objects.inv'])}" for n in range(1, len(parts) + 1)}
     with visit(chromium, gone, allowed={gone, *probes}) as view:
         assert view.locator("h1").inner_text() == "This page was pruned"
         view.wait_for_selector("#more:not([hidden])")
