@@ -12,7 +12,7 @@ PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.y
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help environment notebooks book serve lab test lint strip bench lock picture clean FORCE
+.PHONY: help environment notebooks book serve lab test lint strip bench bundle lock picture clean FORCE
 
 help:
 	@echo "make book     build the book into _build/html (first time: installs into .venv; TORCH=cpu for the small PyTorch)"
@@ -22,6 +22,7 @@ help:
 	@echo "make strip    take outputs out of the notebooks before a commit"
 	@echo "make bench    print the measured speeds beside their targets"
 	@echo "make lint     ruff and mypy"
+	@echo "make bundle   rebuild the explorers' script after a change in l0lib/widgets/js"
 	@echo "make lock     resolve requirements.lock anew from pyproject.toml"
 	@echo "make picture  draw the README's picture anew"
 	@echo "make clean    remove _build"
@@ -68,6 +69,9 @@ strip: environment
 
 bench: environment
 	@$(PY) tools/bench.py
+
+bundle: environment
+	@$(PY) tools/npm.py
 
 lock: environment
 	@$(PY) tools/lock.py --upgrade

