@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import attraction, landscape
-from ..penalties import L0, L1, L2
+from ..penalties import L0, L1, L2, Penalty
 from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
 
 __all__ = ["at_zero", "loss_and_penalty", "penalty_and_pull", "scaling_factor", "trajectories"]
@@ -60,7 +60,7 @@ def trajectories(
     """
     _check_choice("axis", axis, ("linear", "log"))
     if equal:
-        penalties = attraction.match_initial_rate(first_step, w0, eta, beta)
+        penalties: tuple[L2, L1, L0] = attraction.match_initial_rate(first_step, w0, eta, beta)
     else:
         penalties = (L2(alpha_l2), L1(alpha_l1), L0(alpha_l0, beta))
     figure, axes = new_figure()
@@ -114,7 +114,7 @@ def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, a
     _check_choice("axis", axis, ("linear", "log"))
     w = np.linspace(-reach, reach, 400)
     figure, (left, right) = new_figure(7.6, 3.4, columns=2)
-    lines = [("l2", L2(alpha), {}), ("l1", L1(alpha), {})]
+    lines: list[tuple[str, Penalty, dict]] = [("l2", L2(alpha), {}), ("l1", L1(alpha), {})]
     lines += [("l0", L0(alpha, beta), {"linewidth": width}) for beta, width in ((beta_1, 1.2), (beta_2, 2.6))]
     for kind, penalty, extra in lines:
         label = PENALTY_LABEL[kind] + (f", β = {float(penalty.beta):g}" if isinstance(penalty, L0) else "")

@@ -24,7 +24,7 @@ class ExplorerView(anywidget.AnyWidget):
     _esm = _STATIC / "explorers.js"
     _css = _STATIC / "explorers.css"
     kind = t.Unicode().tag(sync=True)
-    spec = t.List().tag(sync=True)
+    spec: t.List = t.List().tag(sync=True)
 
 
 def _view_class(name: str, settings: tuple[Setting, ...]) -> type[ExplorerView]:

@@ -94,9 +94,10 @@ class Setting:
             return value
         if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
             raise ValueError(f"{self.name} must be a finite number; got {value!r}")
+        value = float(value)
         if not self.min * (1 - 1e-9) <= value <= self.max * (1 + 1e-9):
             raise ValueError(f"{self.name} must lie between {self.min:g} and {self.max:g}; got {value:g}")
-        near = self._nearest(float(value))
+        near = self._nearest(value)
         if not any(math.isclose(value, v, rel_tol=1e-9, abs_tol=1e-12) for v in near):
             names = " and ".join(f"{v:g}" for v in near)
             raise ValueError(f"{self.name} must be a value that its slider can hold (nearest: {names}); got {value:g}")
