@@ -1,6 +1,7 @@
 """Chromium with every other host refused, and pages that may ask nobody else and may not fail."""
 
 import contextlib
+import importlib
 import os
 import pathlib
 import shutil
@@ -10,8 +11,16 @@ import threading
 from playwright.sync_api import sync_playwright
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
-from serve import HTML, server  # noqa: E402
+
+
+def tool(name):
+    """Import tools/NAME.py, which is no package."""
+    if str(ROOT / "tools") not in sys.path:
+        sys.path.insert(0, str(ROOT / "tools"))
+    return importlib.import_module(name)
+
+
+HTML, server = tool("serve").HTML, tool("serve").server
 
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
@@ -72,8 +81,17 @@ def visit(browser, url, *, ready=READY, allowed=(), **context):
         "request", lambda r: None if r.url.startswith((*home, "data:", "blob:")) else bad.append(f"foreign {r.url}")
     )
     scripted = context.get("java_script_enabled", True)  # without scripts their preloading is broken off, as it should
-    page.on("requestfailed", lambda r: bad.append(f"failed {r.url}") if scripted or r.resource_type != "script" else None)
-    page.on("response", lambda r: bad.append(f"{r.status} {r.url}") if r.status >= 400 and r.url not in allowed else None)
+
+    def failed(request):
+        if scripted or request.resource_type != "script":
+            bad.append(f"failed {request.url}")
+
+    def answered(response):
+        if response.status >= 400 and response.url not in allowed:
+            bad.append(f"{response.status} {response.url}")
+
+    page.on("requestfailed", failed)
+    page.on("response", answered)
     page.on("console", lambda m: bad.append(m.text) if m.type in ("error", "warning") and not allowed else None)
     page.on("pageerror", lambda e: bad.append(f"script error {e}"))
     try:

@@ -54,10 +54,8 @@ def book(html):
 @pytest.fixture(scope="session")
 def packages():
     """npm's packages exactly as package-lock.json names them (axe-core, esbuild); only the tests need them."""
-    from npm import install
-
     try:
-        install()
+        tools.tool("npm").install()
     except RuntimeError as error:
         unavailable(f"AXE AND THE BUNDLE WERE NOT CHECKED: {error}")
     return tools.ROOT / "node_modules"

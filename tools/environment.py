@@ -1,7 +1,7 @@
 """Create .venv with the packages of requirements.lock and l0lib itself. Standard library only; Python 3.11 or newer.
 
-    python3 tools/environment.py                 PyTorch's default build (several GB on Linux; runs without a GPU too)
-    python3 tools/environment.py --torch=cpu     the small CPU build; any backend that uv knows may be named
+python3 tools/environment.py                 PyTorch's default build (several GB on Linux; runs without a GPU too)
+python3 tools/environment.py --torch=cpu     the small CPU build; any backend that uv knows may be named
 """
 
 import argparse
@@ -23,7 +23,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 def check_python():
     """Stop with a sentence that helps where a venv cannot be made."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (an older Python may well run this very file)
         here = ".".join(map(str, sys.version_info[:3]))
         sys.exit(f"l0lib needs Python 3.11 or newer; this is {here}. Name a newer one: make book PYTHON=python3.12")
     try:
@@ -60,7 +60,9 @@ def announce(torch):
     elif sys.platform == "linux":
         print(f"To download: {weight.group(1) if weight else 'several GB'}, less what uv has in its cache.")
         print("The default build carries CUDA libraries; the book needs no GPU. A far smaller build, from the PyTorch")
-        print("project's own index:    make book TORCH=cpu    (or: python3 tools/environment.py --torch=cpu)", flush=True)
+        print(
+            "project's own index:    make book TORCH=cpu    (or: python3 tools/environment.py --torch=cpu)", flush=True
+        )
     else:
         print("To download: under 1 GB; PyTorch's build for this system has no CUDA libraries.", flush=True)
 
@@ -71,7 +73,7 @@ def install(torch):
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     # KaTeX's server, run by Node from inside .venv, is CommonJS; the project's own package.json says ES modules.
     (VENV / "package.json").write_text('{"type": "commonjs"}\n')
-    pin = re.search(r"^uv==\S+", LOCK.read_text(), re.M).group()
+    pin = next(line for line in LOCK.read_text().splitlines() if line.startswith("uv=="))
     run = [str(PYTHON), "-m"]
     if subprocess.run([*run, "uv", "--version"], capture_output=True, check=False).returncode:
         subprocess.run([*run, "pip", "install", "--quiet", "--disable-pip-version-check", pin], check=True)

@@ -1,8 +1,8 @@
 """Execute notebooks with papermill: notebooks/NAME.ipynb -> _build/executed/NAME.ipynb, or nothing where one fails.
 
-    .venv/bin/python tools/execute.py                                 every chapter of _toc.yml, one after the other
-    .venv/bin/python tools/execute.py notebooks/02-penalties.ipynb    this one
-    .venv/bin/python tools/execute.py --profile full                  the real experiments
+.venv/bin/python tools/execute.py                                 every chapter of _toc.yml, one after the other
+.venv/bin/python tools/execute.py notebooks/02-penalties.ipynb    this one
+.venv/bin/python tools/execute.py --profile full                  the real experiments
 """
 
 import argparse
@@ -19,7 +19,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EXECUTED = ROOT / "_build" / "executed"
 # One thread each: two notebooks run side by side on two cores, and sums do not depend on the number of cores.
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREADS = [f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")] + ["VECLIB_MAXIMUM_THREADS"]
 
 
 def pages() -> list[str]:
@@ -72,7 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", type=pathlib.Path)
     parser.add_argument("--profile", default="fast", choices=["fast", "full"])
-    parser.add_argument("--timeout", type=int, default=0, help="seconds a cell may take; default 600 (fast), none (full)")
+    parser.add_argument("--timeout", type=int, default=0, help="seconds a cell may take; 600 in fast")
     options = parser.parse_args()
     os.environ.update(dict.fromkeys(THREADS, "1"), PYTHONHASHSEED="0", PYDEVD_DISABLE_FILE_VALIDATION="1")
     timeout = options.timeout or (600 if options.profile == "fast" else -1)

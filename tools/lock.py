@@ -24,7 +24,7 @@ HEADER = """\
 
 def compile_(*options: str) -> None:
     """Run uv's resolver on the `dev` extra, quietly."""
-    uv = pathlib.Path(sys.executable).with_name("uv")
+    uv = str(pathlib.Path(sys.executable).with_name("uv"))
     command = [uv, "pip", "compile", "pyproject.toml", "--extra=dev", "--universal", "--python-version=3.11"]
     subprocess.run([*command, "--quiet", *options], cwd=ROOT, check=True)
 

@@ -1,7 +1,7 @@
 """Stage the executed notebooks with the prose into _build/src and render them: _build/html, or nothing new if it fails.
 
-    .venv/bin/python tools/render.py            as `make book` does
-    .venv/bin/python tools/render.py --stamp    only print what the pages' footer is made of
+.venv/bin/python tools/render.py            as `make book` does
+.venv/bin/python tools/render.py --stamp    only print what the pages' footer is made of
 """
 
 import datetime
@@ -59,17 +59,18 @@ def status_page(runs: dict[str, dict]) -> str:
     for name, run in runs.items():
         started = run["start_time"][:16].replace("T", " ") + " UTC"
         profile = run["parameters"]["profile"]
-        rows.append(f"| [{run['title']}](../notebooks/{name}.ipynb) | {run['duration']:.1f} s | {profile} | {started} |")
+        chapter, seconds = f"[{run['title']}](../notebooks/{name}.ipynb)", f"{run['duration']:.1f} s"
+        rows.append(f"| {chapter} | {seconds} | {profile} | {started} |")
     versions = [f"| {name} | {importlib.metadata.version(name)} |" for name in REPORTED]
     return "\n".join(
         [
             "# Status of this build",
             "",
-            "When each chapter was last run, how long it took, and with which versions. Nothing on this page is typed by",
-            "hand: the build writes it.",
+            "When each chapter was last run, how long it took, and with which versions. Nothing on this page is typed",
+            "by hand: the build writes it.",
             "",
-            f"Run on {platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()};",
-            "each notebook on one thread.",
+            f"Run on {platform.system()} {platform.machine()} with {os.cpu_count()} cores and Python",
+            f"{platform.python_version()}, each notebook on one thread.",
             "",
             "## Chapters",
             "",
@@ -112,9 +113,9 @@ def environment() -> dict[str, str]:
 def render() -> None:
     """Build into a folder of its own and put the result in place only when every page is there."""
     shutil.rmtree(RENDER, ignore_errors=True)
-    command = [pathlib.Path(sys.executable).with_name("jupyter-book"), "build", "--all", "-W", "--keep-going", "-q"]
-    done = subprocess.run([*command, "--path-output", str(RENDER), str(STAGE)], cwd=ROOT, env=environment(), check=False)
-    if done.returncode:
+    program = str(pathlib.Path(sys.executable).with_name("jupyter-book"))
+    command = [program, "build", "--all", "-W", "--keep-going", "-q", "--path-output", str(RENDER), str(STAGE)]
+    if subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode:
         sys.exit("The book did not render: warnings are errors, see above.")
     built = RENDER / "_build" / "html"
     missing = [page for page in pages() if not (built / f"{page}.html").exists()]
@@ -132,7 +133,8 @@ def main() -> None:
     start = time.perf_counter()
     stage()
     render()
-    print(f"rendered {len(pages())} pages in {time.perf_counter() - start:.1f} s: open _build/html/index.html or `make serve`")
+    seconds = time.perf_counter() - start
+    print(f"rendered {len(pages())} pages in {seconds:.1f} s: open _build/html/index.html, or `make serve`")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Serve _build/html on this machine only, compressed as a pages host does; nothing is cached.
 
-    .venv/bin/python tools/serve.py [PORT]     default 8000; 0 picks a free one
+.venv/bin/python tools/serve.py [PORT]     default 8000; 0 picks a free one
 """
 
 import contextlib

@@ -9,10 +9,11 @@ import socket
 import subprocess
 import time
 
-import l0lib
 from docutils import nodes
 from sphinx.util import logging
 from sphinxcontrib import katex
+
+import l0lib
 
 logger = logging.getLogger(__name__)
 # A notebook host each; they are reached by the reader's click only, and only where the repository has an address.
@@ -96,7 +97,8 @@ def describe(app, pagename, templatename, context, doctree):
         ("property", "og:type", "article"),
     ):
         if value:
-            context["metatags"] = context.get("metatags", "") + f'\n<meta {name}="{key}" content="{html.escape(value)}">'
+            tag = f'\n<meta {name}="{key}" content="{html.escape(value)}">'
+            context["metatags"] = context.get("metatags", "") + tag
 
 
 def finish(app, error):

@@ -1,4 +1,4 @@
-"""The built pages in a real browser, all other hosts refused: they load, read, answer and print without a server's help."""
+"""The built pages in a real browser, all other hosts refused: they load, read, answer and print."""
 
 import re
 
@@ -86,7 +86,8 @@ def test_folded_answers_open_by_keyboard(chromium, book, page):
 def test_search_finds_a_word(chromium, book):
     with visit(chromium, f"{book}/search.html?q=swing") as view:
         view.wait_for_selector("#search-results li a")
-        assert any("05-at-zero" in a for a in view.eval_on_selector_all("#search-results li a", "x => x.map(e => e.href)"))
+        links = view.eval_on_selector_all("#search-results li a", "found => found.map((a) => a.href)")
+        assert any("05-at-zero" in link for link in links)
 
 
 def test_search_and_pages_work_from_disk(chromium, html):
