@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PROFILE ?= fast
 TORCH ?=
+BENCH ?=
 
 PY := .venv/bin/python
 CHAPTERS := $(shell sed -n 's|.*file: *\(notebooks/[^ ]*\).*|\1.ipynb|p' _toc.yml)
@@ -68,7 +69,7 @@ strip: environment
 	@.venv/bin/python tools/strip.py
 
 bench: environment
-	@$(PY) tools/bench.py
+	@$(PY) tools/bench.py $(BENCH)
 
 bundle: environment
 	@$(PY) tools/npm.py

@@ -68,12 +68,12 @@ def execute(source: pathlib.Path, profile: str, timeout: int) -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", type=pathlib.Path)
     parser.add_argument("--profile", default="fast", choices=["fast", "full"])
     parser.add_argument("--timeout", type=int, default=0, help="seconds a cell may take; 600 in fast")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     os.environ.update(dict.fromkeys(THREADS, "1"), PYTHONHASHSEED="0", PYDEVD_DISABLE_FILE_VALIDATION="1")
     timeout = options.timeout or (600 if options.profile == "fast" else -1)
     for notebook in options.notebooks or chapters():

@@ -1,0 +1,143 @@
+"""The chapters as they are committed: no outputs, the furniture that a reader relies on, exercises that can be solved."""
+
+import json
+import linecache
+import re
+
+import nbformat
+import pytest
+
+from tests.browser import ROOT, tool
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d-", path.name)]
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def markdown(path):
+    return "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+
+
+def exercises(path):
+    """Number and stub cell of each checked exercise."""
+    return {c.metadata["exercise"]: c for c in read(path).cells if "exercise" in c.metadata}
+
+
+def solution(path, number):
+    """The Python block of one exercise's hidden solution."""
+    label = "ex-" + number.replace(".", "-")
+    found = re.search(rf"^(`{{3,}}|:{{3,}}){{solution}} {label}\n(.*?)^\1\s*$", markdown(path), re.M | re.S)
+    assert found, f"{path.name}: no solution of {label}"
+    blocks = re.findall(r"^(?:```|~~~)python\n(.*?)^(?:```|~~~)", found.group(2), re.M | re.S)
+    assert len(blocks) == 1, f"{label}: one python block, not {len(blocks)}"
+    return blocks[0]
+
+
+def test_all_six_chapters_and_the_ledger_are_here():
+    assert [path.name[:2] for path in CHAPTERS] == ["01", "02", "03", "04", "05", "06"]
+    assert ROOT / "notebooks" / "claims-ledger.ipynb" in NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_is_committed_without_outputs(path):
+    raw = json.loads(path.read_text("utf8"))
+    assert set(raw["metadata"]) <= {"kernelspec", "language_info"}
+    for cell in raw["cells"]:
+        assert cell["id"]
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+    assert len({cell["id"] for cell in raw["cells"]}) == len(raw["cells"])
+
+
+def test_the_whole_git_index_holds_no_outputs():
+    assert tool("strip").main(["--check"]) == 0
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_notebook_opens_and_closes_as_all_do(path):
+    cells = read(path).cells
+    assert re.match(r"(\(ch-[\w-]+\)=\n)?# [^\n]+\n\n\S", cells[0].source), "a title, then an opening paragraph"
+    assert len(re.findall(r"^# ", markdown(path), re.M)) == 1
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    assert code[0].metadata["tags"] == ["parameters"]
+    assert code[0].source.startswith('profile = "fast"')
+    assert "start(profile)" in code[1].source
+    assert code[-1].source.strip() == "footer()"
+    assert "interact(" not in "".join(c.source for c in code)
+    assert "tqdm.auto" not in "".join(c.source for c in code)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
+def test_a_chapter_has_its_furniture(path):
+    text = markdown(path)
+    for words in (
+        "Before you start",
+        "You will be able to",
+        "You need",
+        "Run time",
+        "## Summary",
+        "## Exercises",
+        "## Quiz",
+    ):
+        assert words in text, words
+    assert len(re.findall(r"^:class: predict", text, re.M)) >= 1
+    assert len(re.findall(r"^(?:`{3,}|:{3,})\{exercise\}", text, re.M)) >= 4
+    assert len(re.findall(r"^(?:`{3,}|:{3,})\{exercise\}", text, re.M)) == len(re.findall(r"\{solution\} ex-", text))
+    assert text.count(":class: dropdown") >= 4 + 1 + 3
+    assert len(exercises(path)) >= 2
+    quizzes = re.findall(r":class: quiz answer-(\d)\n(.*?)\{admonition\} Answer", text, re.S)
+    assert 3 <= len(quizzes) <= 5
+    for right, body in quizzes:
+        options = re.findall(r"^(\d)\. ", body, re.M)
+        assert options == [str(n + 1) for n in range(len(options))]
+        assert right in options
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_every_figure_cell_has_a_caption_and_words_for_who_cannot_see_it(path):
+    for cell in read(path).cells:
+        if cell.cell_type == "code" and re.search(r"^figures\.\w+\(", cell.source.strip().rsplit("\n", 1)[-1]):
+            meta = cell.metadata.get("mystnb", {})
+            assert len(meta.get("image", {}).get("alt", "")) > 20, cell.source
+            assert re.search(r"\*.*([Cc]omputed|[Dd]rawn) now|\*Stored", meta["figure"]["caption"]), cell.source
+            assert meta["figure"]["name"].startswith("fig-")
+
+
+def pairs():
+    return [pytest.param(path, number, id=number) for path in CHAPTERS for number in exercises(path)]
+
+
+def run(source, name, space):
+    """Execute a cell so that its source can be found again, as Jupyter does: the check of a stub reads it."""
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    exec(compile(source, name, "exec"), space)  # trusted: our own chapters
+
+
+@pytest.mark.parametrize(("path", "number"), pairs())
+def test_an_exercise_accepts_its_solution_and_not_its_stub(path, number):
+    """The chapter's code above the exercise is not run: stub and solution stand on the setup cell alone."""
+    code = [cell.source for cell in read(path).cells if cell.cell_type == "code"]
+    space: dict = {"profile": "fast", "__name__": "chapter"}
+    run(code[1], "<setup>", space)
+    verdicts = []
+    check = space["check"]
+
+    def listening(name, answer):
+        verdicts.append(check(name, answer))
+        return verdicts[-1]
+
+    space["check"] = listening
+    stub = exercises(path)[number].source
+    run(stub, f"<stub {number}>", space)
+    assert len(verdicts) == 1, "the stub asks for one verdict"
+    assert not verdicts[0].ok
+    assert "not answered yet" in verdicts[0].message
+    run(solution(path, number), f"<solution {number}>", space)
+    call = re.search(r"^check\(.*\)$", stub, re.M | re.S)
+    assert call, "the stub ends in check(...)"
+    run(call.group(), f"<check {number}>", space)
+    assert verdicts[-1].ok, verdicts[-1].message

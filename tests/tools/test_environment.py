@@ -1,0 +1,89 @@
+"""The first command says what it does, and what is missing, before it does anything."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.browser import ROOT, tool
+
+environment, lock = tool("environment"), tool("lock")
+LOCK = (ROOT / "requirements.lock").read_text()
+
+
+def test_an_old_python_is_told_so(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 10, 4, "final", 0))
+    with pytest.raises(SystemExit, match=r"Python 3\.11 or newer; this is 3\.10\.4"):
+        environment.check_python()
+
+
+def test_a_python_without_venv_is_told_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    with pytest.raises(SystemExit, match=r"apt install python3\.\d+-venv"):
+        environment.check_python()
+
+
+def test_the_download_is_announced_with_its_size_and_a_smaller_choice(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "platform", "linux")
+    environment.announce("")
+    said = capsys.readouterr().out
+    assert re.search(r"To download: \d\.\d GB", said)
+    assert "make book TORCH=cpu" in said
+
+
+@pytest.fixture
+def calls(monkeypatch, tmp_path):
+    """What main() would install, and a stamp of the test's own."""
+    made: list[str] = []
+    monkeypatch.setattr(environment, "install", made.append)
+    monkeypatch.setattr(environment, "STAMP", tmp_path / "stamp.json")
+    monkeypatch.setattr(environment, "PYTHON", ROOT / "tools" / "environment.py")  # any file that exists
+    return made
+
+
+def test_a_finished_environment_is_left_alone_until_something_changes(monkeypatch, calls, tmp_path):
+    for arguments, installs in (([], [""]), ([], [""]), (["--torch=cpu"], ["", "cpu"]), ([], ["", "cpu"])):
+        monkeypatch.setattr(sys, "argv", ["environment.py", *arguments])
+        environment.main()
+        assert calls == installs
+    other = tmp_path / "other.lock"
+    other.write_text(LOCK + "# changed\n")
+    monkeypatch.setattr(environment, "LOCK", other)
+    environment.main()
+    assert calls == ["", "cpu", "cpu"], "the PyTorch build that was chosen is kept"
+
+
+def test_a_failed_install_is_no_finished_one(monkeypatch, calls):
+    def fails(torch):
+        raise subprocess.CalledProcessError(2, ["uv", "pip", "install"])
+
+    monkeypatch.setattr(environment, "install", fails)
+    monkeypatch.setattr(sys, "argv", ["environment.py"])
+    with pytest.raises(SystemExit, match="not complete: uv pip install failed"):
+        environment.main()
+    assert environment.installed() == {}
+
+
+def test_the_lock_names_versions_and_no_place():
+    lines = [line for line in LOCK.splitlines() if line and not line.startswith("#")]
+    for line in lines:
+        assert re.fullmatch(r"[\w.-]+==[\w.]+( ; .*)?", line), line
+    assert "://" not in LOCK
+
+
+def test_the_lock_holds_one_pair_of_torch_and_no_cuda():
+    names = [line.split("==")[0] for line in LOCK.splitlines()]
+    assert names.count("torch") == names.count("torchvision") == 1
+    assert [name for name in names if lock.CUDA.match(name)] == []
+
+
+def test_download_sizes_take_one_wheel_of_each_package_for_this_kind_of_machine():
+    packages = [
+        {"name": "torch", "wheels": [{"url": "x/torch-2-cp311-cp311-manylinux_2_28_x86_64.whl", "size": 5e8},
+                                     {"url": "x/torch-2-cp311-cp311-win_amd64.whl", "size": 1e8}]},
+        {"name": "nvidia-cufft", "wheels": [{"url": "x/n-13-py3-none-manylinux_2_27_x86_64.whl", "size": 4e8}]},
+        {"name": "attrs", "wheels": [{"url": "x/attrs-26-py3-none-any.whl", "size": 1e5}]},
+        {"name": "w", "marker": "sys_platform == 'win32'", "wheels": [{"url": "x/w-1-py3-none-any.whl", "size": 9e9}]},
+    ]  # fmt: skip
+    assert lock.download_sizes(packages) == pytest.approx((0.9001, 0.9))

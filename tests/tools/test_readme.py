@@ -1,0 +1,60 @@
+"""What the README promises holds: its commands, its ten lines, its picture."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.browser import ROOT, tool
+
+README = (ROOT / "README.md").read_text("utf8")
+MAKEFILE = (ROOT / "Makefile").read_text("utf8")
+
+
+def test_every_target_has_its_plain_command():
+    targets = set(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[0].split()) - {"help", "FORCE"}
+    assert set(re.findall(r"^\| `make (\w+)` \| \S", README, re.M)) == targets
+    for script in re.findall(r"tools/\w+\.py", README):
+        assert (ROOT / script).exists(), script
+        assert script in MAKEFILE, script
+
+
+def test_make_alone_prints_help():
+    said = subprocess.run(
+        ["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True
+    ).stdout
+    for target in ("book", "test", "serve", "lab", "strip", "bench", "clean"):
+        assert f"make {target}" in said
+
+
+def test_the_ten_lines_run():
+    code = re.search(r"```python\n(.*?)```", README, re.S).group(1)
+    assert len(code.strip().splitlines()) <= 11
+    exec(code, {})
+
+
+def test_every_linked_file_is_there():
+    for path in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_picture_is_what_the_library_draws(tmp_path):
+    """Loosely: the same curves to half a point, whatever Matplotlib's version."""
+    tool("picture").draw(tmp_path / "again.svg")
+
+    def curves(path):
+        text = path.read_text("utf8")
+        lines = re.findall(r'<g id="line2d_\d+">\s*<path d="([^"]+)" clip-path', text)
+        return [[float(x) for x in re.findall(r"-?\d+(?:\.\d+)?", line)] for line in lines]
+
+    committed, drawn = curves(ROOT / "book/assets/first-look.svg"), curves(tmp_path / "again.svg")
+    assert len(committed) == len(drawn) >= 3
+    for before, now in zip(committed, drawn, strict=True):
+        assert now == pytest.approx(before, abs=0.5)
+
+
+def test_the_version_is_one():
+    import l0lib
+
+    assert f"version: {l0lib.__version__}" in (ROOT / "CITATION.cff").read_text()
+    assert f"## {l0lib.__version__} " in (ROOT / "CHANGELOG.md").read_text()

@@ -1,0 +1,67 @@
+"""Staging: what the pages are made of, and the one setting that switches the buttons on."""
+
+import importlib.util
+import types
+
+import nbformat
+import pytest
+
+from tests.browser import ROOT, tool
+
+render = tool("render")
+
+
+@pytest.fixture
+def site():
+    spec = importlib.util.spec_from_file_location("book_site", ROOT / "book/_ext/book_site.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def configured(site, url):
+    config = types.SimpleNamespace(html_theme_options={"repository_url": url}, myst_substitutions={})
+    tags: set[str] = set()
+    site.configure(types.SimpleNamespace(tags=tags), config)
+    return config.html_theme_options, tags
+
+
+def test_without_an_address_no_button_points_anywhere(site):
+    options, tags = configured(site, "")
+    assert not options["use_repository_button"]
+    assert not options["use_issues_button"]
+    assert options["launch_buttons"] == {}
+    assert "href" not in options["extra_footer"]
+    assert tags == set()
+
+
+def test_an_address_switches_on_every_button(site):
+    options, tags = configured(site, "https://github.com/someone/l0lib/")
+    assert options["use_repository_button"]
+    assert options["use_issues_button"]
+    assert {"binderhub_url", "colab_url"} <= set(options["launch_buttons"])
+    assert 'href="https://github.com/someone/l0lib/issues/new"' in options["extra_footer"]
+    assert tags == {"repository"}
+
+
+def test_the_footer_names_version_commit_and_date(site, monkeypatch):
+    for name, value in render.stamp().items():
+        monkeypatch.setenv(name, value)
+    footer = configured(site, "")[0]["extra_footer"]
+    assert f"Version {site.l0lib.__version__} · commit " in footer
+    assert render.stamp()["L0LIB_BOOK_DATE"] in footer
+
+
+def test_staging_drops_the_injected_cell_and_keeps_what_was_measured(tmp_path):
+    cell = nbformat.v4.new_code_cell
+    cells = [
+        nbformat.v4.new_markdown_cell("# A title\n\nText."),
+        cell('profile = "fast"', metadata={"tags": ["parameters"]}),
+        cell('profile = "full"', metadata={"tags": ["injected-parameters"]}),
+    ]
+    run = {"duration": 1.25, "start_time": "2026-11-22T08:00:00", "parameters": {"profile": "full"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"papermill": run}), tmp_path / "a.ipynb")
+    found = render.stage_notebook(tmp_path / "a.ipynb", tmp_path / "out" / "a.ipynb")
+    assert len(nbformat.read(tmp_path / "out" / "a.ipynb", as_version=4).cells) == 2
+    page = render.status_page({"a": found})
+    assert "| [A title](../notebooks/a.ipynb) | 1.2 s | full | 2026-11-22 08:00 UTC |" in page
