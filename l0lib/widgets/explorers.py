@@ -53,7 +53,11 @@ class Trajectories(Explorer):
             f"{float(attraction.steps_to_zero(l0, s['w0'], s['eta'])):.0f} steps to zero and ℓ1 "
             f"{float(attraction.steps_to_zero(l1, s['w0'], s['eta'])):.0f}; then they swing within plus or minus "
             f"{float(attraction.swing_band(l0, s['eta'])):.3g} and {float(attraction.swing_band(l1, s['eta'])):.3g}. "
-            "ℓ2 comes ever closer and never arrives."
+            + (
+                "ℓ2 comes ever closer and never arrives."
+                if l2.alpha * s["eta"] < 0.5
+                else "The factor of ℓ2 is so large that its steps cross zero."
+            )
         )
 
 
@@ -136,9 +140,9 @@ class AtZero(Explorer):
         l0, l1 = L0(s["alpha"], s["beta"]), L1(s["alpha"])
         return (
             f"The map of smoothed ℓ0 near zero as a cobweb, its orbit over {s['steps']} steps from {s['w0']:g}, and a "
-            f"histogram; learning rate {s['eta']:g}, alpha {s['alpha']:g}, beta {s['beta']:g}. Smoothed ℓ0 wanders "
-            f"over the band plus or minus {float(attraction.swing_band(l0, s['eta'])):.3g} and settles on no cycle; ℓ1 "
-            f"repeats two values within plus or minus {float(attraction.swing_band(l1, s['eta'])):.3g}."
+            f"histogram; learning rate {s['eta']:g}, alpha {s['alpha']:g}, beta {s['beta']:g}. Once arrived, "
+            f"smoothed ℓ0 stays within plus or minus {float(attraction.swing_band(l0, s['eta'])):.3g} and no cycle "
+            f"attracts it; ℓ1 repeats two values within plus or minus {float(attraction.swing_band(l1, s['eta'])):.3g}."
         )
 
 
