@@ -1,4 +1,4 @@
-"""The chapters as they are committed: no outputs, the furniture that a reader relies on, exercises that can be solved."""
+"""The chapters as they are committed: no outputs, the furniture a reader relies on, exercises that can be solved."""
 
 import json
 import linecache
@@ -74,15 +74,8 @@ def test_a_notebook_opens_and_closes_as_all_do(path):
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
 def test_a_chapter_has_its_furniture(path):
     text = markdown(path)
-    for words in (
-        "Before you start",
-        "You will be able to",
-        "You need",
-        "Run time",
-        "## Summary",
-        "## Exercises",
-        "## Quiz",
-    ):
+    opening = ("Before you start", "You will be able to", "You need", "Run time")
+    for words in (*opening, "## Summary", "## Exercises", "## Quiz"):
         assert words in text, words
     assert len(re.findall(r"^:class: predict", text, re.M)) >= 1
     assert len(re.findall(r"^(?:`{3,}|:{3,})\{exercise\}", text, re.M)) >= 4

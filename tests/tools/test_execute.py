@@ -11,7 +11,9 @@ execute = tool("execute")
 def notebook(folder, *sources):
     cells = [nbformat.v4.new_code_cell('profile = "fast"', metadata={"tags": ["parameters"]})]
     cells += [nbformat.v4.new_code_cell(source) for source in sources]
-    made = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python"}})
+    made = nbformat.v4.new_notebook(
+        cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python", "language": "python"}}
+    )
     nbformat.write(made, folder / "sample.ipynb")
     return folder / "sample.ipynb"
 
@@ -19,12 +21,14 @@ def notebook(folder, *sources):
 @pytest.fixture
 def executed(tmp_path, monkeypatch):
     monkeypatch.setattr(execute, "EXECUTED", tmp_path / "executed")
+    for name in execute.THREADS:
+        monkeypatch.setenv(name, "7")  # what main() sets is taken back after the test
     return tmp_path / "executed"
 
 
 def test_a_notebook_runs_with_its_profile_one_thread_and_its_own_folder(tmp_path, executed):
     source = notebook(
-        tmp_path, "import os\nprint(profile, os.environ.get('OMP_NUM_THREADS'), os.path.basename(os.getcwd()))"
+        tmp_path, "import os", "print(profile, os.environ['OMP_NUM_THREADS'], os.path.basename(os.getcwd()))"
     )
     execute.main([str(source), "--profile", "full"])
     text = nbformat.read(executed / "sample.ipynb", as_version=4).cells[-1].outputs[0].text
