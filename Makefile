@@ -69,7 +69,7 @@ strip: environment
 	@.venv/bin/python tools/strip.py
 
 bench: environment
-	@$(PY) tools/bench.py $(BENCH)
+	@$(PY) tools/speeds.py $(BENCH)
 
 bundle: environment
 	@$(PY) tools/npm.py

@@ -86,7 +86,7 @@ def trajectory(penalty: Penalty, w0, eta, steps: int, sample: Sequence[int] | st
 
 def _iterate(w, eta, singles, pieces, wanted, out):
     """Run one block in place and write the wanted states to ``out``."""
-    parts = []
+    parts: list[tuple] = []
     for single in singles:
         alpha = next(pieces)
         beta = next(pieces) if isinstance(single, L0) else None

@@ -37,6 +37,7 @@ class Penalty:
     """What :class:`L2`, :class:`L1`, :class:`L0` and their :class:`Sum` have in common."""
 
     alpha: Any
+    beta: Any  # L0 alone has it
 
     def _elementwise(self, w, xp):
         raise TypeError("Penalty is the common ground of L2, L1, L0 and Sum: use one of these")

@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 def tool(name):
     """Import tools/NAME.py, which is no package."""
     if str(ROOT / "tools") not in sys.path:
-        sys.path.insert(0, str(ROOT / "tools"))
+        sys.path.append(str(ROOT / "tools"))
     return importlib.import_module(name)
 
 

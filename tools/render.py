@@ -115,7 +115,10 @@ def render() -> None:
     shutil.rmtree(RENDER, ignore_errors=True)
     program = str(pathlib.Path(sys.executable).with_name("jupyter-book"))
     command = [program, "build", "--all", "-W", "--keep-going", "-q", "--path-output", str(RENDER), str(STAGE)]
-    if subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode:
+    # Its own closing words name a folder that is moved; only warnings and errors are of interest here.
+    done = subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        print(done.stdout)
         sys.exit("The book did not render: warnings are errors, see above.")
     built = RENDER / "_build" / "html"
     missing = [page for page in pages() if not (built / f"{page}.html").exists()]

@@ -67,7 +67,9 @@ def _is_stub(answer) -> bool:
     if not inspect.isfunction(answer):
         return False
     try:
-        body = ast.parse(textwrap.dedent(inspect.getsource(answer))).body[0].body
-    except (OSError, TypeError, SyntaxError, AttributeError, IndexError):
+        function = ast.parse(textwrap.dedent(inspect.getsource(answer))).body[0]
+    except (OSError, TypeError, SyntaxError, IndexError):
         return False
-    return all(isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) for line in body)
+    if not isinstance(function, ast.FunctionDef):
+        return False
+    return all(isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant) for line in function.body)

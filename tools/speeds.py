@@ -1,7 +1,7 @@
 """Print each measured speed beside its target; install and build apart.
 
-    .venv/bin/python tools/bench.py         everything; --ci makes a figure above twice its target an error
-    .venv/bin/python tools/bench.py build   only the modules named (build, or a module of bench/)
+    .venv/bin/python tools/speeds.py         everything; --ci makes a figure above twice its target an error
+    .venv/bin/python tools/speeds.py build   only the modules named (build, or a module of bench/)
 
 A module of bench/ has ``rows()``, which gives ``(name, value, unit, target)``; smaller is better.
 """
