@@ -4,8 +4,13 @@
   function build(box, index) {
     const right = Number([...box.classList].find((c) => c.startsWith("answer-"))?.slice(7));
     const list = box.querySelector(":scope > ol");
-    const answer = box.querySelector(":scope > .admonition");
-    if (!list || !answer || !(right >= 1 && right <= list.children.length)) return;
+    const folded = box.querySelector(":scope > .admonition");
+    if (!list || !folded || !(right >= 1 && right <= list.children.length)) return;
+
+    // A copy without the folding's own button and listeners.
+    const answer = folded.cloneNode(true);
+    for (const button of answer.querySelectorAll(".toggle-button")) button.remove();
+    answer.classList.remove("dropdown", "toggle", "toggle-hidden");
 
     const title = box.querySelector(":scope > .admonition-title");
     const form = document.createElement("fieldset");
@@ -40,7 +45,7 @@
       });
     });
     list.replaceWith(form);
-    answer.classList.remove("dropdown", "toggle", "toggle-hidden");
+    folded.replaceWith(answer);
     answer.classList.add("quiz-explanation");
     answer.hidden = true;
     form.after(feedback);

@@ -61,6 +61,7 @@ def test_a_quiz_works_by_keyboard(chromium, book, page):
             assert radios.count() >= 2
             assert box.locator("fieldset > legend").inner_text().strip()
             assert not explanation.is_visible()
+            assert explanation.locator("button").count() == 0
             radios.first.focus()
             view.keyboard.press("Space")
             for chosen in range(1, radios.count() + 1):
