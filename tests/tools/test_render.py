@@ -5,6 +5,8 @@ import types
 
 import nbformat
 import pytest
+import yaml
+from jupyter_book.config import get_final_config
 
 from tests.browser import ROOT, tool
 
@@ -20,7 +22,12 @@ def site():
 
 
 def configured(site, url):
-    config = types.SimpleNamespace(html_theme_options={"repository_url": url}, myst_substitutions={})
+    """The theme's options as Jupyter Book makes them from our _config.yml with this address, then our extension."""
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))
+    assert settings["repository"]["url"] == "", "no button may point nowhere"
+    settings["repository"]["url"] = url
+    made, _ = get_final_config(user_yaml=settings, cli_config={"latex_individualpages": False})
+    config = types.SimpleNamespace(html_theme_options=made["html_theme_options"], myst_substitutions={})
     tags: set[str] = set()
     site.configure(types.SimpleNamespace(tags=tags), config)
     return config.html_theme_options, tags
