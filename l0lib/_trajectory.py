@@ -12,6 +12,8 @@ from .penalties import L0, L1, L2, Penalty
 
 #: Weights that one block of a trajectory holds: small enough for its few work arrays to stay in the cache.
 BLOCK = 16384
+#: The bit of a double that holds its sign, as an integer.
+SIGN_BIT = np.int64(-(2**63))
 
 
 def checked_penalty(penalty) -> Penalty:
@@ -92,26 +94,27 @@ def _iterate(w, eta, singles, pieces, wanted, out):
         beta = next(pieces) if isinstance(single, L0) else None
         pull = eta * alpha * (2.0 if isinstance(single, L2) else 1.0 if beta is None else beta)
         parts.append((type(single), pull, None if beta is None else -beta))
-    total, work, signed = np.empty_like(w), np.empty_like(w), np.empty_like(w)
+    total, work, sign = np.empty_like(w), np.empty_like(w), np.empty(w.shape, dtype=np.int64)
     done = 0
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for row, until in enumerate(wanted):
             for _ in range(until - done):
+                np.bitwise_and(w.view(np.int64), SIGN_BIT, out=sign)
                 for k, (kind, pull, minus_beta) in enumerate(parts):
                     target = work if k else total
-                    if kind is L2:
-                        np.multiply(w, pull, out=target)
+                    np.abs(w, out=target)
+                    at_zero = target.min() == 0 and target == 0
+                    if kind is L1:
+                        target[:] = pull
                     else:
-                        np.abs(w, out=target)
-                        np.copysign(pull, w, out=signed)
-                        if target.min() == 0:  # sign(0) is 0; copysign, twice as fast as sign, has none
-                            signed *= target != 0
-                        if kind is L1:
-                            target[:] = signed
-                        else:
+                        if kind is L0:
                             np.multiply(target, minus_beta, out=target)
                             np.exp(target, out=target)
-                            np.multiply(target, signed, out=target)
+                        np.multiply(target, pull, out=target)
+                    # copying the sign bit takes a third of the time of sign() or copysign()
+                    np.bitwise_or(target.view(np.int64), sign, out=target.view(np.int64))
+                    if at_zero is not False and kind is not L2:
+                        target[at_zero] = 0  # sign(0) is 0
                     if k:
                         np.add(total, work, out=total)
                 np.subtract(w, total, out=w)

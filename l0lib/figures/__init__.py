@@ -1,21 +1,21 @@
 """One function per figure of the book; each returns a ``matplotlib.figure.Figure`` made without pyplot."""
 
-from . import at_zero as _at_zero
 from . import attraction as _attraction
 from . import compression as _compression
 from . import explorers as _explorers
+from . import near_zero as _near_zero
 from . import penalties as _penalties
 from . import pruning as _pruning
 from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
-from .at_zero import *  # noqa: F403
 from .attraction import *  # noqa: F403 (each module lists its figures in its __all__)
 from .compression import *  # noqa: F403
 from .explorers import *  # noqa: F403
+from .near_zero import *  # noqa: F403
 from .penalties import *  # noqa: F403
 from .pruning import *  # noqa: F403
 
 __all__ = ["GREY", "PENALTY_LABEL", "PENALTY_STYLE", "new_figure"]
-__all__ += _at_zero.__all__
+__all__ += _near_zero.__all__
 __all__ += _attraction.__all__
 __all__ += _compression.__all__
 __all__ += _explorers.__all__
