@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -87,3 +88,14 @@ def test_download_sizes_take_one_wheel_of_each_package_for_this_kind_of_machine(
         {"name": "w", "marker": "sys_platform == 'win32'", "wheels": [{"url": "x/w-1-py3-none-any.whl", "size": 9e9}]},
     ]  # fmt: skip
     assert lock.download_sizes(packages) == pytest.approx((0.9001, 0.9))
+
+
+def test_the_wheel_holds_the_library_alone_with_the_built_explorers(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("l0lib-*-py3-none-any.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"l0lib"}
+    assert {"l0lib/widgets/static/explorers.js", "l0lib/widgets/static/explorers.css"} <= set(names)
+    assert not [name for name in names if name.startswith("l0lib/widgets/js/")]
+    assert wheel.stat().st_size < 1_000_000
