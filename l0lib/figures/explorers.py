@@ -183,6 +183,8 @@ def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0):
 def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000):
     r"""Draw a weight that has arrived: cobweb, histogram over the band :math:`\pm\eta\alpha\beta`, and orbit.
 
+    Beside smoothed l0 stands l1 with the factor :math:`\alpha\beta`, which gives it the same band.
+
     Parameters
     ----------
     alpha, beta, eta : float
@@ -196,8 +198,8 @@ def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000):
     -------
     matplotlib.figure.Figure
     """
-    l0, l1 = L0(alpha, beta), L1(alpha)
-    band, narrow = float(attraction.swing_band(l0, eta)), float(attraction.swing_band(l1, eta))
+    l0, l1 = L0(alpha, beta), L1(alpha * beta)  # the same band for both
+    band = float(attraction.swing_band(l0, eta))
     orbit, cycle = (attraction.trajectory(p, w0, eta, steps) for p in (l0, l1))
     figure, ((cobweb, spread), (left, right)) = new_figure(7.6, 5.8, rows=2, columns=2)
     spec = left.get_subplotspec().get_gridspec()
@@ -221,7 +223,7 @@ def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000):
         settled = orbit[inside[0] :]
         spread.hist(settled, bins=40, range=(-band, band), weights=np.full(len(settled), 1 / len(settled)),
                     color=_L0_COLOUR, alpha=0.5)  # fmt: skip
-    if abs(cycle[-1]) <= narrow:
+    if abs(cycle[-1]) <= band:
         for w in cycle[-2:]:
             spread.axvline(w, color=PENALTY_STYLE["l1"]["color"])
     for sign in (-1, 1):

@@ -137,12 +137,12 @@ class AtZero(Explorer):
 
     def describe(self) -> str:
         s = self.settings
-        l0, l1 = L0(s["alpha"], s["beta"]), L1(s["alpha"])
+        l0 = L0(s["alpha"], s["beta"])
         return (
             f"The map of smoothed ℓ0 near zero as a cobweb, its orbit over {s['steps']} steps from {s['w0']:g}, and a "
             f"histogram; learning rate {s['eta']:g}, alpha {s['alpha']:g}, beta {s['beta']:g}. Once arrived, "
             f"smoothed ℓ0 stays within plus or minus {float(attraction.swing_band(l0, s['eta'])):.3g} and no cycle "
-            f"attracts it; ℓ1 repeats two values within plus or minus {float(attraction.swing_band(l1, s['eta'])):.3g}."
+            f"attracts it; ℓ1 with the factor alpha times beta has the same band and repeats two values."
         )
 
 

@@ -82,9 +82,13 @@ def scaling_factor(v, d):
 
 
 def at_zero(v, d):
-    l0, l1 = L0(v["alpha"], v["beta"]), L1(v["alpha"])
-    band, narrow = float(attraction.swing_band(l0, v["eta"])), float(attraction.swing_band(l1, v["eta"]))
-    close((d["band"], d["bandL1"]), (band, narrow))
+    l0, l1 = L0(v["alpha"], v["beta"]), L1(v["alpha"] * v["beta"])
+    band = float(attraction.swing_band(l0, v["eta"]))
+    close(d["band"], band)
+    try:
+        close(d["settled"], attraction.settled_bands(l0, v["eta"]), scale=band)
+    except ValueError:  # too strong a penalty to settle
+        assert d["settled"] is None
     w = np.asarray(d["w"])
     close(w, np.linspace(-1.3 * band, 1.3 * band, len(w)), scale=band)
     close(d["map_l0"], attraction.step(l0, w, v["eta"]), scale=band)

@@ -20,6 +20,7 @@ ETAS, ALPHAS, BETAS = (1e-3, 0.04, 1.0), (1e-3, 0.1, 10.0), (1.0, 3.5, 20.0)
 WEIGHTS = (-2.0, -0.3, -1e-6, 1e-9, 1e-3, 0.05, 0.7, 5.0)
 SINGLE = [L2(a) for a in ALPHAS] + [L1(a) for a in ALPHAS] + [L0(a, b) for a in ALPHAS for b in BETAS]
 SMOOTH = [p for p in SINGLE if isinstance(p, L0)]
+CALM = [p for p in SMOOTH if 0.01 < 0.04 * p.alpha * p.beta**2 <= 0.5]  # its swing settles at eta = 0.04
 
 
 def plain(penalty):
@@ -52,6 +53,7 @@ def cases():
         ("criticalMagnitude", attraction.critical_magnitude, over(SINGLE, ETAS)),
         ("crossingMagnitude", attraction.crossing_magnitude, over(SINGLE, ETAS)),
         ("swingBand", attraction.swing_band, over(SINGLE, ETAS)),
+        ("settledBands", attraction.settled_bands, over(CALM, (0.04,))),
         ("stepsToZero", steps_to_zero, over([p for p in SINGLE if not isinstance(p, L2) or p.alpha < 0.5], *RATES)),
         ("crossoverL1", attraction.crossover_l1, [(b,) for b in (1.0, 2.7, 5.0, 50.0)]),
         ("crossoverL2", attraction.crossover_l2, [(b,) for b in (1.0, 2.7, 5.0, 50.0)]),

@@ -13,15 +13,15 @@ export function histogram(values, c, bins = BINS) {
 }
 
 export function compute(v) {
-  const l0 = F.penalty("l0", v.alpha, v.beta), l1 = F.penalty("l1", v.alpha);
-  const c = F.swingBand(l0, v.eta), narrow = F.swingBand(l1, v.eta);
+  const l0 = F.penalty("l0", v.alpha, v.beta), l1 = F.penalty("l1", v.alpha * v.beta); // l1 with the same band
+  const c = F.swingBand(l0, v.eta);
   const w = F.linspace(-1.3 * c, 1.3 * c, MAP);
   const orbit = F.trajectory(l0, v.w0, v.eta, v.steps), cycle = F.trajectory(l1, v.w0, v.eta, v.steps);
-  const arrived = orbit.findIndex((x) => Math.abs(x) <= c), arrivedL1 = cycle.findIndex((x) => Math.abs(x) <= narrow);
+  const arrived = orbit.findIndex((x) => Math.abs(x) <= c), arrivedL1 = cycle.findIndex((x) => Math.abs(x) <= c);
   const settled = arrived < 0 ? orbit.slice(0, 0) : orbit.slice(arrived);
   return {
     w, map_l0: w.map((x) => F.step(l0, x, v.eta)), map_l1: w.map((x) => F.step(l1, x, v.eta)),
-    step: F.linspace(0, v.steps, v.steps + 1), orbit, cycle, band: c, bandL1: narrow, arrived, arrivedL1,
+    step: F.linspace(0, v.steps, v.steps + 1), orbit, cycle, band: c, settled: F.settledBands(l0, v.eta), arrived, arrivedL1,
     center: F.linspace(-c + c / BINS, c - c / BINS, BINS), share: histogram(settled, c),
     mean: settled.length ? settled.reduce((s, x) => s + Math.abs(x), 0) / settled.length : NaN,
     critical: F.criticalMagnitude(l0, v.eta),
@@ -79,13 +79,13 @@ export function atZero(panels) {
     x: { label: "step n", range: () => [0, v.steps] }, y: { label: "weight w", range: wide },
     lines: [{ style: "l0", paths: () => null }], // the states are drawn below: ten thousand of uPlot's round points take 20 ms
     under(pen) {
-      pen.band(-d.band, d.band, "l0", 0.12); pen.band(-d.bandL1, d.bandL1, "l1", 0.2);
+      pen.band(-d.band, d.band, "l0", 0.12);
     },
     over(pen) {
       pen.specks(d.orbit, "l0");
       pen.specks(d.cycle, "l1");
       for (const s of [-1, 1]) pen.horizontal(s * d.band, "l0", { dash: [5, 3] });
-      pen.text(pen.right, pen.Y(d.band) - 9 * pen.k, "band of ℓ0: ±ηαβ", "l0", { align: "right" });
+      pen.text(pen.right, pen.Y(d.band) - 9 * pen.k, "band ±ηαβ", "l0", { align: "right" });
     },
   });
   orbit.box.classList.add("l0-wide");
@@ -98,15 +98,15 @@ export function atZero(panels) {
       const last = d.orbit.slice(-Math.ceil(d.orbit.length / 2)), side = Math.sign(last[0]);
       const thrown = d.arrived >= 0 && last.length > 20 && last.every((w) => Math.sign(w) === side);
       const where = thrown ? `was thrown out to ${short(last.at(-1))}, where hardly any pull is left: the step is far too large` : d.arrived < 0 ? `has not arrived after ${v.steps} steps`
-        : `arrived at step ${d.arrived}, wanders over ±${short(d.band)}, mean |w| ${short(d.mean)} (${short(d.mean / d.band, 2)} of the band)`;
+        : `arrived at step ${d.arrived}, ${d.settled ? `settles to alternate between |w| ≤ ${short(d.settled[0])} and |w| ≥ ${short(d.settled[1])}` : `wanders over ±${short(d.band)}`}, mean |w| ${short(d.mean)} (${short(d.mean / d.band, 2)} of the band)`;
       // rounding leaves 1e-17 where the cycle holds zero
-      const pair = [d.cycle.at(-1), d.cycle.at(-2)].map((w) => (Math.abs(w) < 1e-9 * d.bandL1 ? 0 : w));
+      const pair = [d.cycle.at(-1), d.cycle.at(-2)].map((w) => (Math.abs(w) < 1e-9 * d.band ? 0 : w));
       const beside = d.arrivedL1 < 0 ? `has not arrived after ${v.steps} steps`
         : `arrived at step ${d.arrivedL1}, repeats ${pair.map((w) => short(w)).join(" and ")} for ever`;
       return {
         data: d,
-        key: [{ style: "l0", name: "smoothed ℓ0", text: where }, { style: "l1", name: "ℓ1", text: beside }, { style: "grey", name: "f(w) = w", width: 1.2, text: "a step that changes nothing" }],
-        say: `Learning rate ${short(v.eta)}, alpha ${short(v.alpha)}, beta ${short(v.beta)}, start ${short(v.w0)}. Smoothed ℓ0 ${where}. ℓ1 ${beside}.`,
+        key: [{ style: "l0", name: "smoothed ℓ0", text: where }, { style: "l1", name: "ℓ1, factor αβ", text: beside }, { style: "grey", name: "f(w) = w", width: 1.2, text: "a step that changes nothing" }],
+        say: `Learning rate ${short(v.eta)}, alpha ${short(v.alpha)}, beta ${short(v.beta)}, start ${short(v.w0)}. Smoothed ℓ0 ${where}. ℓ1 with factor alpha times beta ${beside}.`,
       };
     },
     resize() { for (const p of [cobweb, spread, orbit]) p.resize(); },

@@ -87,6 +87,12 @@ export function swingBand(p, eta) {
   return p.kind === "l1" ? eta * p.alpha : eta * p.alpha * p.beta;
 }
 
+/** Where a weight under smoothed l0 is found once its swing has settled: [inner, outer], or null for a strong penalty. */
+export function settledBands({ alpha, beta }, eta) {
+  const band = eta * alpha * beta, a = band * beta, delta = -expm1(-a), outer = exp(-a * delta) - delta;
+  return outer < delta ? null : [band * delta, band * outer];
+}
+
 export function stepsToZero({ kind, alpha, beta }, w0, eta, epsilon) {
   if (kind === "l2") return log(abs(w0) / epsilon) / -log1p(-2 * eta * alpha);
   if (kind === "l1") return abs(w0) / (eta * alpha);
