@@ -95,15 +95,16 @@ def _iterate(w, eta, singles, pieces, wanted, out):
         pull = eta * alpha * (2.0 if isinstance(single, L2) else 1.0 if beta is None else beta)
         parts.append((type(single), pull, None if beta is None else -beta))
     total, work, sign = np.empty_like(w), np.empty_like(w), np.empty(w.shape, dtype=np.int64)
+    bits, total_bits, work_bits = (x.view(np.int64) for x in (w, total, work))
     done = 0
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for row, until in enumerate(wanted):
             for _ in range(until - done):
-                np.bitwise_and(w.view(np.int64), SIGN_BIT, out=sign)
+                np.bitwise_and(bits, SIGN_BIT, out=sign)
                 for k, (kind, pull, minus_beta) in enumerate(parts):
-                    target = work if k else total
+                    target, target_bits = (work, work_bits) if k else (total, total_bits)
                     np.abs(w, out=target)
-                    at_zero = target.min() == 0 and target == 0
+                    at_zero = target == 0 if np.minimum.reduce(target) == 0 else None
                     if kind is L1:
                         target[:] = pull
                     else:
@@ -112,8 +113,8 @@ def _iterate(w, eta, singles, pieces, wanted, out):
                             np.exp(target, out=target)
                         np.multiply(target, pull, out=target)
                     # copying the sign bit takes a third of the time of sign() or copysign()
-                    np.bitwise_or(target.view(np.int64), sign, out=target.view(np.int64))
-                    if at_zero is not False and kind is not L2:
+                    np.bitwise_or(target_bits, sign, out=target_bits)
+                    if at_zero is not None and kind is not L2:
                         target[at_zero] = 0  # sign(0) is 0
                     if k:
                         np.add(total, work, out=total)
