@@ -141,7 +141,12 @@ function pen(u, ctx, bbox, k) {
     specks(ys, colour, size = 2.5) {
       const a = X(0), step = X(1) - a, b = Y(0), slope = Y(1) - b, s = size * k;
       ctx.fillStyle = paint(colour);
-      for (let n = 0; n < ys.length; n++) ctx.fillRect(a + n * step - s / 2, b + ys[n] * slope - s / 2, s, s);
+      const speck = (n) => ctx.fillRect(a + n * step - s / 2, b + ys[n] * slope - s / 2, s, s);
+      const every = Math.max(1, Math.floor(ys.length / 1600)); // more than that no screen can tell apart
+      for (let n = 0; n < ys.length; n += every) {
+        speck(n);
+        if (every > 1 && n + 1 < ys.length) speck(n + 1); // a swing needs both of its sides
+      }
     },
     dot(x, y, colour, { size = 5, hollow = false } = {}) {
       ctx.beginPath(); ctx.arc(X(x), Y(y), size * k, 0, 2 * Math.PI);
