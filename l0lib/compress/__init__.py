@@ -7,7 +7,7 @@ The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`
 from .data import Dataset, Part, embedded_digits
 from .masks import Masks, keep_largest
 from .measure import Evaluation, compression_ratio, count_parameters, evaluate, layers, wilson_interval
-from .models import LeNet300100, lenet_300_100
+from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD, parameter_groups
 from .pruning import prune_global
 from .training import MAGNITUDE_EDGES, Epoch, cosine, train
@@ -17,6 +17,7 @@ __all__ = [
     "Dataset",
     "Epoch",
     "Evaluation",
+    "LeNet5Caffe",
     "LeNet300100",
     "Masks",
     "Part",
@@ -28,6 +29,7 @@ __all__ = [
     "evaluate",
     "keep_largest",
     "layers",
+    "lenet_5_caffe",
     "lenet_300_100",
     "parameter_groups",
     "prune_global",

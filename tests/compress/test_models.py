@@ -36,3 +36,39 @@ def test_forward_is_the_network_written_out():
     h = (x.reshape(5, 784) @ w["hidden1.weight"].T).clamp(min=0)
     h = (h @ w["hidden2.weight"].T).clamp(min=0)
     assert torch.allclose(model(x), h @ w["output.weight"].T, atol=1e-5)
+
+
+def test_lenet_5_caffe_has_the_papers_number_of_parameters():
+    model = compress.lenet_5_caffe()
+    assert compress.count_parameters(model) == 431_080
+    assert [(layer.name, layer.parameters) for layer in compress.layers(model)] == [
+        ("convolution1", 20 * 1 * 25 + 20),
+        ("convolution2", 50 * 20 * 25 + 50),
+        ("hidden", 800 * 500 + 500),
+        ("output", 500 * 10 + 10),
+    ]
+
+
+@pytest.mark.parametrize("relu", [False, True])
+def test_lenet_5_caffe_is_the_network_written_out(relu):
+    model = compress.lenet_5_caffe(1, relu_after_pools=relu)
+    x = torch.rand(3, 28, 28, generator=torch.Generator().manual_seed(0))
+    w = {name: p.detach() for name, p in model.named_parameters()}
+    h = x[:, None]
+    for name in ("convolution1", "convolution2"):
+        patches = h.unfold(2, 5, 1).unfold(3, 5, 1)  # n, channels, rows, columns, 5, 5
+        h = torch.einsum("nchwij,ocij->nohw", patches, w[f"{name}.weight"]) + w[f"{name}.bias"][:, None, None]
+        h = h.unflatten(3, (-1, 2)).unflatten(2, (-1, 2)).amax((3, 5))
+        h = h.clamp(min=0) if relu else h
+    assert h.shape == (3, 50, 4, 4)
+    h = (h.reshape(3, 800) @ w["hidden.weight"].T).clamp(min=0)
+    assert torch.allclose(model(x), h @ w["output.weight"].T, atol=1e-4)
+
+
+def test_the_relu_after_the_pools_is_caffes_choice_unless_asked_for():
+    plain, with_relu = compress.lenet_5_caffe(5), compress.lenet_5_caffe(5, relu_after_pools=True)
+    assert all(torch.equal(a, b) for a, b in zip(plain.parameters(), with_relu.parameters(), strict=True))
+    x = torch.rand(2, 28, 28, generator=torch.Generator().manual_seed(0))
+    assert not torch.allclose(plain(x), with_relu(x))
+    assert torch.equal(plain(x), plain(x[:, None])), "images with a channel axis are the same images"
+    assert not torch.equal(plain.hidden.weight, compress.lenet_5_caffe(6).hidden.weight)
