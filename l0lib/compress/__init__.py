@@ -9,11 +9,13 @@ from .masks import Masks, keep_largest
 from .measure import Evaluation, compression_ratio, count_parameters, evaluate, layers, wilson_interval
 from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD, parameter_groups
-from .pruning import prune_global
+from .pruning import prune_global, prune_layerwise, prune_random
+from .schedules import SCHEDULES
 from .training import MAGNITUDE_EDGES, Epoch, cosine, train
 
 __all__ = [
     "MAGNITUDE_EDGES",
+    "SCHEDULES",
     "Dataset",
     "Epoch",
     "Evaluation",
@@ -33,6 +35,8 @@ __all__ = [
     "lenet_300_100",
     "parameter_groups",
     "prune_global",
+    "prune_layerwise",
+    "prune_random",
     "train",
     "wilson_interval",
 ]

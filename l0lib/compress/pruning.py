@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from .masks import Masks, keep_largest
@@ -20,7 +22,31 @@ def number_to_keep(total: int, ratio: float) -> int:
     return int(total // ratio)
 
 
-def prune_global(model: torch.nn.Module, ratio: float) -> Masks:
+def share_out(sizes: Sequence[int], keep: int) -> list[int]:
+    r"""Divide ``keep`` among layers in proportion to their sizes, in whole numbers that add up to exactly ``keep``.
+
+    A layer's due is :math:`q_l = n_l k / n`. Each layer gets :math:`\lfloor q_l \rfloor`; what is then left goes, one
+    by one, to the layers with the largest remainders, the first ones among equals. So each layer gets its due rounded
+    down or up.
+
+    Raises
+    ------
+    ValueError
+        If ``keep`` is not between 0 and the sum of the sizes.
+    """
+    total = sum(sizes)
+    if not 0 <= keep <= total:
+        raise ValueError(f"keep must be between 0 and the sum of the sizes, {total}; got {keep}")
+    # whole numbers throughout: a float remainder could tie two layers that differ
+    dues = [divmod(size * keep, total or 1) for size in sizes]
+    shares = [whole for whole, _ in dues]
+    by_remainder = sorted(range(len(sizes)), key=lambda i: -dues[i][1])
+    for i in by_remainder[: keep - sum(shares)]:
+        shares[i] += 1
+    return shares
+
+
+def prune_global(model: torch.nn.Module, ratio: float, within: Masks | None = None) -> Masks:
     r"""Remove the smallest parameters of a network, wherever they stand: global magnitude pruning (GP).
 
     Solves :math:`\max_S \sum_{j \in S} |w_j|` subject to :math:`|S| = \lfloor n/r \rfloor`, where :math:`n` counts
@@ -32,27 +58,127 @@ def prune_global(model: torch.nn.Module, ratio: float) -> Masks:
         Changed in place.
     ratio : float
         All parameters over kept parameters, >= 1.
+    within : Masks or None
+        What an earlier pruning kept: nothing else comes back, even where a kept weight has become zero.
 
     Returns
     -------
     Masks
-        What is kept, exactly ``number_to_keep(n, ratio)`` parameters.
+        What is kept, exactly ``number_to_keep(n, ratio)`` parameters (fewer only where ``within`` holds fewer).
 
     Raises
     ------
     ValueError
-        If ``ratio`` is out of range or a parameter is NaN.
+        If ``ratio`` is out of range, a parameter is NaN, or ``within`` belongs to another network.
 
     Notes
     -----
     Source: paper, Section 4.1, strategy i. Ties are broken by position (:func:`~l0lib.compress.keep_largest`).
     """
+    scores = [p.detach().abs().flatten() for p in model.parameters()]
+    return _keep_best(model, ratio, scores, within)
+
+
+def prune_layerwise(model: torch.nn.Module, ratio: float, within: Masks | None = None) -> Masks:
+    r"""Remove the smallest parameters of each layer, at the same ratio in all: layerwise magnitude pruning (LP).
+
+    A layer is the weights and the bias of one module together. The network keeps as many parameters as under global
+    pruning, :math:`\lfloor n/r \rfloor`, so that its ratio is never below the one asked for. :func:`share_out` divides
+    them among the layers: each keeps its due, rounded down or up. At a high ratio a very small layer may keep nothing.
+
+    Parameters
+    ----------
+    model, ratio, within
+        As in :func:`prune_global`.
+
+    Returns
+    -------
+    Masks
+        What is kept, exactly ``number_to_keep(n, ratio)`` parameters (fewer only where ``within`` holds fewer).
+
+    Raises
+    ------
+    ValueError
+        As in :func:`prune_global`.
+
+    Notes
+    -----
+    Source: paper, Section 4.1, strategy ii.
+    """
     parameters = dict(model.named_parameters())
-    sizes = [p.numel() for p in parameters.values()]
-    scores = torch.cat([p.detach().abs().flatten() for p in parameters.values()])
-    kept = keep_largest(scores, number_to_keep(len(scores), ratio))
-    masks = Masks(
-        {name: part.view_as(parameters[name]) for name, part in zip(parameters, kept.split(sizes), strict=True)}
-    )
+    places = _places(model, within)
+    layers: dict[str, list[str]] = {}
+    for name in parameters:
+        layers.setdefault(name.rpartition(".")[0], []).append(name)
+    sizes = [sum(parameters[name].numel() for name in names) for names in layers.values()]
+    masks: dict[str, torch.Tensor] = {}
+    for names, share in zip(layers.values(), share_out(sizes, number_to_keep(sum(sizes), ratio)), strict=True):
+        scores = [parameters[name].detach().abs().flatten() for name in names]
+        kept = _best(scores, share, [places[name] for name in names] if places else None)
+        masks.update(zip(names, kept, strict=True))
+    return _cut(model, masks)
+
+
+def prune_random(model: torch.nn.Module, ratio: float, *, seed: int, within: Masks | None = None) -> Masks:
+    r"""Remove parameters drawn at random from the whole network, whatever their magnitude: random pruning (RP).
+
+    Every set of :math:`\lfloor n/r \rfloor` parameters is as likely as every other one. With one seed, what is kept at
+    a higher ratio is part of what is kept at a lower one.
+
+    Parameters
+    ----------
+    model, ratio, within
+        As in :func:`prune_global`.
+    seed : int
+        Seed of the draw; torch's global generator is neither read nor changed.
+
+    Returns
+    -------
+    Masks
+        What is kept, exactly ``number_to_keep(n, ratio)`` parameters (fewer only where ``within`` holds fewer).
+
+    Raises
+    ------
+    ValueError
+        If ``ratio`` is out of range or ``within`` belongs to another network.
+
+    Notes
+    -----
+    Source: paper, Section 4.1, strategy iii.
+    """
+    parameters = list(model.parameters())
+    sizes = [p.numel() for p in parameters]
+    # float64 holds every rank exactly, so that there are no ties
+    ranks = torch.randperm(sum(sizes), generator=torch.Generator().manual_seed(seed)).double()
+    scores = [rank.to(p.device) for rank, p in zip(ranks.split(sizes), parameters, strict=True)]
+    return _keep_best(model, ratio, scores, within)
+
+
+def _places(model: torch.nn.Module, within: Masks | None) -> dict[str, torch.Tensor]:
+    if within is None:
+        return {}
+    by_parameter = within.by_parameter(model)
+    return {name: by_parameter[p].flatten() for name, p in model.named_parameters()}
+
+
+def _best(scores: list[torch.Tensor], keep: int, places: list[torch.Tensor] | None) -> Sequence[torch.Tensor]:
+    """Return one flat mask for each of ``scores`` (all >= 0), true at the ``keep`` best of all that are in place."""
+    flat = torch.cat(scores)
+    if places is not None:
+        allowed = torch.cat(places)
+        keep = min(keep, int(allowed.sum()))
+        flat = flat.masked_fill(~allowed, -1)
+    return keep_largest(flat, keep).split([len(part) for part in scores])
+
+
+def _keep_best(model: torch.nn.Module, ratio: float, scores: list[torch.Tensor], within: Masks | None) -> Masks:
+    places = _places(model, within)
+    keep = number_to_keep(sum(len(part) for part in scores), ratio)
+    kept = _best(scores, keep, list(places.values()) if places else None)
+    return _cut(model, {name: part for (name, _), part in zip(model.named_parameters(), kept, strict=True)})
+
+
+def _cut(model: torch.nn.Module, kept: dict[str, torch.Tensor]) -> Masks:
+    masks = Masks({name: kept[name].view_as(p) for name, p in model.named_parameters()})
     masks.apply_(model)
     return masks
