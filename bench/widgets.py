@@ -131,7 +131,7 @@ def weight(browser, url):
 
 
 def rows():
-    """Rows of ``make bench`` for every page of the book that has explorers: see :func:`medians`, in CI :func:`calmest`."""
+    """Rows of ``make bench`` for every page with explorers: :func:`medians`, in CI :func:`calmest`."""
     if CHROMIUM is None or not (HTML / "index.html").exists():
         raise SystemExit("the explorers' bench needs Chromium and the built book")
     pages = sorted(p for p in HTML.rglob("*.html") if '"_view_name":"AnyView"' in p.read_text("utf-8"))
