@@ -11,6 +11,7 @@ from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD, parameter_groups
 from .pruning import prune_global, prune_layerwise, prune_random
 from .schedules import SCHEDULES
+from .surgery import remove_dead_paths
 from .training import MAGNITUDE_EDGES, Epoch, cosine, train
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "prune_global",
     "prune_layerwise",
     "prune_random",
+    "remove_dead_paths",
     "train",
     "wilson_interval",
 ]
