@@ -6,7 +6,19 @@ The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`
 
 from .data import Dataset, Part, embedded_digits
 from .masks import Masks, keep_largest
-from .measure import Evaluation, compression_ratio, count_parameters, evaluate, layers, wilson_interval
+from .measure import (
+    Evaluation,
+    MultiplyAdds,
+    compression_ratio,
+    count_nonzero_parameters,
+    count_parameters,
+    evaluate,
+    in_all,
+    layers,
+    multiply_adds,
+    weights_only_ratio,
+    wilson_interval,
+)
 from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD, parameter_groups
 from .pruning import prune_global, prune_layerwise, prune_random
@@ -23,22 +35,27 @@ __all__ = [
     "LeNet5Caffe",
     "LeNet300100",
     "Masks",
+    "MultiplyAdds",
     "Part",
     "PenalisedSGD",
     "compression_ratio",
     "cosine",
+    "count_nonzero_parameters",
     "count_parameters",
     "embedded_digits",
     "evaluate",
+    "in_all",
     "keep_largest",
     "layers",
     "lenet_5_caffe",
     "lenet_300_100",
+    "multiply_adds",
     "parameter_groups",
     "prune_global",
     "prune_layerwise",
     "prune_random",
     "remove_dead_paths",
     "train",
+    "weights_only_ratio",
     "wilson_interval",
 ]

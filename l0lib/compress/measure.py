@@ -1,10 +1,12 @@
-"""What came out: parameters left, compression ratio, top-1 error and how sure one can be of it."""
+"""What came out: parameters and multiply-adds left, compression ratios, top-1 error and how sure one can be of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
+from typing import Any
 
 import torch
 
@@ -27,13 +29,41 @@ def compression_ratio(model: torch.nn.Module) -> float:
     return count_parameters(model) / nonzero if nonzero else float("inf")
 
 
+def weights_only_ratio(model: torch.nn.Module) -> float:
+    """Return all weights over nonzero weights; infinite if none is left.
+
+    Biases, and all other parameters with one axis, are left out on both sides, as in papers that do not prune them.
+    Such a ratio is higher than :func:`compression_ratio` for the same network: it says less.
+    """
+    weights = [p for p in model.parameters() if p.ndim > 1]
+    nonzero = sum(int(torch.count_nonzero(p)) for p in weights)
+    return sum(p.numel() for p in weights) / nonzero if nonzero else float("inf")
+
+
 @dataclass(frozen=True)
 class Layer:
-    """The parameters of one layer (weights and bias together): all of them, and those that are not zero."""
+    """The parameters of one layer: all of them, and those that are not zero.
+
+    Attributes
+    ----------
+    name : str
+        The module's name in the network.
+    parameters, nonzero : int
+        Weights and bias together.
+    weights, nonzero_weights : int
+        Parameters with more than one axis alone.
+    """
 
     name: str
     parameters: int
     nonzero: int
+    weights: int
+    nonzero_weights: int
+
+    @property
+    def ratio(self) -> float:
+        """The layer's own compression ratio, bias counted; infinite if nothing is left."""
+        return self.parameters / self.nonzero if self.nonzero else float("inf")
 
 
 def layers(model: torch.nn.Module) -> list[Layer]:
@@ -42,8 +72,93 @@ def layers(model: torch.nn.Module) -> list[Layer]:
     for name, module in model.named_modules():
         own = list(module.parameters(recurse=False))
         if own:
-            found.append(Layer(name, sum(p.numel() for p in own), sum(int(torch.count_nonzero(p)) for p in own)))
+            counts = [(p.ndim > 1, p.numel(), int(torch.count_nonzero(p))) for p in own]
+            weights = [count for count in counts if count[0]]
+            found.append(Layer(name, *(sum(count[i] for count in part) for part in (counts, weights) for i in (1, 2))))
     return found
+
+
+#: Layers whose multiply-adds are counted; a transposed convolution uses each weight once for each position it reads.
+_COUNTED = (torch.nn.Linear, torch.nn.modules.conv._ConvNd)
+
+
+@dataclass(frozen=True)
+class MultiplyAdds:
+    """Multiply-adds of one layer, or of a network, for one input: with all weights, and with the nonzero ones alone."""
+
+    name: str
+    dense: int
+    sparse: int
+
+    @property
+    def reduction(self) -> float:
+        """Dense over sparse; infinite if nothing is left."""
+        return self.dense / self.sparse if self.sparse else float("inf")
+
+
+@torch.no_grad()
+def multiply_adds(model: torch.nn.Module, example: torch.Tensor) -> list[MultiplyAdds]:
+    r"""Count the multiplications by a weight that one input takes, layer by layer.
+
+    A weight of a linear layer is used once for each vector, one of a convolution once for each position of the output.
+    So a layer takes positions times weights, or positions times nonzero weights where zeros are skipped. Each
+    multiplication comes with one addition. Adding biases, activations, pooling and normalisation is not counted. Padded
+    borders count as any other input.
+
+    Parameters
+    ----------
+    model : Module
+        Runs once, in evaluation mode; it is left as it was.
+    example : tensor, (n, ...)
+        A batch such as the network takes; its first item is used, on the model's device.
+
+    Returns
+    -------
+    list of MultiplyAdds
+        One for each linear layer and convolution, in the model's order, zero where the example does not reach it;
+        :func:`in_all` adds them up.
+
+    Raises
+    ------
+    ValueError
+        If a module of another kind has weights of its own, whose use we cannot see.
+    """
+    modules = dict(model.named_modules())
+    uses = dict.fromkeys((name for name, module in modules.items() if isinstance(module, _COUNTED)), 0)
+    for name, module in modules.items():
+        if name not in uses and any(p.ndim > 1 for p in module.parameters(recurse=False)):
+            raise ValueError(
+                f"modules with weights must be linear layers or convolutions; got {type(module).__name__} at {name!r}"
+            )
+    weights: dict[str, Any] = {name: modules[name].weight for name in uses}
+
+    def hook(name: str) -> Callable:
+        def count(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+            # the first axis of a weight is that of the output; of a transposed convolution's, that of the input
+            values = inputs[0] if getattr(module, "transposed", False) else output
+            uses[name] += values.numel() // weights[name].shape[0]
+
+        return count
+
+    training = {module: module.training for module in modules.values()}
+    hooks = [modules[name].register_forward_hook(hook(name)) for name in uses]
+    try:
+        model.eval()
+        model(example[:1])
+    finally:
+        for handle in hooks:
+            handle.remove()
+        for module, mode in training.items():
+            module.training = mode
+    return [
+        MultiplyAdds(name, times * weights[name].numel(), times * int(torch.count_nonzero(weights[name])))
+        for name, times in uses.items()
+    ]
+
+
+def in_all(counts: list[MultiplyAdds]) -> MultiplyAdds:
+    """Add up the counts of :func:`multiply_adds` for the whole network."""
+    return MultiplyAdds("all", sum(count.dense for count in counts), sum(count.sparse for count in counts))
 
 
 def wilson_interval(errors: float, images: int, confidence: float = 0.95) -> tuple[float, float]:

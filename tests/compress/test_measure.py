@@ -7,6 +7,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from l0lib import compress
+from l0lib.compress.measure import Layer, MultiplyAdds, in_all, multiply_adds, weights_only_ratio
 
 
 class Fixed(torch.nn.Module):
@@ -44,14 +45,100 @@ def test_counts_and_ratio_of_a_network_with_zeros():
         model[2].bias.zero_()
     assert compress.count_parameters(model) == 23
     assert compress.compression_ratio(model) == pytest.approx(23 / 13)
-    assert [(layer.name, layer.parameters, layer.nonzero) for layer in compress.layers(model)] == [
-        ("0", 15, 7),
-        ("2", 8, 6),
-    ]
+    assert compress.layers(model) == [Layer("0", 15, 7, 12, 4), Layer("2", 8, 6, 6, 6)]
+    assert [layer.ratio for layer in compress.layers(model)] == pytest.approx([15 / 7, 8 / 6])
+    assert weights_only_ratio(model) == pytest.approx(18 / 10)
     with torch.no_grad():
         for p in model.parameters():
             p.zero_()
     assert compress.compression_ratio(model) == float("inf")
+    assert weights_only_ratio(model) == float("inf")
+    assert compress.layers(model)[0].ratio == float("inf")
+
+
+@pytest.mark.parametrize(("weights_kept", "all_parameters"), [(100, 86.8), (350, 238)])
+def test_a_ratio_of_weights_says_less_than_one_of_all_parameters(weights_kept, all_parameters):
+    """The same network, counted in two ways: biases that stay dense weigh more, the sparser the weights are."""
+    model = compress.lenet_300_100(0) if weights_kept == 100 else compress.lenet_5_caffe(0)
+    total = sum(p.numel() for p in model.parameters() if p.ndim > 1)
+    scores = torch.cat([p.detach().abs().flatten() for p in model.parameters() if p.ndim > 1])
+    threshold = scores.sort(descending=True).values[total // weights_kept]
+    with torch.no_grad():
+        for p in model.parameters():
+            p.mul_(p.abs() > threshold) if p.ndim > 1 else p.fill_(1)
+    assert weights_only_ratio(model) == pytest.approx(weights_kept, rel=1e-3)
+    assert compress.compression_ratio(model) == pytest.approx(all_parameters, rel=2e-3)
+
+
+def test_multiply_adds_of_lenet_5_caffe_are_those_without_padding():
+    counts = multiply_adds(compress.lenet_5_caffe(0), torch.zeros(1, 28, 28))
+    assert [(count.name, count.dense) for count in counts] == [
+        ("convolution1", 20 * 24 * 24 * 25),
+        ("convolution2", 50 * 8 * 8 * 500),
+        ("hidden", 800 * 500),
+        ("output", 500 * 10),
+    ]
+    assert in_all(counts) == MultiplyAdds("all", 2_293_000, 2_293_000)
+    assert in_all(counts).reduction == 1
+
+
+def test_multiply_adds_of_a_perceptron_are_its_weights():
+    model = compress.lenet_300_100(0)
+    masks = compress.prune_global(model, 50)
+    found = in_all(multiply_adds(model, torch.zeros(7, 28, 28)))
+    assert found.dense == 266_200
+    assert found.sparse == sum(int(masks[name].sum()) for name in masks if name.endswith("weight"))
+    assert found.reduction == pytest.approx(weights_only_ratio(model))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        torch.nn.Conv2d(4, 6, 3, stride=2, padding=1),
+        torch.nn.Conv2d(4, 6, 3, groups=2, dilation=2),
+        torch.nn.ConvTranspose2d(4, 6, 3, stride=2),
+        torch.nn.Linear(9, 5),
+    ],
+    ids=repr,
+)
+def test_sparse_multiply_adds_are_positions_times_nonzero_weights(layer):
+    """Counted anew: the output for an input of ones, with weights of one, adds up one for each multiplication."""
+    x = torch.ones(1, 4, 9, 9)
+    with torch.no_grad():
+        layer.weight.copy_(torch.rand(layer.weight.shape, generator=torch.Generator().manual_seed(0)) > 0.6)
+        layer.bias.zero_()
+        (found,) = multiply_adds(layer, x)
+        if isinstance(layer, torch.nn.Conv2d) and layer.padding != (0, 0):
+            x, layer.padding = torch.nn.functional.pad(x, (1, 1, 1, 1), value=1), (0, 0)  # the border counts too
+        assert found.sparse == int(layer(x).sum())
+        layer.weight.fill_(1)
+        assert found.dense == int(layer(x).sum())
+
+
+def test_a_layer_used_twice_counts_twice_and_an_idle_one_not_at_all():
+    class Twice(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.idle, self.layer, self.drop = torch.nn.Linear(3, 3), torch.nn.Linear(3, 3), torch.nn.Dropout()
+
+        def forward(self, x):
+            return self.layer(self.layer(self.drop(x)))
+
+    model = Twice()
+    model.drop.eval()
+    assert [(count.name, count.dense) for count in multiply_adds(model, torch.ones(2, 3))] == [
+        ("idle", 0),
+        ("layer", 18),
+    ]
+    assert model.training
+    assert not model.drop.training, "every module is left in its own mode"
+    assert not model.layer._forward_hooks
+
+
+def test_weights_whose_use_cannot_be_seen_are_refused():
+    model = torch.nn.Sequential(torch.nn.Embedding(5, 3), torch.nn.Linear(3, 2))
+    with pytest.raises(ValueError, match="must be linear layers or convolutions; got Embedding at '0'"):
+        multiply_adds(model, torch.zeros(1, 1, dtype=torch.long))
 
 
 @given(images=st.integers(1, 20_000), data=st.data(), confidence=st.floats(0.5, 0.999))
