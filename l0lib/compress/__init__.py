@@ -23,6 +23,7 @@ from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD, parameter_groups
 from .pruning import prune_global, prune_layerwise, prune_random
 from .schedules import SCHEDULES
+from .storage import bytes_on_disk
 from .surgery import remove_dead_paths
 from .training import MAGNITUDE_EDGES, Epoch, cosine, train
 
@@ -38,6 +39,7 @@ __all__ = [
     "MultiplyAdds",
     "Part",
     "PenalisedSGD",
+    "bytes_on_disk",
     "compression_ratio",
     "cosine",
     "count_nonzero_parameters",
