@@ -5,6 +5,7 @@ The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`
 """
 
 from .data import Dataset, Part, embedded_digits
+from .datasets import DataUnavailable, cifar10, cifar100, mnist
 from .masks import Masks, keep_largest
 from .measure import (
     Evaluation,
@@ -30,6 +31,7 @@ from .training import MAGNITUDE_EDGES, Epoch, cosine, train
 __all__ = [
     "MAGNITUDE_EDGES",
     "SCHEDULES",
+    "DataUnavailable",
     "Dataset",
     "Epoch",
     "Evaluation",
@@ -40,6 +42,8 @@ __all__ = [
     "Part",
     "PenalisedSGD",
     "bytes_on_disk",
+    "cifar10",
+    "cifar100",
     "compression_ratio",
     "cosine",
     "count_nonzero_parameters",
@@ -51,6 +55,7 @@ __all__ = [
     "layers",
     "lenet_5_caffe",
     "lenet_300_100",
+    "mnist",
     "multiply_adds",
     "parameter_groups",
     "prune_global",

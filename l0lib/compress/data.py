@@ -22,10 +22,10 @@ class Part:
 
     Attributes
     ----------
-    images : uint8 array, (n, 28, 28)
-        Grey levels, 0 (black background) to 255.
+    images : uint8 array, (n, 28, 28) or (n, 3, 32, 32)
+        Digits: grey levels, 0 (black background) to 255. Photographs: red, green and blue, 0 to 255.
     labels : uint8 array, (n,)
-        The digit of each image.
+        The class of each image; for digits, the digit.
     """
 
     images: np.ndarray
@@ -35,7 +35,7 @@ class Part:
         return len(self.labels)
 
     def tensors(self, device: str | torch.device = "cpu") -> tuple[torch.Tensor, torch.Tensor]:
-        """Return ``(x, y)``: float32 pixels in [0, 1], shape (n, 28, 28), and int64 labels, shape (n,).
+        """Return ``(x, y)``: float32 pixels in [0, 1] in the shape of the images, and int64 labels, shape (n,).
 
         Pixels are divided by 255 and not centred: a pixel that is black in every image then gives its weights no loss
         gradient at all, so that these weights feel the penalty alone.
@@ -53,10 +53,11 @@ class Dataset:
     test: Part
 
 
-def digest(images: np.ndarray, labels: np.ndarray) -> str:
-    """Return the SHA-256 of the bytes of ``images`` followed by those of ``labels`` (both uint8), as 64 hex digits."""
-    sha = hashlib.sha256(np.ascontiguousarray(images).tobytes())
-    sha.update(np.ascontiguousarray(labels).tobytes())
+def digest(*arrays: np.ndarray) -> str:
+    """Return the SHA-256 of the bytes of uint8 arrays one after the other, in C order, as 64 hex digits."""
+    sha = hashlib.sha256()
+    for array in arrays:
+        sha.update(np.ascontiguousarray(array).data)
     return sha.hexdigest()
 
 
