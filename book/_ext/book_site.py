@@ -27,6 +27,10 @@ MISLABELLED = {
 }
 
 
+# A frame of its own for each figure's picture: on a phone the picture scrolls within it, and the caption stays.
+PICTURE = re.compile(r"(<figure\b[^>]*>\s*)((?:<a\b[^>]*>)?<img\b[^>]*>(?:</a>)?)")
+
+
 def configure(app, config):
     """Everything that follows from the repository's address, and the footer."""
     options = config.html_theme_options
@@ -87,6 +91,7 @@ def describe(app, pagename, templatename, context, doctree):
         return
     for wrong, right in MISLABELLED.items():
         context["body"] = context["body"].replace(wrong, right)
+    context["body"] = PICTURE.sub(r'\1<div class="picture">\2</div>', context["body"])
     title = re.sub(r"<[^>]+>", "", context.get("title", ""))
     written = re.search(r'<meta content="([^"]*)" name="description"', context.get("metatags", ""))
     text = html.unescape(written.group(1)) if written else first_paragraph(doctree)

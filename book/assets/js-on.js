@@ -6,3 +6,21 @@ if (location.protocol === "file:") {
     if (typeof DOCUMENTATION_OPTIONS !== "undefined") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
   });
 }
+/* What scrolls sideways can be reached by keyboard, and says so; what fits is no stop on the way. */
+document.addEventListener("DOMContentLoaded", () => {
+  const frames = document.querySelectorAll(".bd-article .picture, .bd-article div.math");
+  const watch = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth <= target.clientWidth + 1) {
+        for (const name of ["tabindex", "role", "aria-label"]) target.removeAttribute(name);
+        continue;
+      }
+      target.tabIndex = 0;
+      target.setAttribute("role", "group");
+      const number = target.parentElement.querySelector(":scope > figcaption .caption-number") ?? target.querySelector(".eqno");
+      const name = target.classList.contains("picture") ? number?.textContent ?? "Figure" : `Equation ${number?.firstChild.textContent ?? ""}`;
+      target.setAttribute("aria-label", `${name.trim()}, scrolls sideways`);
+    }
+  });
+  for (const frame of frames) watch.observe(frame);
+});

@@ -90,6 +90,22 @@ def test_no_mathematics_is_left_raw_or_red(soups):
             assert span.find(class_="katex"), f"{page}: {span.text[:60]}"
 
 
+def test_citations_and_bibliography_name_a_work_alike(html, soups):
+    listing = soups[html / "book/bibliography.html"]
+    labels = {tag["id"]: tag.find(class_="label").text.strip("[]") for tag in listing.find_all(class_="citation")}
+    assert len(labels) > 20
+    cited = 0
+    for page, soup in soups.items():
+        for link in soup.select('a[href*="bibliography.html#id"]'):
+            label, text = labels[urlsplit(link["href"]).fragment], link.text
+            # In running text the authors stand before the bracket and the link is the year alone.
+            assert label == text or (re.fullmatch(r"\d{4}", text) and label.endswith(text)), (
+                f"{page}: {text} for {label}"
+            )
+            cited += 1
+    assert cited > 20
+
+
 def test_the_vendored_katex_is_the_one_that_renders():
     from sphinxcontrib import katex
 
