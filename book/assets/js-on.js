@@ -24,3 +24,9 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   for (const frame of frames) watch.observe(frame);
 });
+/* A formula stands three times in a page (MathML, its TeX source, the drawn boxes): an excerpt of the search needs it once. */
+document.addEventListener("DOMContentLoaded", () => {
+  if (typeof Search === "undefined") return;
+  const text = Search.htmlToText;
+  Search.htmlToText = (page, anchor) => text(page.replace(/<span class="katex-mathml">[^]*?<\/math><\/span>/g, ""), anchor);
+});

@@ -111,6 +111,13 @@ def test_search_finds_a_word(chromium, book):
         assert any("05-at-zero" in link for link in links)
 
 
+def test_search_shows_a_formula_once(chromium, book):
+    """Not its MathML, its TeX source and its drawing in a row."""
+    with visit(chromium, f"{book}/search.html?q=lambert") as view:
+        view.wait_for_selector("#search-results li p.context")
+        assert "\\" not in "".join(view.locator("#search-results p.context").all_inner_texts())
+
+
 def test_search_and_pages_work_from_disk(chromium, html):
     with visit(chromium, f"{(html / 'search.html').as_uri()}?q=swing") as view:
         view.wait_for_selector("#search-results li a")
