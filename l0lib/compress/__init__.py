@@ -4,6 +4,7 @@ The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`
 :mod:`masks`, and :mod:`measure`. The engine knows the penalties and nothing above itself.
 """
 
+from . import augment, checkpoints, distill
 from .data import Dataset, Part, embedded_digits
 from .datasets import DataUnavailable, cifar10, cifar100, mnist
 from .masks import Masks, keep_largest
@@ -23,6 +24,7 @@ from .measure import (
 from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD, parameter_groups
 from .pruning import prune_global, prune_layerwise, prune_random
+from .rates import learning_rates, step_decay
 from .schedules import SCHEDULES
 from .storage import bytes_on_disk
 from .surgery import remove_dead_paths
@@ -41,18 +43,22 @@ __all__ = [
     "MultiplyAdds",
     "Part",
     "PenalisedSGD",
+    "augment",
     "bytes_on_disk",
+    "checkpoints",
     "cifar10",
     "cifar100",
     "compression_ratio",
     "cosine",
     "count_nonzero_parameters",
     "count_parameters",
+    "distill",
     "embedded_digits",
     "evaluate",
     "in_all",
     "keep_largest",
     "layers",
+    "learning_rates",
     "lenet_5_caffe",
     "lenet_300_100",
     "mnist",
@@ -62,6 +68,7 @@ __all__ = [
     "prune_layerwise",
     "prune_random",
     "remove_dead_paths",
+    "step_decay",
     "train",
     "weights_only_ratio",
     "wilson_interval",

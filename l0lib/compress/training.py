@@ -3,64 +3,31 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import os
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
+from tqdm import tqdm
 
 from ..penalties import Penalty
+from . import augment, checkpoints, distill
+from ._run import Run, digest_rates, digests, resolve_device
 from .data import Part
+from .history import MAGNITUDE_EDGES, Epoch, magnitude_histogram, penalty_size
 from .masks import Masks
 from .optim import PenalisedSGD, parameter_groups
+from .rates import Schedule, cosine, learning_rates
 
-#: Edges of the histogram of weight magnitudes, in log10|w|: 0.1 decades wide; magnitudes beyond fall in the end bins.
-MAGNITUDE_EDGES = tuple(-9 + i / 10 for i in range(96))
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass over the training images did.
-
-    Attributes
-    ----------
-    epoch : int
-        1 is the first pass; 0 stands for the state before it.
-    learning_rate : float
-        At the last step of the epoch (at epoch 0: the first one to come).
-    loss : float
-        Mean cross-entropy over the epoch's images, each taken when its batch came, in nats (NaN at epoch 0).
-    penalty : float
-        The penalty of all penalised weights at the end of the epoch.
-    magnitudes : tuple of int
-        Penalised weights in each bin of :data:`MAGNITUDE_EDGES`, at the end of the epoch.
-    """
-
-    epoch: int
-    learning_rate: float
-    loss: float
-    penalty: float
-    magnitudes: tuple[int, ...]
-
-
-def cosine(step: int, steps: int, start: float) -> float:
-    """Return the learning rate of step 0 <= ``step`` < ``steps``: half a cosine from ``start`` towards 0."""
-    return start * (1 + math.cos(math.pi * step / steps)) / 2
-
-
-@torch.no_grad()
-def magnitude_histogram(model: torch.nn.Module) -> tuple[int, ...]:
-    """Count the weights (biases left out) by log10 of their magnitude, in the bins of :data:`MAGNITUDE_EDGES`."""
-    weights = torch.cat([p.detach().flatten() for p in model.parameters() if p.ndim > 1])
-    first, last, bins = MAGNITUDE_EDGES[0], MAGNITUDE_EDGES[-1], len(MAGNITUDE_EDGES) - 1
-    width = (last - first) / bins
-    place = weights.abs().log10_().sub_(first).div_(width).floor_().clamp_(0, bins - 1)
-    return tuple(torch.bincount(place.long(), minlength=bins).tolist())
+__all__ = ["MAGNITUDE_EDGES", "Epoch", "cosine", "magnitude_histogram", "train"]
 
 
 def train(
     model: torch.nn.Module,
     part: Part | tuple[torch.Tensor, torch.Tensor],
-    penalty: Penalty | None = None,
+    penalty: Penalty | Sequence[dict[str, Any]] | None = None,
     *,
     epochs: int,
     learning_rate: float,
@@ -69,29 +36,64 @@ def train(
     update: str = "coupled",
     seed: int = 0,
     masks: Masks | None = None,
+    schedule: str | Schedule = "cosine",
+    warm_up: float = 0,
+    shift: int = 0,
+    teacher: torch.nn.Module | None = None,
+    temperature: float = 4.0,
+    distillation_weight: float = 0.9,
+    bf16: bool = False,
+    device: str | torch.device | None = None,
+    progress: bool = False,
+    checkpoint: str | os.PathLike | None = None,
+    checkpoint_steps: int | None = None,
 ) -> list[Epoch]:
-    r"""Minimise the mean cross-entropy plus :math:`\alpha\Omega(w)` by SGD with momentum and a cosine learning rate.
+    r"""Minimise the mean cross-entropy plus :math:`\alpha\Omega(w)` by SGD with momentum and a falling learning rate.
 
     Parameters
     ----------
     model : Module
         Changed in place.
     part : Part or (images, labels) tensors
-        What to train on; tensors must be on the model's device.
-    penalty : Penalty or None
-        Of the weights, not of the biases. It adds to the mean loss of a batch at every step.
+        What to train on.
+    penalty : Penalty, list of parameter groups, or None
+        Of the weights, not of the biases. It adds to the mean loss of a batch at every step. Groups, each with a
+        ``penalty`` of its own, are those of :class:`~l0lib.compress.PenalisedSGD`; all follow the one schedule.
     epochs : int
         Passes over ``part``, >= 1.
     learning_rate : float
-        Of the first step, > 0; it falls to 0 along half a cosine (:func:`cosine`).
+        At the start of the schedule, > 0.
     momentum, update
         See :class:`~l0lib.compress.PenalisedSGD`.
     batch_size : int, default 128
         The last batch of an epoch is smaller where the sizes do not divide.
     seed : int, default 0
-        Seed of the order of the images. It does not depend on the penalty: two runs with one seed see the same batches.
+        Seed of the order of the images and, apart from it, of their shifts. Neither depends on the penalty: two runs
+        with one seed see the same batches.
     masks : Masks or None
         What pruning kept. The rest is set to zero and held there; this is checked after every epoch.
+    schedule : {"cosine", "step"} or function ``(step, steps, start) -> rate``
+        How the learning rate falls: see :func:`cosine`, :func:`~l0lib.compress.rates.step_decay`.
+    warm_up : float, default 0
+        Epochs in which it rises in a straight line first; they are part of ``epochs``.
+    shift : int, default 0
+        Each image of a batch is moved by up to so many pixels either way (:func:`augment.shift`).
+    teacher, temperature, distillation_weight
+        A network to learn from as well, and how: see :func:`distill.loss`.
+    bf16 : bool, default False
+        Run the forward pass under torch's autocast to bfloat16; weights, loss and update stay float32.
+    device : str or None
+        Where to run, such as ``"cpu"`` or ``"cuda"``; ``"auto"`` takes CUDA if there is one, None the device on which
+        the model is. Model, teacher, masks and images go there.
+    progress : bool, default False
+        Show a bar, and clear it at the end.
+    checkpoint : path or None
+        File of the run's state (:mod:`checkpoints`), written at the end of each epoch. If it is there already, the run
+        goes on from it, given the model and the arguments that it began with; a finished one is only read. On a CPU,
+        with as many threads as before, a run that was killed and goes on ends in the same bits as one that was not.
+        Torch's global random state is part of it.
+    checkpoint_steps : int or None
+        Write it after every so many steps, and at the end of the run, instead.
 
     Returns
     -------
@@ -101,44 +103,88 @@ def train(
     Raises
     ------
     ValueError
-        If an argument breaks its rule.
+        If an argument breaks its rule, or the checkpoint is of another configuration: the message says what differs.
     RuntimeError
         If the loss is no longer finite, or a pruned parameter is found nonzero.
     """
-    if epochs < 1:
-        raise ValueError(f"epochs must be >= 1; got {epochs!r}")
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be >= 1; got {batch_size!r}")
-    x, y = part.tensors() if isinstance(part, Part) else part
-    optimizer = PenalisedSGD(parameter_groups(model, penalty), lr=learning_rate, momentum=momentum, update=update)
+    for name, value, least in (("epochs", epochs, 1), ("batch_size", batch_size, 1), ("shift", shift, 0)):
+        if value < least:
+            raise ValueError(f"{name} must be >= {least}; got {value!r}")
+    if checkpoint_steps is not None and (checkpoint is None or checkpoint_steps < 1):
+        raise ValueError(f"checkpoint_steps must be >= 1 and go with a checkpoint; got {checkpoint_steps!r}")
+    if teacher is model:
+        raise ValueError("teacher must be another network than model; got the same one")
+    distill.check(temperature, distillation_weight)
+    where = resolve_device(device, model)
+    x, y = part.tensors(where) if isinstance(part, Part) else (tensor.to(where) for tensor in part)
+    per_epoch = math.ceil(len(y) / batch_size)
+    steps = epochs * per_epoch
+    rates = learning_rates(schedule, steps, learning_rate, round(warm_up * per_epoch))
+    told: dict[str, Any] = {}
+    if checkpoint is not None:
+        told = {"epochs": epochs, "learning_rate": learning_rate, "momentum": momentum, "batch_size": batch_size}
+        told |= {"update": update, "seed": seed, "warm_up": warm_up, "shift": shift, "bf16": bf16}
+        told |= {"schedule": schedule if isinstance(schedule, str) else digest_rates(rates), "device": where.type}
+        if teacher is not None:
+            told |= {"temperature": temperature, "distillation_weight": distillation_weight}
+        told |= digests(model, (x, y), penalty, masks, teacher)
+
+    model.to(where)
+    groups = parameter_groups(model, penalty) if penalty is None or isinstance(penalty, Penalty) else penalty
+    optimizer = PenalisedSGD(groups, lr=learning_rate, momentum=momentum, update=update)
     if masks is not None:
+        masks = Masks({name: mask.to(where) for name, mask in masks.items()})
         masks.apply_(model)
         optimizer.hold(masks.by_parameter(model))
-    generator = torch.Generator().manual_seed(seed)
-    steps, step = epochs * math.ceil(len(y) / batch_size), 0
-    history = [_describe(model, penalty, 0, learning_rate, math.nan)]
+    first = Epoch(0, rates[0], math.nan, penalty_size(optimizer.param_groups), magnitude_histogram(model))
+    run = Run(model, optimizer, seed, where, first)
+    if checkpoint is not None and (saved := checkpoints.load(checkpoint)) is not None:
+        checkpoints.check_same(saved["configuration"], told, checkpoint)
+        run.restore(saved)
+
     model.train()
-    for epoch in range(1, epochs + 1):
-        total = torch.zeros((), device=y.device)
-        for batch in torch.randperm(len(y), generator=generator).to(y.device).split(batch_size):
-            for group in optimizer.param_groups:
-                group["lr"] = cosine(step, steps, learning_rate)
-            loss = cross_entropy(model(x[batch]), y[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            total += loss.detach() * len(batch)
-            step += 1
-        mean = float(total) / len(y)
-        if not math.isfinite(mean):
-            raise RuntimeError(f"loss must stay finite; got {mean} in epoch {epoch}: try a smaller learning rate")
-        history.append(_describe(model, penalty, epoch, optimizer.param_groups[0]["lr"], mean))
-        if masks is not None:
-            masks.check(model, optimizer)
-    return history
-
-
-@torch.no_grad()
-def _describe(model: torch.nn.Module, penalty: Penalty | None, epoch: int, rate: float, loss: float) -> Epoch:
-    size = 0.0 if penalty is None else sum(float(penalty.value(p)) for p in model.parameters() if p.ndim > 1)
-    return Epoch(epoch, rate, loss, size, magnitude_histogram(model))
+    lower = torch.autocast(where.type, torch.bfloat16) if bf16 else nullcontext()
+    with (
+        distill.listening(teacher, where),
+        tqdm(total=steps, initial=run.step, unit="step", leave=False, disable=not progress) as bar,
+    ):
+        while run.step < steps:
+            epoch, done = run.step // per_epoch + 1, run.step % per_epoch
+            order = torch.randperm(len(y), generator=run.order).to(where)
+            moves = augment.draw_shifts(len(y), shift, run.moves).to(where) if shift else None
+            for batch in order.split(batch_size)[done:]:
+                for group in optimizer.param_groups:
+                    group["lr"] = rates[run.step]
+                images, labels = x[batch], y[batch]
+                if moves is not None:
+                    images = augment.shift(images, moves[0, batch], moves[1, batch], shift)
+                with lower:
+                    scores = model(images)
+                    taught = None if teacher is None else distill.ask(teacher, images)
+                if bf16:
+                    scores = scores.float()
+                if taught is None:
+                    loss = cross_entropy(scores, labels)
+                else:
+                    loss = distill.loss(scores, labels, taught.float(), temperature, distillation_weight)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                run.total += loss.detach() * len(batch)
+                run.step += 1
+                bar.update()
+                if run.step % per_epoch == 0:
+                    mean = float(run.total) / len(y)
+                    if not math.isfinite(mean):
+                        raise RuntimeError(
+                            f"loss must stay finite; got {mean} in epoch {epoch}: try a smaller learning rate"
+                        )
+                    size = penalty_size(optimizer.param_groups)
+                    run.end_epoch(Epoch(epoch, rates[run.step - 1], mean, size, magnitude_histogram(model)))
+                    bar.set_postfix(epoch=epoch, loss=f"{mean:.4f}")
+                    if masks is not None:
+                        masks.check(model, optimizer)
+                due = run.step % (checkpoint_steps or per_epoch) == 0 or run.step == steps
+                if checkpoint is not None and due:
+                    checkpoints.save(checkpoint, {**run.state(), "configuration": told})
+    return run.history

@@ -1,0 +1,55 @@
+"""Augmentation of a batch: images moved by a few pixels."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import pad
+
+
+def shift(
+    images: torch.Tensor, dx: int | torch.Tensor, dy: int | torch.Tensor, reach: int | None = None
+) -> torch.Tensor:
+    r"""Move each image ``dx`` pixels to the right and ``dy`` pixels down; zeros come in from outside.
+
+    Pixel :math:`(r, c)` of the result is pixel :math:`(r - dy, c - dx)` of the image, or 0 where that lies outside.
+
+    Parameters
+    ----------
+    images : tensor, (n, height, width) or (n, channels, height, width)
+        Not changed.
+    dx, dy : int, or int64 tensor of shape (n,)
+        One move for all images, or one for each; negative ones go left and up.
+    reach : int, optional
+        A bound of all ``|dx|`` and ``|dy|``. On a GPU it saves a wait for the moves, and is taken on trust.
+
+    Returns
+    -------
+    tensor
+        A new one, in the shape and type of ``images``.
+
+    Raises
+    ------
+    ValueError
+        If ``images`` has another number of axes, or a move is longer than ``reach`` (looked at on
+        the CPU alone).
+    """
+    if images.ndim not in (3, 4):
+        raise ValueError(f"images must have 3 or 4 axes; got shape {tuple(images.shape)}")
+    count, height, width = len(images), *images.shape[-2:]
+    moves = [torch.as_tensor(move, device=images.device).expand(count) for move in (dy, dx)]
+    if reach is None or not images.is_cuda:
+        longest = max(int(move.abs().max()) for move in moves) if count else 0
+        reach = longest if reach is None else reach
+        if longest > reach:
+            raise ValueError(f"reach must be >= the longest move, {longest}; got {reach}")
+    # every window of the padded images is a view; one indexing copies the window that each image needs
+    padded = pad(images, (reach, reach, reach, reach))
+    windows = padded.unfold(-2, height, 1).unfold(-2, width, 1)
+    row, column = (reach - move for move in moves)
+    each = torch.arange(count, device=images.device)
+    return windows[each, row, column] if images.ndim == 3 else windows[each, :, row, column]
+
+
+def draw_shifts(count: int, most: int, generator: torch.Generator) -> torch.Tensor:
+    """Return moves ``(dx, dy)`` of ``count`` images: int64, shape (2, count), each uniform on -most..most."""
+    return torch.randint(-most, most + 1, (2, count), generator=generator)

@@ -1,0 +1,147 @@
+"""Checkpoints: the whole state of a run in one file that is never half written and never runs code when it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import io
+import os
+import pickle
+import warnings
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..penalties import Penalty
+
+#: Raised by one whenever an older file can no longer be read as a newer one.
+FORMAT = 1
+
+
+def save(path: str | os.PathLike, contents: Mapping[str, Any]) -> None:
+    """Write ``contents`` to ``path`` so that at every moment the file is either the old one or the new one, whole.
+
+    The bytes go to a temporary file in the same folder, are forced to the disk, and take the place of the old file in
+    one step. After a crash at most that one temporary file, ``.NAME.partial``, is left; the next save takes it over.
+
+    Parameters
+    ----------
+    path : path
+        Its folder is made if it is missing. Two runs must not share one path.
+    contents : mapping of str
+        Tensors, numbers, strings and None, in lists, tuples and dicts: what :func:`load` reads without running code.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, on a full disk for example: the old one stands, the temporary one is removed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with open(partial, "wb") as file:
+            torch.save({**contents, "format": FORMAT}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)  # the new name, too, must outlive a power cut
+        finally:
+            os.close(folder)
+
+
+def load(path: str | os.PathLike) -> dict[str, Any] | None:
+    """Return what :func:`save` wrote, its tensors on the CPU; None if there is no such file.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a whole checkpoint of this format.
+    """
+    path = Path(path)
+    if not path.exists():
+        return None
+    data = io.BytesIO(path.read_bytes())  # read apart, so that a disk's error is not taken for a wrong file
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's remarks on a strange file; the error below says what matters
+            contents = torch.load(data, map_location="cpu", weights_only=True)
+        if (altered := zipfile.ZipFile(data).testzip()) is not None:  # torch itself does not look at the check sums
+            raise ValueError(f"{altered} does not have its check sum")
+    except (zipfile.BadZipFile, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError, OSError) as error:
+        raise ValueError(
+            f"checkpoint must be a whole file that l0lib wrote; {path} is not: remove it to start anew"
+        ) from error
+    found = contents.get("format") if isinstance(contents, dict) else None
+    if found != FORMAT:
+        raise ValueError(f"checkpoint must have format {FORMAT}; {path} has {found!r}: remove it to start anew")
+    return contents
+
+
+def check_same(saved: Mapping[str, Any], ours: Mapping[str, Any], path: str | os.PathLike) -> None:
+    """Make sure that a checkpoint belongs to this configuration.
+
+    Raises
+    ------
+    ValueError
+        If it does not; the message names every entry that differs, with both values.
+    """
+    missing = "nothing"
+    names = [name for name in {**ours, **saved} if saved.get(name, missing) != ours.get(name, missing)]
+    if names:
+        told = "; ".join(f"{name} was {saved.get(name, missing)!r}, is {ours.get(name, missing)!r}" for name in names)
+        raise ValueError(
+            f"checkpoint must be of the same configuration; in {path} {told}: "
+            "give this run another path, or remove the file to start anew"
+        )
+
+
+def digest(tensors: Iterable[torch.Tensor | np.ndarray]) -> str:
+    """Return a SHA-256, cut to 16 hex digits, of the shapes, types and bytes of ``tensors`` in their order."""
+    sha = hashlib.sha256()
+    for values in tensors:
+        sha.update(f"{tuple(values.shape)} {values.dtype}".encode())
+        if isinstance(values, torch.Tensor):  # by way of bytes: NumPy has no bfloat16
+            values = values.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+        sha.update(np.ascontiguousarray(values).data)
+    return sha.hexdigest()[:16]
+
+
+def describe_penalty(penalty: Penalty | None) -> str:
+    """Return ``penalty`` as text that is the same for the same strengths; an array of them enters as its digest."""
+
+    def told(value: Any) -> str:
+        return repr(float(value)) if isinstance(value, int | float) else digest([value])
+
+    if penalty is None:
+        return "None"
+    return " + ".join(
+        f"{type(term).__name__}({', '.join(f'{name}={told(value)}' for name, value in sorted(vars(term).items()))})"
+        for term in penalty.terms
+    )
+
+
+def optimizer_state(optimizer: torch.optim.Optimizer) -> dict[int, dict[str, Any]]:
+    """Return what ``optimizer`` remembers of each parameter, by the parameter's number in its groups."""
+    return _plainly(optimizer, "state_dict")()["state"]
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[int, dict[str, Any]]) -> None:
+    """Make ``optimizer`` remember ``state``; its groups, with their penalties, stay as they are."""
+    groups = _plainly(optimizer, "state_dict")()["param_groups"]
+    _plainly(optimizer, "load_state_dict")({"state": state, "param_groups": groups})
+
+
+def _plainly(optimizer: torch.optim.Optimizer, method: str):
+    # torch wraps both methods so that their first call imports its whole compiler, which takes seconds and is not used
+    return inspect.unwrap(getattr(type(optimizer), method)).__get__(optimizer)

@@ -1,0 +1,87 @@
+"""Distillation: a network learns from the class scores of a teacher as well as from the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch.nn.functional import cross_entropy, kl_div, log_softmax
+
+
+def loss(
+    scores: torch.Tensor,
+    labels: torch.Tensor,
+    teacher_scores: torch.Tensor,
+    temperature: float = 4.0,
+    weight: float = 0.9,
+) -> torch.Tensor:
+    r"""Return the mean over a batch of
+
+    .. math:: (1 - \omega)\,\mathrm{CE}(y, s) + \omega\,T^2\,
+              \mathrm{KL}\bigl(\operatorname{softmax}(t/T)\,\|\,\operatorname{softmax}(s/T)\bigr),
+
+    where :math:`s` are the scores of the network, :math:`t` those of its teacher and :math:`y` the labels.
+
+    The factor :math:`T^2` keeps the size of the second gradient when the temperature changes.
+
+    Parameters
+    ----------
+    scores, teacher_scores : tensors, (n, classes)
+        Before the softmax.
+    labels : int64 tensor, (n,)
+    temperature : float, default 4
+        :math:`T > 0`: higher ones show more of how the teacher ranks the wrong classes.
+    weight : float, default 0.9
+        :math:`0 \le \omega \le 1`. At 0 the teacher has no say and the loss is the cross-entropy.
+
+    Returns
+    -------
+    scalar tensor, in nats
+
+    Raises
+    ------
+    ValueError
+        If temperature or weight break their rules.
+
+    Notes
+    -----
+    Source: Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network" (2015), Section 2. Beyond the
+    paper.
+    """
+    check(temperature, weight)
+    taught = kl_div(
+        log_softmax(scores / temperature, 1),
+        log_softmax(teacher_scores / temperature, 1),
+        reduction="batchmean",
+        log_target=True,
+    )
+    return (1 - weight) * cross_entropy(scores, labels) + weight * temperature**2 * taught
+
+
+def check(temperature: float, weight: float) -> None:
+    """Make sure that ``temperature`` > 0 and 0 <= ``weight`` <= 1; a ValueError names the one that is not."""
+    if not 0 < temperature < float("inf"):
+        raise ValueError(f"temperature must be > 0 and finite; got {temperature!r}")
+    if not 0 <= weight <= 1:
+        raise ValueError(f"distillation_weight must be between 0 and 1; got {weight!r}")
+
+
+@contextmanager
+def listening(teacher: torch.nn.Module | None, device: torch.device) -> Iterator[None]:
+    """Have ``teacher``, if there is one, on ``device`` and in evaluation mode; its mode is given back at the end."""
+    if teacher is None:
+        yield
+        return
+    was_training = teacher.training
+    teacher.to(device).eval()
+    try:
+        yield
+    finally:
+        teacher.train(was_training)
+
+
+@torch.no_grad()
+def ask(teacher: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
+    """Return the class scores of ``teacher``, from which no gradient flows."""
+    return teacher(images)
