@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from l0lib import compress
+from l0lib import L0, compress
 
 
 def test_lenet_300_100_has_the_papers_number_of_parameters():
@@ -72,3 +72,17 @@ def test_the_relu_after_the_pools_is_caffes_choice_unless_asked_for():
     assert not torch.allclose(plain(x), with_relu(x))
     assert torch.equal(plain(x), plain(x[:, None])), "images with a channel axis are the same images"
     assert not torch.equal(plain.hidden.weight, compress.lenet_5_caffe(6).hidden.weight)
+
+
+@pytest.mark.parametrize("relu", [False, True])
+def test_lenet_5_caffe_learns_and_survives_pruning_and_surgery(few, relu):
+    model = compress.lenet_5_caffe(0, relu_after_pools=relu)
+    compress.train(model, few, L0(1e-4, 8), epochs=5, learning_rate=0.03, batch_size=32)
+    assert compress.evaluate(model, few).error < 0.2
+    masks = compress.prune_global(model, 100)
+    before = compress.evaluate(model, few)
+    left = compress.remove_dead_paths(model, masks)
+    assert left.kept <= masks.kept
+    assert abs(compress.evaluate(model, few).errors - before.errors) <= 1  # a rounding may tip one image
+    compress.train(model, few, epochs=2, learning_rate=0.02, masks=left)
+    left.check(model)
