@@ -10,16 +10,16 @@ import errno
 import os
 import shutil
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
 import numpy as np
 import platformdirs
+from filelock import FileLock
 
 from .data import Dataset, Part, digest, stratified_split
 from .npm import SourceFailed
@@ -166,14 +166,19 @@ def load(name: str, *, progress: bool | None = None, report: Callable[[str], obj
 
     try:
         arrays = _read(path, FACTS[name])
-        note(f"cache: {path}")
-        return arrays
     except FileNotFoundError:
         note(f"cache: {path} is not there")
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         note(f"cache: {path} is not usable ({error})")
+    else:
+        note(f"cache: {path}")
+        return arrays
     try:
         with _workshop(path, FACTS[name]) as folder:
+            with suppress(*_UNREADABLE):
+                arrays = _read(path, FACTS[name])
+                note(f"cache: {path}, fetched by another process")
+                return arrays
             for source, fetch in SOURCES[name].items():
                 try:
                     arrays = fetch(folder, progress)
@@ -199,20 +204,25 @@ def load(name: str, *, progress: bool | None = None, report: Callable[[str], obj
 
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_UNREADABLE = (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile)
 
 
 @contextmanager
 def _workshop(path: Path, facts: Facts) -> Iterator[Path]:
-    """A folder beside the cached files in which a dataset is made: only what is whole leaves it, by renaming."""
+    """A folder beside the cached files in which a dataset is made: only what is whole leaves it, by renaming.
+
+    One process at a time works on a dataset; the system frees the lock of one that was killed. So what a folder of
+    this kind holds before is rubbish of a killed process, and goes.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{path.stem}-*"):  # by a process that was killed: no fetch lasts a day
-        if time.time() - left.stat().st_mtime > 86_400:
+    with FileLock(path.with_name(f".{path.stem}.lock")):
+        for left in path.parent.glob(f".{path.stem}-*"):
             shutil.rmtree(left, ignore_errors=True)
-    # The compressed package, npm's own copy of it, and the file that stays.
-    if shutil.disk_usage(path.parent).free < 3 * facts.size:
-        raise OSError(errno.ENOSPC, "no space left on the disk")
-    with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
-        yield Path(folder)
+        # The compressed package, npm's own copy of it, and the file that stays.
+        if shutil.disk_usage(path.parent).free < 3 * facts.size:
+            raise OSError(errno.ENOSPC, "no space left on the disk")
+        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:
+            yield Path(folder)
 
 
 def _cannot_write(path: Path, facts: Facts, error: OSError) -> str:

