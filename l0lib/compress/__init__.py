@@ -1,7 +1,8 @@
 """The compression engine: train under a penalty, prune by magnitude, fine-tune, measure (PyTorch).
 
 The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`training`, :mod:`pruning` with
-:mod:`masks` and :mod:`schedules`, :mod:`surgery`, :mod:`measure` and :mod:`storage`. The engine knows the penalties and nothing above itself.
+:mod:`masks` and :mod:`schedules`, :mod:`surgery`, :mod:`measure` and :mod:`storage`. The engine knows the
+penalties and nothing above itself.
 """
 
 from . import augment, checkpoints, distill
