@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import wrightomega
 
 from . import _validate
 from ._arrival import (
@@ -19,7 +20,6 @@ from ._arrival import (
     by_kind,
     critical_magnitude,
     crossing_magnitude,
-    principal,
     settled_bands,
     steps_to_zero,
     swing_band,
@@ -197,4 +197,4 @@ def crossover_l1(beta):
 def crossover_l2(beta):
     r"""Return :math:`W_0(\beta^2/2)/\beta`: at equal :math:`\alpha`, smoothed l0 pulls harder than l2 below it."""
     beta = L0(1.0, beta).beta
-    return principal(beta**2 / 2) / beta
+    return wrightomega(2 * np.log(beta) - np.log(2)) / beta  # W of its logarithm, which cannot overflow

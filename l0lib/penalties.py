@@ -242,12 +242,14 @@ class L0(Penalty):
     Raises
     ------
     ValueError
-        If ``alpha`` is negative, ``beta`` is below 1, or either is NaN or infinite.
+        If ``alpha`` is negative, ``beta`` is below 1, or either or their product is NaN or infinite.
     """
 
     def __init__(self, alpha, beta):
         self.alpha = _validate.parameter("alpha", alpha, "alpha must be >= 0 (paper, Eq. 1)", lambda x: x >= 0)
         self.beta = _validate.parameter("beta", beta, "beta must be >= 1 (paper, Eq. 10)", lambda x: x >= 1)
+        with np.errstate(over="ignore"):
+            _validate.parameter("alpha*beta", self.alpha * self.beta, "alpha*beta must be finite", lambda x: x >= 0)
 
     def _elementwise(self, w, xp):
         return -self.alpha * xp.expm1(-self.beta * xp.abs(w))  # expm1 keeps the digits of small weights

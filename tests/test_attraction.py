@@ -234,6 +234,7 @@ def test_bad_input_names_argument_value_and_rule(call, words):
 
 
 def test_extreme_parameters_raise_no_warning():
+    assert 0 < attraction.crossover_l2(1e200) < 1e-197
     for penalty in (L0(1e300, 1e5), L0(1e-300, 1.0), L1(1e300), L2(1e-300)):
         for w in (1e-300, 1e300):
             attraction.scaling_factor(penalty, w, ETA)

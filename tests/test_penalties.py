@@ -193,6 +193,7 @@ def test_sums_flatten_compare_and_print():
         (lambda: L0(1.0, np.array([2.0, 0.3])), ("beta must be >= 1", "0.3")),
         (lambda: L0(float("inf"), 2.0), ("alpha", "inf")),
         (lambda: L0("much", 2.0), ("alpha", "much")),
+        (lambda: L0(1e300, 1e300), ("alpha*beta must be finite", "inf")),
         (lambda: L2(True), ("alpha", "True")),
         (lambda: L2(None), ("alpha", "None")),
         (lambda: L1(1.0).value(np.array([1, 2])), ("w must have a real floating dtype", "int64")),
