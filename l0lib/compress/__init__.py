@@ -23,11 +23,12 @@ from .measure import (
     wilson_interval,
 )
 from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
-from .optim import PenalisedSGD, parameter_groups
+from .optim import PenalisedSGD, layer_sizes, parameter_groups
 from .pruning import prune_global, prune_layerwise, prune_random
 from .rates import learning_rates, step_decay
 from .schedules import SCHEDULES
 from .storage import bytes_on_disk
+from .strategies import normalised
 from .surgery import remove_dead_paths
 from .training import MAGNITUDE_EDGES, Epoch, cosine, train
 
@@ -58,12 +59,14 @@ __all__ = [
     "evaluate",
     "in_all",
     "keep_largest",
+    "layer_sizes",
     "layers",
     "learning_rates",
     "lenet_5_caffe",
     "lenet_300_100",
     "mnist",
     "multiply_adds",
+    "normalised",
     "parameter_groups",
     "prune_global",
     "prune_layerwise",

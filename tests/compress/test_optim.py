@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l0lib import L0, L1, L2, compress
-from l0lib.compress.optim import UPDATES, PenalisedSGD
+from l0lib.compress.optim import UPDATES, PenalisedSGD, gradient_
 
 PENALTIES = [L2(3e-3), L1(2e-3), L0(1e-2, 5), L2(3e-3) + L0(1e-2, 5), L2(1e-3) + L1(2e-3) + L0(1e-2, 20)]
 rates = st.floats(1e-4, 0.5)
@@ -165,10 +165,134 @@ def test_torchs_schedulers_and_closures_work():
         ({"lr": 0}, "lr must be > 0; got 0"),
         ({"lr": float("nan")}, "lr must be > 0; got nan"),
         ({"lr": 0.1, "momentum": 1}, "momentum must be >= 0 and < 1; got 1"),
-        ({"lr": 0.1, "update": "magic"}, "update must be one of coupled, clipped, proximal; got 'magic'"),
+        ({"lr": 0.1, "update": "magic"}, "update must be one of coupled, decoupled, clipped, proximal; got 'magic'"),
         ({"lr": 0.1, "penalty": 1e-4}, "penalty must be a penalty of l0lib"),
     ],
 )
 def test_bad_arguments_are_named(wrong, message):
     with pytest.raises(ValueError, match=message.replace("(", r"\(")):
         PenalisedSGD([one_weight(1.0, 0.0)], **wrong)
+
+
+@settings(max_examples=200, deadline=None)
+@given(w=weights, g=st.floats(-3, 3), eta=rates, alpha=st.floats(0, 0.1), beta=st.floats(1, 50))
+def test_a_decoupled_step_adds_the_pull_after_the_momentum_and_may_cross_zero(w, g, eta, alpha, beta):
+    weight = one_weight(w, g)
+    penalty = L0(alpha, beta)
+    PenalisedSGD([weight], lr=eta, momentum=0.9, penalty=penalty, update="decoupled").step()
+    by_hand = w - eta * g - eta / (1 - 0.9) * float(penalty.gradient(w))
+    assert weight.item() == pytest.approx(by_hand, rel=1e-13, abs=1e-14)
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
+def test_without_momentum_decoupled_is_equation_17_too(penalty):
+    after = {}
+    for update in ("coupled", "decoupled"):
+        w = torch.linspace(-1, 1, 21, dtype=torch.float64).requires_grad_()
+        w.grad = torch.cos(w.detach())
+        PenalisedSGD([w], lr=0.05, momentum=0, penalty=penalty, update=update).step()
+        after[update] = w.detach()
+    assert torch.allclose(after["coupled"], after["decoupled"], rtol=0, atol=1e-15)
+
+
+def test_a_decoupled_pull_leaves_the_momentum_alone():
+    w = one_weight(1.0, 0.0)
+    optimizer = PenalisedSGD([w], lr=0.1, penalty=L1(0.1), update="decoupled")
+    for step in range(3):
+        optimizer.step()
+        assert w.item() == pytest.approx(1 - (step + 1) * 0.1 * 0.1 / (1 - 0.9))
+    assert not optimizer.state[w]["momentum"].any()
+
+
+EVERY_FORM = [
+    *PENALTIES,
+    L0(0.1, 1),
+    L1(0.3) + L0(0.1, 7),
+    L1(1e-3) + L2(0.2),
+    L0(0.1, 3) + L0(0.2, 9),
+    L2(0),
+    L0(0, 2),
+]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-14), (torch.float32, 1e-5)])
+@pytest.mark.parametrize("penalty", EVERY_FORM, ids=repr)
+def test_the_gradient_in_place_is_the_formula(penalty, dtype, tolerance):
+    generator = torch.Generator().manual_seed(3)
+    w = torch.randn(37, 29, generator=generator, dtype=dtype)
+    w[0, :3] = torch.tensor([0.0, -0.0, 1e-30], dtype=dtype)
+    before, out, scratch = w.clone(), torch.empty_like(w), torch.full_like(w, torch.nan)
+    assert gradient_(penalty, w, out, scratch) is out
+    assert torch.allclose(out, penalty.gradient(w), rtol=tolerance, atol=torch.finfo(dtype).tiny)
+    assert torch.equal(w, before)
+    assert not out[0, :2].any()
+
+
+def test_factors_that_are_arrays_take_the_formula_itself():
+    w = torch.linspace(-1, 1, 5, dtype=torch.float64)
+    penalty = L0(torch.linspace(0, 1, 5, dtype=torch.float64), 3)
+    out = gradient_(penalty, w, torch.empty_like(w), torch.empty_like(w))
+    assert torch.equal(out, penalty.gradient(w))
+
+
+@pytest.mark.parametrize("update", UPDATES)
+def test_the_layout_in_memory_does_not_matter(update):
+    """Convolutions in channels_last, and weights that are a slice of something larger."""
+    start, gradient = torch.randn(2, 8, 4, 3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    wide = torch.zeros(8, 4, 3, 6, dtype=torch.float64)
+    layouts = {
+        "contiguous": start.clone(),
+        "channels_last": start.clone(memory_format=torch.channels_last),
+        "slice": wide[..., ::2].copy_(start),
+    }
+    after = {}
+    for name, w in layouts.items():
+        optimizer = PenalisedSGD([w.requires_grad_()], lr=0.1, penalty=L2(0.01) + L0(0.02, 5), update=update)
+        for _ in range(3):
+            w.grad = gradient.clone()
+            optimizer.step()
+        after[name] = w.detach()
+    assert torch.allclose(after["contiguous"], after["channels_last"], rtol=0, atol=1e-14)
+    assert torch.allclose(after["contiguous"], after["slice"], rtol=0, atol=1e-14)
+    assert not wide[..., 1::2].any()
+
+
+def test_all_parameters_share_two_buffers_also_those_that_come_later():
+    model = compress.lenet_300_100(0)
+    optimizer = PenalisedSGD(compress.parameter_groups(model, L0(0.01, 5)), lr=0.1)
+    late = torch.ones(1000, 1000, requires_grad=True)
+    for _ in range(2):
+        for p in [*model.parameters(), late]:
+            p.grad = torch.zeros_like(p)
+        optimizer.step()
+        memory = {views[0].untyped_storage().data_ptr() for p, views in optimizer._views.items() if p is not late}
+        assert len(memory) == 1
+        if len(optimizer.param_groups) == 2:
+            optimizer.add_param_group({"params": [late], "penalty": L0(0.01, 5)})
+    assert late.detach().unique().tolist() == pytest.approx([1 - 0.1 * 0.05 * math.exp(-5)])
+
+
+def test_one_penalty_a_layer_is_a_group_a_layer():
+    model = compress.lenet_300_100(0)
+    own = {"hidden1": L2(1e-4) + L0(1e-3, 5), "hidden2": L1(1e-3), "output": None}
+    groups = compress.parameter_groups(model, own)
+    assert [group["penalty"] for group in groups] == [*own.values(), None]
+    assert [len(group["params"]) for group in groups] == [1, 1, 1, 3]
+    assert groups[1]["params"][0] is model.hidden2.weight
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    optimizer = PenalisedSGD(groups, lr=0.5, momentum=0)
+    for p in model.parameters():
+        p.grad = torch.zeros_like(p)
+    optimizer.step()
+    for name, p in model.named_parameters():
+        penalty = own[name.split(".")[0]] if name.endswith("weight") else None
+        moved = 0 if penalty is None else 0.5 * penalty.gradient(before[name])
+        assert torch.allclose(p.detach(), before[name] - moved, rtol=0, atol=1e-7)
+
+
+def test_layers_that_are_missing_or_unknown_are_named():
+    with pytest.raises(
+        ValueError,
+        match="penalty must name the layers hidden1, hidden2, output; missing: hidden2, output; unknown: hiden2",
+    ):
+        compress.parameter_groups(compress.lenet_300_100(0), {"hidden1": L2(1), "hiden2": L2(1)})
