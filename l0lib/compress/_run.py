@@ -111,7 +111,7 @@ def resolve_device(device: str | torch.device | None, model: torch.nn.Module) ->
 def digests(
     model: torch.nn.Module,
     tensors: tuple[torch.Tensor, torch.Tensor],
-    penalty: Penalty | Sequence[Mapping[str, Any]] | None,
+    penalty: Penalty | Mapping[str, Penalty | None] | Sequence[Mapping[str, Any]] | None,
     masks: Masks | None,
     teacher: torch.nn.Module | None,
 ) -> dict[str, Any]:
@@ -131,9 +131,13 @@ def digest_rates(rates: Sequence[float]) -> str:
     return "rates " + checkpoints.digest([np.array(rates)])
 
 
-def _describe_penalties(penalty: Penalty | Sequence[Mapping[str, Any]] | None, model: torch.nn.Module) -> str:
+def _describe_penalties(
+    penalty: Penalty | Mapping[str, Penalty | None] | Sequence[Mapping[str, Any]] | None, model: torch.nn.Module
+) -> str:
     if penalty is None or isinstance(penalty, Penalty):
         return checkpoints.describe_penalty(penalty)
+    if isinstance(penalty, Mapping):
+        return "; ".join(f"{layer}: {checkpoints.describe_penalty(penalty[layer])}" for layer in sorted(penalty))
     names = {parameter: name for name, parameter in model.named_parameters()}
     return "; ".join(
         f"{', '.join(names[p] for p in group['params'])}: {checkpoints.describe_penalty(group.get('penalty'))}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -27,7 +27,7 @@ __all__ = ["MAGNITUDE_EDGES", "Epoch", "cosine", "magnitude_histogram", "train"]
 def train(
     model: torch.nn.Module,
     part: Part | tuple[torch.Tensor, torch.Tensor],
-    penalty: Penalty | Sequence[dict[str, Any]] | None = None,
+    penalty: Penalty | Mapping[str, Penalty | None] | Sequence[dict[str, Any]] | None = None,
     *,
     epochs: int,
     learning_rate: float,
@@ -56,9 +56,10 @@ def train(
         Changed in place.
     part : Part or (images, labels) tensors
         What to train on.
-    penalty : Penalty, list of parameter groups, or None
-        Of the weights, not of the biases. It adds to the mean loss of a batch at every step. Groups, each with a
-        ``penalty`` of its own, are those of :class:`~l0lib.compress.PenalisedSGD`; all follow the one schedule.
+    penalty : Penalty, mapping of layer name to Penalty, list of parameter groups, or None
+        Of the weights, not of the biases. It adds to the mean loss of a batch at every step. One for each layer: see
+        :func:`~l0lib.compress.parameter_groups`. Groups, each with a ``penalty`` of its own, are those of
+        :class:`~l0lib.compress.PenalisedSGD`; all follow the one schedule.
     epochs : int
         Passes over ``part``, >= 1.
     learning_rate : float
@@ -130,7 +131,7 @@ def train(
         told |= digests(model, (x, y), penalty, masks, teacher)
 
     model.to(where)
-    groups = parameter_groups(model, penalty) if penalty is None or isinstance(penalty, Penalty) else penalty
+    groups = penalty if isinstance(penalty, Sequence) else parameter_groups(model, penalty)
     optimizer = PenalisedSGD(groups, lr=learning_rate, momentum=momentum, update=update)
     if masks is not None:
         masks = Masks({name: mask.to(where) for name, mask in masks.items()})

@@ -183,6 +183,15 @@ def test_a_list_of_parameter_groups_is_taken_for_the_penalty_they_hold(few):
     assert history[1:] == told[1:]
 
 
+def test_one_penalty_for_each_layer_may_be_given_by_name(few, tmp_path):
+    alike = dict.fromkeys(("hidden1", "hidden2", "output"), L1(1e-3))
+    assert same(trained(few, alike)[0], trained(few, L1(1e-3))[0])
+    path = tmp_path / "run.pt"
+    trained(few, alike, checkpoint=path)
+    with pytest.raises(ValueError, match=r"penalty was 'hidden1: L1\(alpha=0\.001\); .*', is 'hidden1: None; "):
+        trained(few, {**alike, "hidden1": None}, checkpoint=path)
+
+
 def test_the_step_schedule_falls_to_a_tenth_at_half_and_to_a_hundredth_at_three_quarters(few):
     assert compress.learning_rates("step", 8, 2.0) == [2.0] * 4 + [0.2] * 2 + [0.02] * 2
     _, history = trained(few, schedule="step", epochs=4)
