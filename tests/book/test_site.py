@@ -75,6 +75,8 @@ def test_a_quiz_works_by_keyboard(chromium, book, page):
         if page != "notebooks/claims-ledger.html":
             assert boxes.count() >= 3
         for box in boxes.all():
+            box.scroll_into_view_if_needed()  # off screen the browser lays nothing out, and its text reads as empty
+            view.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
             right = int(re.search(r"answer-(\d+)", box.get_attribute("class")).group(1))
             radios = box.locator("input[type=radio]")
             explanation = box.locator(".quiz-explanation")
