@@ -168,6 +168,11 @@ def _log(kappa, xp):
     return -math.inf if isinstance(kappa, float) else xp.log(kappa)
 
 
+def _factor(alpha):
+    """Return the penalty factor if it is one: the rule that all penalties share."""
+    return _validate.parameter("alpha", alpha, "alpha must be >= 0 (paper, Eq. 1)", lambda x: x >= 0)
+
+
 class L2(Penalty):
     r"""The squared :math:`\ell_2` penalty, :math:`\alpha \sum_j w_j^2` (paper, Eq. 4; note: no factor 1/2).
 
@@ -185,7 +190,7 @@ class L2(Penalty):
     """
 
     def __init__(self, alpha):
-        self.alpha = _validate.parameter("alpha", alpha, "alpha must be >= 0 (paper, Eq. 1)", lambda x: x >= 0)
+        self.alpha = _factor(alpha)
 
     def _elementwise(self, w, xp):
         return self.alpha * (w * w)
@@ -214,7 +219,7 @@ class L1(Penalty):
     """
 
     def __init__(self, alpha):
-        self.alpha = _validate.parameter("alpha", alpha, "alpha must be >= 0 (paper, Eq. 1)", lambda x: x >= 0)
+        self.alpha = _factor(alpha)
 
     def _elementwise(self, w, xp):
         return self.alpha * xp.abs(w)
@@ -246,7 +251,7 @@ class L0(Penalty):
     """
 
     def __init__(self, alpha, beta):
-        self.alpha = _validate.parameter("alpha", alpha, "alpha must be >= 0 (paper, Eq. 1)", lambda x: x >= 0)
+        self.alpha = _factor(alpha)
         self.beta = _validate.parameter("beta", beta, "beta must be >= 1 (paper, Eq. 10)", lambda x: x >= 1)
         with np.errstate(over="ignore"):
             _validate.parameter("alpha*beta", self.alpha * self.beta, "alpha*beta must be finite", lambda x: x >= 0)
