@@ -36,8 +36,10 @@ def solution(path, number):
     return blocks[0]
 
 
-def test_all_six_chapters_and_the_ledger_are_here():
-    assert [path.name[:2] for path in CHAPTERS] == ["01", "02", "03", "04", "05", "06"]
+def test_the_chapters_and_the_ledger_are_here():
+    numbers = [path.name[:2] for path in CHAPTERS]
+    assert numbers[:6] == ["01", "02", "03", "04", "05", "06"]
+    assert len(set(numbers)) == len(numbers), "two chapters of one number"
     assert ROOT / "notebooks" / "claims-ledger.ipynb" in NOTEBOOKS
 
 
