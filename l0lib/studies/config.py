@@ -1,0 +1,203 @@
+"""What a run is: one frozen, validated, hashable description of training, pruning and fine-tuning."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ..compress.strategies import normalised
+from ..penalties import L0, L1, L2, Penalty, Sum
+
+NETWORKS = ("lenet-300-100", "lenet-5-caffe")
+PRUNINGS = ("GP", "LP", "RP")
+
+Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+#: Part of file names.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+.-]*$")]
+Ratio = Annotated[float, Field(ge=1, allow_inf_nan=False)]
+
+
+class Frozen(BaseModel):
+    """A configuration that cannot change, refuses unknown fields, and has a name made of its contents."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def digest(self) -> str:
+        """Return ten hex digits of the SHA-256 of the contents: equal contents, equal name."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+class PenaltySettings(Frozen):
+    r"""The penalty of the weights: an l2, an l1 and a smoothed l0 term, each with its factor.
+
+    The strategies are those of the paper's Section 4.2, and one that it leaves out: ``uniform`` gives every weight the
+    same factors, ``NORM`` normalises them by layer sizes (:func:`l0lib.compress.normalised`), ``SEP`` takes them layer
+    by layer from the three ``…_by_layer`` fields, in the network's order.
+    """
+
+    strategy: Literal["uniform", "NORM", "SEP"] = Field("uniform", description="how the factors vary with the layer")
+    alpha_l2: Factor = Field(0.0, description="factor of the l2 term")
+    alpha_l1: Factor = Field(0.0, description="factor of the l1 term")
+    alpha_l0: Factor = Field(0.0, description="factor of the smoothed l0 term")
+    beta: Annotated[float, Field(ge=1, allow_inf_nan=False)] = Field(5.0, description="steepness of the smoothed l0")
+    alpha_l2_by_layer: tuple[Factor, ...] = Field((), description="SEP: l2 factors, one for each layer")
+    alpha_l0_by_layer: tuple[Factor, ...] = Field((), description="SEP: l0 factors, one for each layer")
+    beta_by_layer: tuple[Annotated[float, Field(ge=1)], ...] = Field(
+        (), description="SEP: one steepness for each layer"
+    )
+
+    @model_validator(mode="after")
+    def _layers(self) -> PenaltySettings:
+        lengths = {len(self.alpha_l2_by_layer), len(self.alpha_l0_by_layer), len(self.beta_by_layer)}
+        if self.strategy == "SEP":
+            if len(lengths) != 1 or 0 in lengths:
+                raise ValueError("strategy SEP needs the three …_by_layer fields, all of one length, one entry a layer")
+            if self.alpha_l2 or self.alpha_l1 or self.alpha_l0:
+                raise ValueError("strategy SEP takes its factors from the …_by_layer fields; the global ones must be 0")
+        elif lengths != {0}:
+            raise ValueError(f"…_by_layer fields belong to the strategy SEP; got strategy {self.strategy}")
+        return self
+
+    def build(self, sizes: dict[str, int]) -> dict[str, Penalty | None]:
+        """Return the penalty of each layer; ``sizes`` maps layer names to numbers of weights.
+
+        Raises
+        ------
+        ValueError
+            If the strategy is SEP and has not one entry for each layer.
+        """
+        if self.strategy == "SEP":
+            if len(self.beta_by_layer) != len(sizes):
+                raise ValueError(
+                    f"beta_by_layer must have one entry for each of the layers {', '.join(sizes)}; "
+                    f"got {len(self.beta_by_layer)}"
+                )
+            rows = zip(sizes, self.alpha_l2_by_layer, self.alpha_l0_by_layer, self.beta_by_layer, strict=True)
+            return {layer: _sum(a2, 0.0, a0, beta) for layer, a2, a0, beta in rows}
+        penalty = _sum(self.alpha_l2, self.alpha_l1, self.alpha_l0, self.beta)
+        if penalty is None or self.strategy == "uniform":
+            return dict.fromkeys(sizes, penalty)
+        return dict(normalised(penalty, sizes))
+
+
+def _sum(alpha_l2: float, alpha_l1: float, alpha_l0: float, beta: float) -> Penalty | None:
+    terms: list[Penalty] = []
+    if alpha_l2:
+        terms.append(L2(alpha_l2))
+    if alpha_l1:
+        terms.append(L1(alpha_l1))
+    if alpha_l0:
+        terms.append(L0(alpha_l0, beta))
+    return Sum(*terms) if len(terms) > 1 else terms[0] if terms else None
+
+
+class Training(Frozen):
+    """One stretch of training: SGD with momentum, cross-entropy plus a penalty of the weights, not of the biases."""
+
+    epochs: Annotated[int, Field(ge=1)] = Field(description="passes over the training images")
+    learning_rate: Rate = Field(description="at the start of the schedule")
+    schedule: Literal["cosine", "step", "constant"] = Field("cosine", description="how the learning rate falls")
+    warm_up: Factor = Field(0.0, description="epochs in which it rises first")
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="of SGD")
+    batch_size: Annotated[int, Field(ge=1)] = Field(128, description="images a step")
+    update: Literal["coupled", "decoupled", "clipped", "proximal"] = Field("coupled", description="Eq. 17: coupled")
+    shift: Annotated[int, Field(ge=0)] = Field(0, description="pixels by which an image may move")
+    bf16: bool = Field(False, description="forward pass in bfloat16; weights, loss and update stay float32")
+    penalty: PenaltySettings = PenaltySettings()
+
+
+class Gradual(Frozen):
+    """Pruning along a schedule, once an epoch, while training goes on at a constant learning rate."""
+
+    schedule: Literal["log", "cubic"] = Field("log", description="how the compression ratio rises")
+    first: Ratio = Field(description="compression ratio of the first pruning")
+    training: Training
+
+
+class Teacher(Frozen):
+    """A dense network to learn from, of the run's own seed, while pruning gradually and fine-tuning."""
+
+    network: Literal["lenet-300-100", "lenet-5-caffe"]
+    relu_after_pools: bool = False
+    training: Training
+    temperature: Rate = Field(4.0, description="of both networks' class scores")
+    weight: Annotated[float, Field(ge=0, le=1)] = Field(0.9, description="of the teacher's share of the loss")
+
+
+class Config(Frozen):
+    """Train, prune one-shot or gradually at each ratio, fine-tune, measure.
+
+    ``evaluate_on="validation"`` trains on what a split leaves and measures on the images set aside: for every choice.
+    ``"test"`` trains on all training images and measures on the test images: for results.
+    """
+
+    experiment: Name = Field(description="the study it belongs to")
+    arm: Name = Field(description="its name within the study")
+    dense_arm: str = Field("", description="the arm whose networks before pruning are the baseline; empty: this one")
+    profile: Literal["fast", "full"] = Field("full", description="only full runs count as results")
+    network: Literal["lenet-300-100", "lenet-5-caffe"] = Field(description=", ".join(NETWORKS))
+    relu_after_pools: bool = Field(False, description="LeNet-5-Caffe: a ReLU after each pooling, too")
+    dataset: Literal["mnist", "digits"] = Field("mnist", description="digits: 5,000 of MNIST's, with no network")
+    evaluate_on: Literal["validation", "test"] = Field("test", description="validation for choices, test for results")
+    training: Training
+    pruning: Literal["GP", "LP", "RP"] = Field("GP", description="global, layerwise or random")
+    ratios: tuple[Ratio, ...] = Field((), description="compression ratios measured before fine-tuning")
+    fine_tuned_ratios: tuple[Ratio, ...] = Field((), description="those measured after it")
+    fine_tuning: Training | None = None
+    gradual: Gradual | None = None
+    teacher: Teacher | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Config:
+        if bool(self.fine_tuned_ratios) != (self.fine_tuning is not None):
+            raise ValueError("fine_tuned_ratios and fine_tuning must come together")
+        if self.gradual and not self.fine_tuned_ratios:
+            raise ValueError("gradual needs fine_tuned_ratios, the targets of its schedule")
+        if self.gradual and self.gradual.first > min(self.fine_tuned_ratios):
+            raise ValueError(f"gradual.first must be <= every target; got {self.gradual.first}")
+        if self.relu_after_pools and self.network != "lenet-5-caffe":
+            raise ValueError(f"relu_after_pools belongs to lenet-5-caffe; got {self.network}")
+        return self
+
+    @property
+    def variant(self) -> str:
+        """``paper`` with Eq. 17 as written, one-shot pruning and plain fine-tuning; anything more is ``beyond``."""
+        stretches = [self.training] + ([self.fine_tuning] if self.fine_tuning else [])
+        plain = all(stretch.update == "coupled" and not stretch.shift for stretch in stretches)
+        return "paper" if plain and self.gradual is None and self.teacher is None else "beyond"
+
+    @property
+    def penalty_name(self) -> str:
+        """The terms of the training penalty, such as ``l2+l0``."""
+        p = self.training.penalty
+        terms = {
+            "l2": p.alpha_l2 or any(p.alpha_l2_by_layer),
+            "l1": p.alpha_l1,
+            "l0": p.alpha_l0 or any(p.alpha_l0_by_layer),
+        }
+        return "+".join(name for name, factor in terms.items() if factor) or "none"
+
+    def trained(self) -> Frozen:
+        """Return what the network before pruning depends on: runs that share it train it once."""
+        return Trained(
+            network=self.network,
+            relu_after_pools=self.relu_after_pools,
+            dataset=self.dataset,
+            evaluate_on=self.evaluate_on,
+            training=self.training,
+        )
+
+
+class Trained(Frozen):
+    """The part of a :class:`Config` that settles the network before pruning."""
+
+    network: str
+    relu_after_pools: bool
+    dataset: str
+    evaluate_on: str
+    training: Training

@@ -1,0 +1,197 @@
+"""Records: what a finished run tells, as one small JSON file with a schema."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .config import Config
+
+#: The stored results of the book, in a checkout of it.
+RECORDS = Path(__file__).resolve().parents[2] / "book" / "records"
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class RecordError(ValueError):
+    """A record that does not keep the schema; the message names the file, the field and the rule."""
+
+
+class _Plain(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Measured(_Plain):
+    """Wrong answers among images."""
+
+    errors: Count
+    images: Annotated[int, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _few_enough(self) -> Measured:
+        if self.errors > self.images:
+            raise ValueError(f"errors must be <= images, {self.images}; got {self.errors}")
+        return self
+
+    @property
+    def percent(self) -> float:
+        """Top-1 error in percent."""
+        return 100 * self.errors / self.images
+
+
+class LayerCount(_Plain):
+    """Parameters of a layer, weights and bias, and those that are not zero."""
+
+    name: str
+    parameters: Count
+    nonzero: Count
+
+
+class EpochSummary(_Plain):
+    """One epoch of the training before pruning: mean loss (nats) and size of the penalty; see ``compress.Epoch``."""
+
+    epoch: Count
+    learning_rate: float
+    loss: float | None
+    penalty: float
+
+
+class Bytes(_Plain):
+    """Bytes on disk: float32 without and with sparse storage, and the smallest file with entropy coding."""
+
+    dense: Count
+    csr: Count
+    bitmap: Count
+    best: Count
+    best_encoding: str
+
+
+class Point(_Plain):
+    """The pruned network at one compression ratio.
+
+    ``requested`` is the ratio asked for; ``ratio`` the one counted after dead paths were removed, all parameters over
+    nonzero ones. ``first_layer`` is given for seed 0 alone: the kept weights of the first layer, as a list of numbers
+    in the order of ``first_layer_shape`` (a fully connected layer: the number of kept weights at each pixel).
+    """
+
+    requested: float
+    fine_tuned: bool
+    measured: Measured
+    parameters: Annotated[int, Field(gt=0)]
+    nonzero: Count
+    weights_only_ratio: float
+    multiply_adds: Count
+    nonzero_multiply_adds: Count
+    bytes: Bytes
+    layers: tuple[LayerCount, ...]
+    first_layer_shape: tuple[int, ...] = ()
+    first_layer: tuple[float, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Point:
+        if sum(layer.nonzero for layer in self.layers) != self.nonzero:
+            raise ValueError("nonzero must be the sum over layers")
+        if self.nonzero and self.parameters / self.nonzero < self.requested * (1 - 1e-9):
+            raise ValueError(f"ratio must be >= requested, {self.requested}; got {self.parameters / self.nonzero}")
+        return self
+
+    @property
+    def ratio(self) -> float:
+        """Achieved compression ratio: all parameters over nonzero ones, biases counted."""
+        return self.parameters / self.nonzero if self.nonzero else float("inf")
+
+
+class Origin(_Plain):
+    """Where and when a run was made. ``seconds`` adds up over interruptions."""
+
+    date: str
+    commit: str
+    versions: dict[str, str]
+    hardware: str
+    device: str
+    threads: int
+    seconds: float
+
+
+class Record(_Plain):
+    """One run: a configuration and a seed, and what came of them.
+
+    ``train``, ``held_out`` and ``test`` count images; ``dense`` is the network before pruning; ``magnitudes`` counts
+    its weights in the bins of ``compress.MAGNITUDE_EDGES``.
+    """
+
+    format: Literal[1] = 1
+    config: Config
+    seed: int
+    train: Count
+    held_out: Count
+    test: Count
+    history: tuple[EpochSummary, ...]
+    magnitudes: tuple[Count, ...]
+    dense: Measured
+    points: tuple[Point, ...]
+    origin: Origin
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending."""
+        return f"{self.config.arm}-{self.config.profile}-{self.config.evaluate_on}-seed-{self.seed}"
+
+
+def write(record: Record, folder: Path) -> Path:
+    """Write ``record`` to ``folder/<experiment>/<name>.json``, whole or not at all; return the path."""
+    path = folder / record.config.experiment / f"{record.name}.json"
+    write_text(path, _compact(record) + "\n")
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all: beside ``path`` first, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _compact(record: Record) -> str:
+    # one line for each entry of the two long lists: a change of a record can then be read
+    data = record.model_dump(mode="json")
+    rows = {key: data.pop(key) for key in ("history", "points")}
+    head = json.dumps(data, ensure_ascii=False, indent=1).rstrip("}\n")
+    for key, entries in rows.items():
+        lines = ",\n  ".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in entries)
+        head += f',\n "{key}": [\n  {lines}\n ]'
+    return head + "\n}"
+
+
+def read(path: Path) -> Record:
+    """Return the record in ``path``.
+
+    Raises
+    ------
+    RecordError
+        If the file is not JSON or breaks the schema.
+    """
+    try:
+        return Record.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the whole file"
+        given = f"; got {first['input']!r}" if isinstance(first["input"], (int, float, str)) else ""
+        more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise RecordError(f"{path.name}: {field}: {first['msg']}{given[:200]}{more}") from error
+
+
+def read_all(folder: Path = RECORDS) -> Iterator[Record]:
+    """Yield the records of all runs below ``folder`` (its sub-folders, one for each study), in the order of names."""
+    for path in sorted(folder.glob("*/*-seed-*.json")):
+        yield read(path)
