@@ -1,0 +1,157 @@
+"""Networks for inference that skip their zeros: sparse matrices, or a smaller dense network without dead units."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import scipy.sparse
+import torch
+from torch import nn
+from torch.nn.functional import pad
+
+from .surgery import HasChain, remove_dead_paths
+
+#: The ways to skip zeros one by one.
+BACKENDS = ("torch-csr", "scipy-csr")
+
+
+def sparse_network(model: nn.Module, backend: str = "torch-csr") -> nn.Module:
+    """Return a copy of ``model`` for inference in which linear layers and convolutions skip their zeros.
+
+    Parameters
+    ----------
+    model : Module
+        On the CPU, float32; everything but :class:`torch.nn.Linear` and :class:`torch.nn.Conv2d` is taken as it is.
+    backend : {"torch-csr", "scipy-csr"}
+
+    Returns
+    -------
+    Module
+        In evaluation mode. It has no parameters for the layers it replaced, and gives no gradients.
+
+    Raises
+    ------
+    ValueError
+        If ``backend`` is unknown, or a convolution has groups or a padding that is not zeros.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}; got {backend!r}")
+    if isinstance(model, nn.Linear | nn.Conv2d):
+        return _sparse(model, backend).eval()
+    network = copy.deepcopy(model).eval()
+    for parent in list(network.modules()):
+        for name, module in list(parent.named_children()):
+            if isinstance(module, nn.Linear | nn.Conv2d):
+                setattr(parent, name, _sparse(module, backend))
+    return network
+
+
+@torch.no_grad()
+def shrink(model: nn.Module) -> nn.Module:
+    """Return a smaller dense copy of ``model`` for inference, without its dead units: same outputs up to rounding.
+
+    Parameters
+    ----------
+    model : Module
+        With a ``chain()``, as for :func:`~l0lib.compress.remove_dead_paths`, which says what is dead. It is left as it
+        was.
+
+    Returns
+    -------
+    Module
+        In evaluation mode. A layer keeps at least one unit.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`~l0lib.compress.remove_dead_paths`.
+    """
+    network = copy.deepcopy(model).eval()
+    remove_dead_paths(network)
+    assert isinstance(network, HasChain)
+    for (layer, _), (following, _) in pairwise(network.chain()):
+        alive = layer.weight.flatten(1).any(1)
+        alive[0] |= not alive.any()
+        inputs = alive.repeat_interleave(following.weight.shape[1] // layer.weight.shape[0])
+        bias = None if layer.bias is None else layer.bias[alive]
+        _refill(layer, layer.weight[alive], bias)
+        _refill(following, following.weight[:, inputs], following.bias)
+    return network
+
+
+def _refill(layer: nn.Linear | nn.Conv2d, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
+    layout = torch.channels_last if weight.ndim == 4 else torch.contiguous_format
+    layer.weight = nn.Parameter(weight.contiguous(memory_format=layout))
+    layer.bias = None if bias is None else nn.Parameter(bias.clone())
+    if isinstance(layer, nn.Linear):
+        layer.out_features, layer.in_features = weight.shape
+    else:
+        layer.out_channels, layer.in_channels = weight.shape[:2]
+
+
+def product(weight: torch.Tensor, bias: torch.Tensor | None, backend: str) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Return the function that takes columns, shape (inputs, n), to ``weight @ columns + bias``."""
+    weight = weight.detach()
+    if backend == "scipy-csr":
+        rows = scipy.sparse.csr_array(weight.numpy())
+        constant = None if bias is None else bias.detach().numpy()[:, None]
+
+        def by_scipy(columns: torch.Tensor) -> torch.Tensor:
+            result = rows @ columns.numpy()
+            return torch.from_numpy(result if constant is None else np.add(result, constant, out=result))
+
+        return by_scipy
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch remarks that its sparse rows are young
+        found = weight.to_sparse_csr()
+        # MKL takes 32-bit indices: others are turned into these at every call
+        parts = (found.crow_indices().int(), found.col_indices().int(), found.values())
+        matrix = torch.sparse_csr_tensor(*parts, size=weight.shape, check_invariants=False)
+    added = torch.zeros(len(weight), 1) if bias is None else bias.detach()[:, None].clone()
+    return lambda columns: torch.addmm(added, matrix, columns)
+
+
+class _SparseLinear(nn.Module):
+    def __init__(self, layer: nn.Linear, backend: str):
+        super().__init__()
+        self.product = product(layer.weight, layer.bias, backend)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        columns = x.reshape(-1, x.shape[-1]).T
+        return self.product(columns).T.reshape(*x.shape[:-1], -1)
+
+
+class _SparseConvolution(nn.Module):
+    def __init__(self, layer: nn.Conv2d, backend: str):
+        super().__init__()
+        if layer.groups != 1 or layer.padding_mode != "zeros" or isinstance(layer.padding, str):
+            raise ValueError(f"convolutions must have one group and a padding of zeros given in numbers; got {layer}")
+        top, left = layer.padding
+        self.padding = (left, left, top, top)
+        self.size, self.dilation, self.stride = layer.kernel_size, layer.dilation, layer.stride
+        used = layer.weight.any(0)
+        # picking a few places out of the patches costs three times as much for each as copying them all
+        few = 3 * int(used.sum()) < used.numel()
+        self.used = used.nonzero().unbind(1) if few else None
+        self.product = product(layer.weight[:, used] if few else layer.weight.flatten(1), layer.bias, backend)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        patches = (pad(x, self.padding) if any(self.padding) else x).contiguous()
+        for axis in (2, 3):
+            reach = self.dilation[axis - 2] * (self.size[axis - 2] - 1) + 1
+            patches = patches.unfold(axis, reach, self.stride[axis - 2])[..., :: self.dilation[axis - 2]]
+        # (images, channels, rows, columns, places in the kernel): so far a view, no copy
+        count, _, rows, columns = patches.shape[:4]
+        patches = patches.permute(1, 4, 5, 0, 2, 3)
+        chosen = patches.flatten(0, 2) if self.used is None else patches[self.used]
+        result = self.product(chosen.flatten(1)).view(-1, count, rows, columns).transpose(0, 1)
+        # what follows a convolution, a pooling above all, is several times faster in this layout
+        return result.contiguous(memory_format=torch.channels_last)
+
+
+def _sparse(layer: nn.Linear | nn.Conv2d, backend: str) -> nn.Module:
+    return _SparseLinear(layer, backend) if isinstance(layer, nn.Linear) else _SparseConvolution(layer, backend)
