@@ -1,11 +1,11 @@
 """The compression engine: train under a penalty, prune by magnitude, fine-tune, measure (PyTorch).
 
 The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`training`, :mod:`pruning` with
-:mod:`masks` and :mod:`schedules`, :mod:`surgery`, :mod:`measure` and :mod:`storage`. The engine knows the
-penalties and nothing above itself.
+:mod:`masks` and :mod:`schedules`, :mod:`surgery`, :mod:`measure`, :mod:`storage`, and :mod:`latency` with :mod:`inference`. The
+engine knows the penalties and nothing above itself.
 """
 
-from . import augment, checkpoints, distill
+from . import augment, checkpoints, distill, inference, latency
 from .data import Dataset, Part, embedded_digits
 from .datasets import DataUnavailable, cifar10, cifar100, mnist
 from .masks import Masks, keep_largest
@@ -27,6 +27,7 @@ from .optim import PenalisedSGD, layer_sizes, parameter_groups
 from .pruning import prune_global, prune_layerwise, prune_random
 from .rates import learning_rates, step_decay
 from .schedules import SCHEDULES
+from .shrinking import Shrunk, shrink
 from .storage import bytes_on_disk
 from .strategies import normalised
 from .surgery import remove_dead_paths
@@ -45,6 +46,7 @@ __all__ = [
     "MultiplyAdds",
     "Part",
     "PenalisedSGD",
+    "Shrunk",
     "augment",
     "bytes_on_disk",
     "checkpoints",
@@ -58,7 +60,9 @@ __all__ = [
     "embedded_digits",
     "evaluate",
     "in_all",
+    "inference",
     "keep_largest",
+    "latency",
     "layer_sizes",
     "layers",
     "learning_rates",
@@ -72,6 +76,7 @@ __all__ = [
     "prune_layerwise",
     "prune_random",
     "remove_dead_paths",
+    "shrink",
     "step_decay",
     "train",
     "weights_only_ratio",
