@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..compress.strategies import normalised
 from ..penalties import L0, L1, L2, Penalty, Sum
 
 NETWORKS = ("lenet-300-100", "lenet-5-caffe")
@@ -82,6 +81,8 @@ class PenaltySettings(Frozen):
         penalty = _sum(self.alpha_l2, self.alpha_l1, self.alpha_l0, self.beta)
         if penalty is None or self.strategy == "uniform":
             return dict.fromkeys(sizes, penalty)
+        from ..compress.strategies import normalised  # here: reading a record must not load PyTorch
+
         return dict(normalised(penalty, sizes))
 
 
