@@ -1,0 +1,264 @@
+"""Results: the records of one arm put together over seeds, with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from .records import Point, Record, RecordError
+
+#: The names of one line of ``l0lib report --json``, in their order.
+FIELDS = (
+    "experiment", "network", "dataset", "penalty", "strategy", "pruning", "fine_tuned", "variant", "ratio",
+    "test_error_mean", "test_error_std", "n_seeds", "dense_error_mean", "flop_reduction", "profile", "device", "epochs",
+    "commit",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Result:
+    """One arm at one compression ratio, before or after fine-tuning, over its seeds.
+
+    Attributes
+    ----------
+    arm, requested : str, float
+        The arm's name in the study, and the compression ratio that was asked for.
+    ratio : float
+        The one achieved: all parameters over the mean number of nonzero ones, biases counted; infinite if none is left.
+    weights_only_ratio : float
+        The same without biases, the mean over seeds.
+    parameters, nonzero : int, float
+        All parameters, and the mean number of nonzero ones.
+    errors : dict of int to float
+        Seed to top-1 error in percent, on ``images`` test images.
+    dense_errors : dict of int to float
+        The same of the networks before pruning of the dense arm, for those of our seeds that it has.
+    flop_reduction : float
+        Multiply-adds of the whole network over the mean number of those by a nonzero weight.
+    bytes : float
+        Of the smallest file, the mean over seeds.
+    epochs : int
+        Passes over the training images behind this result: training, gradual pruning and fine-tuning together.
+    device, commit : str
+        Of the runs; several are joined by ", ".
+
+    The others are those of :class:`~l0lib.studies.config.Config`.
+    """
+
+    experiment: str
+    arm: str
+    network: str
+    dataset: str
+    penalty: str
+    strategy: str
+    pruning: str
+    fine_tuned: bool
+    variant: str
+    requested: float
+    ratio: float
+    weights_only_ratio: float
+    parameters: int
+    nonzero: float
+    errors: dict[int, float]
+    images: int
+    dense_errors: dict[int, float]
+    flop_reduction: float
+    bytes: float
+    profile: str
+    evaluate_on: str
+    device: str
+    epochs: int
+    commit: str
+
+    @property
+    def n_seeds(self) -> int:
+        """Number of runs."""
+        return len(self.errors)
+
+    @property
+    def test_error_mean(self) -> float:
+        """Mean top-1 error in percent."""
+        return fmean(self.errors.values())
+
+    @property
+    def test_error_std(self) -> float | None:
+        """Sample standard deviation over seeds (divisor n - 1), in percentage points; None for one seed."""
+        return stdev(self.errors.values()) if self.n_seeds > 1 else None
+
+    @property
+    def dense_error_mean(self) -> float | None:
+        """Mean error before pruning of the dense arm; None unless it is recorded for each of our seeds."""
+        return fmean(self.dense_errors.values()) if self.dense_errors.keys() == self.errors.keys() else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the mean over seeds (Student's t), in percent; None for one seed.
+
+        It says how far other seeds would move the mean. What other test images would do is in :attr:`test_interval`.
+        """
+        return _student(list(self.errors.values()))
+
+    @property
+    def test_interval(self) -> tuple[float, float]:
+        """The 95 % Wilson interval at the mean error for so many test images, in percent.
+
+        It does not narrow with the number of seeds, because all of them are tested on the same images.
+        """
+        from ..compress.measure import wilson_interval  # here: a report must not load PyTorch
+
+        low, high = wilson_interval(self.test_error_mean / 100 * self.images, self.images)
+        return 100 * low, 100 * high
+
+    def as_json(self) -> dict[str, Any]:
+        """Return :data:`FIELDS` as plain data. What is infinite, or not defined for one seed, is None."""
+        return {name: _plain(getattr(self, name)) for name in FIELDS}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value
+
+
+def _student(values: Sequence[float]) -> tuple[float, float] | None:
+    if len(values) < 2:
+        return None
+    from scipy.stats import t
+
+    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
+    return fmean(values) - half, fmean(values) + half
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first result's error less the second's, in percentage points: paired by seed, with its 95 % interval."""
+
+    mean: float
+    interval: tuple[float, float] | None
+    n_seeds: int
+
+    @property
+    def settled(self) -> bool:
+        """Whether zero is outside the interval: then the seeds tell the two apart."""
+        return self.interval is not None and not self.interval[0] <= 0 <= self.interval[1]
+
+
+def difference(first: Result, second: Result) -> Difference:
+    """Compare two results seed by seed.
+
+    Raises
+    ------
+    ValueError
+        If they share no seed.
+    """
+    seeds = sorted(first.errors.keys() & second.errors.keys())
+    if not seeds:
+        raise ValueError(f"first and second must share seeds; got {sorted(first.errors)} and {sorted(second.errors)}")
+    gaps = [first.errors[seed] - second.errors[seed] for seed in seeds]
+    return Difference(fmean(gaps), _student(gaps), len(seeds))
+
+
+def results(records: Iterable[Record], profile: str = "full", evaluate_on: str = "test") -> list[Result]:
+    """Put ``records`` together over seeds: one :class:`Result` for each arm, ratio asked for, and fine-tuned or not.
+
+    With the defaults these are results: full runs, evaluated on the test images. Nothing else counts as one.
+
+    Raises
+    ------
+    RecordError
+        If the runs of one group differ in their settings, or one seed stands twice.
+    """
+    kept = [r for r in records if (r.config.profile, r.config.evaluate_on) == (profile, evaluate_on)]
+    arms: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
+    for record in kept:
+        arms[record.config.experiment, record.config.arm, record.config.pruning].append(record)
+    for arm in arms.values():
+        _check_same(arm)
+    dense = _dense(kept)
+    found = []
+    for arm in arms.values():
+        groups: dict[tuple[float, bool], dict[int, tuple[Record, Point]]] = defaultdict(dict)
+        for record in arm:
+            for point in record.points:
+                groups[point.requested, point.fine_tuned][record.seed] = (record, point)
+        found += [_result(group, dense) for _, group in sorted(groups.items(), key=lambda item: item[0][::-1])]
+    return found
+
+
+def _check_same(arm: Sequence[Record]) -> None:
+    first, seeds = arm[0], set()
+    for record in arm:
+        where = f"{record.config.experiment}: {first.name} and {record.name}"
+        if record.seed in seeds:
+            raise RecordError(f"{record.config.experiment}: {record.name} stands twice; a seed counts once")
+        seeds.add(record.seed)
+        if record.config.digest() != first.config.digest():
+            ours, other = (dict(_leaves(r.config.model_dump(mode="json"))) for r in (first, record))
+            names = [name for name in {**ours, **other} if ours.get(name) != other.get(name)]
+            told = "; ".join(f"{name} is {ours.get(name)!r} and {other.get(name)!r}" for name in names)
+            raise RecordError(f"{where} must have the same settings to be put together; {told}")
+
+
+def _leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def _dense(records: Iterable[Record]) -> dict[tuple[str, str], dict[int, float]]:
+    # by the arm's name within its study, and by the name alone for a study that leans on another one's arm
+    found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+    for record in records:
+        for study in (record.config.experiment, ""):
+            found[study, record.config.arm][record.seed] = record.dense.percent
+    return found
+
+
+def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str, str], dict[int, float]]) -> Result:
+    seeds = sorted(group)
+    records, points = [group[seed][0] for seed in seeds], [group[seed][1] for seed in seeds]
+    config, point = records[0].config, points[0]
+    name = config.dense_arm or config.arm
+    baseline = dense.get((config.experiment, name)) or dense.get(("", name), {})
+    nonzero = fmean(p.nonzero for p in points)
+    multiply_adds = fmean(p.nonzero_multiply_adds for p in points)
+    epochs = config.training.epochs
+    if point.fine_tuned:
+        epochs += config.gradual.training.epochs if config.gradual else 0
+        epochs += config.fine_tuning.epochs if config.fine_tuning else 0
+    return Result(
+        experiment=config.experiment,
+        arm=config.arm,
+        network=config.network,
+        dataset=config.dataset,
+        penalty=config.penalty_name,
+        strategy=config.training.penalty.strategy,
+        pruning=config.pruning,
+        fine_tuned=point.fine_tuned,
+        variant=config.variant,
+        requested=point.requested,
+        ratio=point.parameters / nonzero if nonzero else math.inf,
+        weights_only_ratio=fmean(p.weights_only_ratio for p in points),
+        parameters=point.parameters,
+        nonzero=nonzero,
+        errors={seed: p.measured.percent for seed, p in zip(seeds, points, strict=True)},
+        images=point.measured.images,
+        dense_errors={seed: baseline[seed] for seed in seeds if seed in baseline},
+        flop_reduction=point.multiply_adds / multiply_adds if multiply_adds else math.inf,
+        bytes=fmean(p.bytes.best for p in points),
+        profile=config.profile,
+        evaluate_on=config.evaluate_on,
+        device=_joined(r.origin.device for r in records),
+        epochs=epochs,
+        commit=_joined(r.origin.commit for r in records),
+    )
+
+
+def _joined(values: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(values))

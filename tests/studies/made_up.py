@@ -1,0 +1,65 @@
+"""Records that nobody ran: the schema filled with numbers that a test can follow."""
+
+from l0lib.studies.config import Config
+from l0lib.studies.records import Record
+
+PARAMETERS = {"lenet-300-100": 266_610, "lenet-5-caffe": 431_080}
+MULTIPLY_ADDS = {"lenet-300-100": 266_200, "lenet-5-caffe": 2_293_000}
+
+
+def config(**change):
+    """LeNet-300-100 under l2+l0, two ratios before fine-tuning, one after it; ``change`` replaces whole fields."""
+    plain = {
+        "experiment": "experiment-2",
+        "arm": "lenet-300-100-NORM",
+        "network": "lenet-300-100",
+        "training": {
+            "epochs": 20,
+            "learning_rate": 0.1,
+            "penalty": {"strategy": "NORM", "alpha_l2": 1e-4, "alpha_l0": 5e-5},
+        },
+        "ratios": [10, 90],
+        "fine_tuned_ratios": [90],
+        "fine_tuning": {"epochs": 10, "learning_rate": 0.02},
+    }
+    return Config.model_validate(plain | change)
+
+
+def record(seed, errors=185, *, what=None, dense=164, images=10_000, origin=None, **change):
+    """A record whose network has ``errors`` wrong answers after fine-tuning and ten more before."""
+    what = what or config(**change)
+    parameters, multiply_adds = PARAMETERS[what.network], MULTIPLY_ADDS[what.network]
+
+    def point(ratio, fine_tuned):
+        nonzero = int(parameters / ratio) - 10 * seed  # dead paths take a few more with some seeds
+        return {
+            "requested": ratio,
+            "fine_tuned": fine_tuned,
+            "measured": {"errors": errors + 10 * (not fine_tuned), "images": images},
+            "parameters": parameters,
+            "nonzero": nonzero,
+            "weights_only_ratio": 1.1 * ratio,
+            "multiply_adds": multiply_adds,
+            "nonzero_multiply_adds": nonzero,
+            "bytes": {"dense": 4 * parameters, "csr": 9000, "bitmap": 8000, "best": 7000, "best_encoding": "csr, lzma"},
+            "layers": [{"name": "all", "parameters": parameters, "nonzero": nonzero}],
+        }
+
+    made = {"date": "2026-11-22", "commit": "abc1234", "versions": {"torch": "2"}, "hardware": "2 cores"}
+    return Record.model_validate(
+        {
+            "config": what.model_dump(),
+            "seed": seed,
+            "train": 60_000,
+            "held_out": 0,
+            "test": images,
+            "history": [{"epoch": 0, "learning_rate": 0.1, "loss": None, "penalty": 3.0}],
+            "magnitudes": [1, 2],
+            "dense": {"errors": dense, "images": images},
+            "points": [
+                *(point(ratio, False) for ratio in what.ratios),
+                *(point(ratio, True) for ratio in what.fine_tuned_ratios),
+            ],
+            "origin": {**made, "device": "cpu", "threads": 1, "seconds": 5, **(origin or {})},
+        }
+    )
