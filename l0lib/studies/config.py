@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..penalties import L0, L1, L2, Penalty, Sum
 
-NETWORKS = ("lenet-300-100", "lenet-5-caffe")
+Network = Literal["lenet-300-100", "lenet-5-caffe"]
 PRUNINGS = ("GP", "LP", "RP")
 
 Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Steepness = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 #: Part of file names.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+.-]*$")]
 Ratio = Annotated[float, Field(ge=1, allow_inf_nan=False)]
@@ -39,16 +40,16 @@ class PenaltySettings(Frozen):
     by layer from the three ``…_by_layer`` fields, in the network's order.
     """
 
-    strategy: Literal["uniform", "NORM", "SEP"] = Field("uniform", description="how the factors vary with the layer")
-    alpha_l2: Factor = Field(0.0, description="factor of the l2 term")
-    alpha_l1: Factor = Field(0.0, description="factor of the l1 term")
-    alpha_l0: Factor = Field(0.0, description="factor of the smoothed l0 term")
-    beta: Annotated[float, Field(ge=1, allow_inf_nan=False)] = Field(5.0, description="steepness of the smoothed l0")
-    alpha_l2_by_layer: tuple[Factor, ...] = Field((), description="SEP: l2 factors, one for each layer")
-    alpha_l0_by_layer: tuple[Factor, ...] = Field((), description="SEP: l0 factors, one for each layer")
-    beta_by_layer: tuple[Annotated[float, Field(ge=1)], ...] = Field(
-        (), description="SEP: one steepness for each layer"
+    strategy: Literal["uniform", "NORM", "SEP"] = Field(
+        default="uniform", description="how the factors vary with the layer"
     )
+    alpha_l2: Factor = Field(default=0.0, description="factor of the l2 term")
+    alpha_l1: Factor = Field(default=0.0, description="factor of the l1 term")
+    alpha_l0: Factor = Field(default=0.0, description="factor of the smoothed l0 term")
+    beta: Steepness = Field(default=5.0, description="steepness of the smoothed l0")
+    alpha_l2_by_layer: tuple[Factor, ...] = Field(default=(), description="SEP: l2 factors, one for each layer")
+    alpha_l0_by_layer: tuple[Factor, ...] = Field(default=(), description="SEP: l0 factors, one for each layer")
+    beta_by_layer: tuple[Steepness, ...] = Field(default=(), description="SEP: one beta for each layer")
 
     @model_validator(mode="after")
     def _layers(self) -> PenaltySettings:
@@ -102,20 +103,22 @@ class Training(Frozen):
 
     epochs: Annotated[int, Field(ge=1)] = Field(description="passes over the training images")
     learning_rate: Rate = Field(description="at the start of the schedule")
-    schedule: Literal["cosine", "step", "constant"] = Field("cosine", description="how the learning rate falls")
-    warm_up: Factor = Field(0.0, description="epochs in which it rises first")
-    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="of SGD")
-    batch_size: Annotated[int, Field(ge=1)] = Field(128, description="images a step")
-    update: Literal["coupled", "decoupled", "clipped", "proximal"] = Field("coupled", description="Eq. 17: coupled")
-    shift: Annotated[int, Field(ge=0)] = Field(0, description="pixels by which an image may move")
-    bf16: bool = Field(False, description="forward pass in bfloat16; weights, loss and update stay float32")
+    schedule: Literal["cosine", "step", "constant"] = Field(default="cosine", description="how the learning rate falls")
+    warm_up: Factor = Field(default=0.0, description="epochs in which it rises first")
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.9, description="of SGD")
+    batch_size: Annotated[int, Field(ge=1)] = Field(default=128, description="images a step")
+    update: Literal["coupled", "decoupled", "clipped", "proximal"] = Field(
+        default="coupled", description="Eq. 17: coupled"
+    )
+    shift: Annotated[int, Field(ge=0)] = Field(default=0, description="pixels by which an image may move")
+    bf16: bool = Field(default=False, description="forward pass in bfloat16; weights, loss and update stay float32")
     penalty: PenaltySettings = PenaltySettings()
 
 
 class Gradual(Frozen):
     """Pruning along a schedule, once an epoch, while training goes on at a constant learning rate."""
 
-    schedule: Literal["log", "cubic"] = Field("log", description="how the compression ratio rises")
+    schedule: Literal["log", "cubic"] = Field(default="log", description="how the compression ratio rises")
     first: Ratio = Field(description="compression ratio of the first pruning")
     training: Training
 
@@ -123,11 +126,21 @@ class Gradual(Frozen):
 class Teacher(Frozen):
     """A dense network to learn from, of the run's own seed, while pruning gradually and fine-tuning."""
 
-    network: Literal["lenet-300-100", "lenet-5-caffe"]
+    network: Network
     relu_after_pools: bool = False
     training: Training
-    temperature: Rate = Field(4.0, description="of both networks' class scores")
-    weight: Annotated[float, Field(ge=0, le=1)] = Field(0.9, description="of the teacher's share of the loss")
+    temperature: Rate = Field(default=4.0, description="of both networks' class scores")
+    weight: Annotated[float, Field(ge=0, le=1)] = Field(default=0.9, description="of the teacher's share of the loss")
+
+
+class Trained(Frozen):
+    """The part of a :class:`Config` that settles the network before pruning."""
+
+    network: str
+    relu_after_pools: bool
+    dataset: str
+    evaluate_on: str
+    training: Training
 
 
 class Config(Frozen):
@@ -139,16 +152,22 @@ class Config(Frozen):
 
     experiment: Name = Field(description="the study it belongs to")
     arm: Name = Field(description="its name within the study")
-    dense_arm: str = Field("", description="the arm whose networks before pruning are the baseline; empty: this one")
-    profile: Literal["fast", "full"] = Field("full", description="only full runs count as results")
-    network: Literal["lenet-300-100", "lenet-5-caffe"] = Field(description=", ".join(NETWORKS))
-    relu_after_pools: bool = Field(False, description="LeNet-5-Caffe: a ReLU after each pooling, too")
-    dataset: Literal["mnist", "digits"] = Field("mnist", description="digits: 5,000 of MNIST's, with no network")
-    evaluate_on: Literal["validation", "test"] = Field("test", description="validation for choices, test for results")
+    dense_arm: str = Field(
+        default="", description="the arm whose networks before pruning are the baseline; empty: this one"
+    )
+    profile: Literal["fast", "full"] = Field(default="full", description="only full runs count as results")
+    network: Network = Field(description="which one to train and compress")
+    relu_after_pools: bool = Field(default=False, description="LeNet-5-Caffe: a ReLU after each pooling, too")
+    dataset: Literal["mnist", "digits"] = Field(
+        default="mnist", description="digits: 5,000 of MNIST's, with no network"
+    )
+    evaluate_on: Literal["validation", "test"] = Field(
+        default="test", description="validation for choices, test for results"
+    )
     training: Training
-    pruning: Literal["GP", "LP", "RP"] = Field("GP", description="global, layerwise or random")
-    ratios: tuple[Ratio, ...] = Field((), description="compression ratios measured before fine-tuning")
-    fine_tuned_ratios: tuple[Ratio, ...] = Field((), description="those measured after it")
+    pruning: Literal["GP", "LP", "RP"] = Field(default="GP", description="global, layerwise or random")
+    ratios: tuple[Ratio, ...] = Field(default=(), description="compression ratios measured before fine-tuning")
+    fine_tuned_ratios: tuple[Ratio, ...] = Field(default=(), description="those measured after it")
     fine_tuning: Training | None = None
     gradual: Gradual | None = None
     teacher: Teacher | None = None
@@ -183,7 +202,7 @@ class Config(Frozen):
         }
         return "+".join(name for name, factor in terms.items() if factor) or "none"
 
-    def trained(self) -> Frozen:
+    def trained(self) -> Trained:
         """Return what the network before pruning depends on: runs that share it train it once."""
         return Trained(
             network=self.network,
@@ -192,13 +211,3 @@ class Config(Frozen):
             evaluate_on=self.evaluate_on,
             training=self.training,
         )
-
-
-class Trained(Frozen):
-    """The part of a :class:`Config` that settles the network before pruning."""
-
-    network: str
-    relu_after_pools: bool
-    dataset: str
-    evaluate_on: str
-    training: Training

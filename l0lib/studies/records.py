@@ -146,7 +146,7 @@ class Record(_Plain):
 def write(record: Record, folder: Path) -> Path:
     """Write ``record`` to ``folder/<experiment>/<name>.json``, whole or not at all; return the path."""
     path = folder / record.config.experiment / f"{record.name}.json"
-    write_text(path, _compact(record) + "\n")
+    write_text(path, to_text(record))
     return path
 
 
@@ -162,15 +162,15 @@ def write_text(path: Path, text: str) -> None:
         raise
 
 
-def _compact(record: Record) -> str:
-    # one line for each entry of the two long lists: a change of a record can then be read
+def to_text(record: Record) -> str:
+    """Return the text of a record's file: JSON, one line for each epoch and each point, so that changes can be read."""
     data = record.model_dump(mode="json")
     rows = {key: data.pop(key) for key in ("history", "points")}
     head = json.dumps(data, ensure_ascii=False, indent=1).rstrip("}\n")
     for key, entries in rows.items():
         lines = ",\n  ".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in entries)
         head += f',\n "{key}": [\n  {lines}\n ]'
-    return head + "\n}"
+    return head + "\n}\n"
 
 
 def read(path: Path) -> Record:

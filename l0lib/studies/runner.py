@@ -1,0 +1,335 @@
+"""One run: train, prune, fine-tune, measure, record. Interrupted at any moment, it goes on where it was."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import functools
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock
+
+from .. import compress, provenance
+from ..compress import checkpoints, storage
+from ..compress._run import resolve_device
+from ..compress.datasets import mnist
+from ..compress.measure import in_all, layers, multiply_adds
+from . import records
+from .config import Config, Gradual, Teacher, Trained, Training
+from .records import Measured, Point, Record
+
+#: Images set aside where a run is for choosing; the draw has the one seed 0, so that all choices see the same images.
+VALIDATION = {"mnist": 10_000, "digits": 1_000}
+Images = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a run fits and what it counts wrong answers on."""
+
+    fit: Images
+    measure: Images
+    held_out: int
+
+
+@functools.lru_cache(maxsize=2)
+def split(dataset: str, evaluate_on: str) -> Split:
+    """Return the images of a run: see :class:`Config`, ``evaluate_on``."""
+    if dataset == "mnist":
+        data = mnist(0 if evaluate_on == "test" else VALIDATION["mnist"])
+    else:
+        held_out = 0 if evaluate_on == "test" else VALIDATION["digits"]
+        data = compress.embedded_digits((4000 - held_out, held_out, 1000))
+    measured = data.test if evaluate_on == "test" else data.validation
+    return Split(data.train.tensors(), measured.tensors(), len(data.validation))
+
+
+def run(
+    config: Config,
+    seed: int,
+    runs: Path = Path("runs"),
+    *,
+    device: str = "cpu",
+    threads: int = 1,
+    progress: bool = False,
+) -> Record:
+    """Make one run, or read it if it is there already, and return its record.
+
+    Parameters
+    ----------
+    config : Config
+    seed : int
+        Of the initial weights, the batches, the shifts and random pruning. Runs of one seed share all of these.
+    runs : path
+        Everything goes to ``<experiment>-<arm>-<hash>/seed-<k>/`` below it, and the networks before pruning, which runs
+        may share, to ``trained-<hash>/seed-<k>/``. A second process that asks for a network in the making waits.
+    device : str
+        ``"cpu"``, ``"cuda"``, or ``"auto"``.
+    threads : int
+        Of the CPU. A run that goes on ends in the same bits only with as many threads as it began with.
+    progress : bool
+        Show a bar for each stretch of training.
+    """
+    folder = runs / f"{config.experiment}-{config.arm}-{config.digest()}" / f"seed-{seed}"
+    file = folder / "record.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "lock"):
+        if file.exists():
+            return records.read(file)
+        torch.set_num_threads(threads)
+        record = _Run(config, seed, runs, folder, device, progress).make()
+        records.write_text(file, records.to_text(record))
+        for scaffold in folder.glob("*.checkpoint"):
+            scaffold.unlink()
+        return record
+
+
+def objective(config: Config, seed: int, runs: Path = Path("runs"), **options: Any) -> float:
+    """Return what tuning minimises: the mean error of the fine-tuned points on the validation images, in percent.
+
+    A run whose loss does not stay finite counts as wholly wrong: 100.
+
+    Raises
+    ------
+    ValueError
+        If ``config`` reads the test images, or fine-tunes nothing.
+    """
+    if config.evaluate_on != "validation":
+        raise ValueError(f"evaluate_on must be 'validation' for a choice; got {config.evaluate_on!r}")
+    if not config.fine_tuned_ratios:
+        raise ValueError("fine_tuned_ratios must name at least one ratio to choose by; got none")
+    try:
+        record = run(config, seed, runs, **options)
+    except RuntimeError as error:
+        if "loss must stay finite" in str(error):
+            return 100.0
+        raise
+    tuned = [point for point in record.points if point.fine_tuned]
+    return sum(point.measured.percent for point in tuned) / len(tuned)
+
+
+class _Run:
+    """The stages of one run, each of which can be cut off and goes on."""
+
+    def __init__(self, config: Config, seed: int, runs: Path, folder: Path, device: str, progress: bool):
+        self.config, self.seed, self.runs, self.folder, self.progress = config, seed, runs, folder, progress
+        self.device = resolve_device(device, torch.nn.Linear(1, 1))
+        self.split = split(config.dataset, config.evaluate_on)
+        self.clock = folder / "seconds.checkpoint"
+        self.spent: dict[str, float] = (checkpoints.load(self.clock) or {}).get("spent", {})
+
+    def make(self) -> Record:
+        with self._timed("trained"):
+            model, history = self._trained(self.config.trained(), self.seed)
+        learnt = self._teacher(self.config.teacher)
+        points = [self._before(model, ratio) for ratio in self.config.ratios]
+        points += [self._after(model, ratio, learnt) for ratio in self.config.fine_tuned_ratios]
+        last = history[-1]
+        return Record(
+            config=self.config,
+            seed=self.seed,
+            train=len(self.split.fit[1]),
+            held_out=self.split.held_out,
+            test=len(self.split.measure[1]) if self.config.evaluate_on == "test" else 0,
+            history=tuple(
+                records.EpochSummary(
+                    epoch=epoch.epoch,
+                    learning_rate=epoch.learning_rate,
+                    loss=epoch.loss if math.isfinite(epoch.loss) else None,
+                    penalty=epoch.penalty,
+                )
+                for epoch in history
+            ),
+            magnitudes=last.magnitudes,
+            dense=self._measured(model),
+            points=tuple(points),
+            origin=records.Origin(
+                date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+                commit=provenance.commit(),
+                versions=provenance.versions(),
+                hardware=provenance.hardware(),
+                device=self._device_name(),
+                threads=torch.get_num_threads(),
+                seconds=round(sum(self.spent.values()), 1),
+            ),
+        )
+
+    def _device_name(self) -> str:
+        return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        if stage not in self.spent:  # a stage that is only read again has its time already
+            self.spent[stage] = time.perf_counter() - start
+            checkpoints.save(self.clock, {"spent": self.spent})
+
+    def _trained(self, what: Trained, seed: int) -> tuple[torch.nn.Module, list[compress.Epoch]]:
+        folder = self.runs / f"trained-{what.digest()}" / f"seed-{seed}"
+        folder.mkdir(parents=True, exist_ok=True)
+        model = _network(what, seed).to(self.device)
+        with FileLock(folder / "lock"):
+            data = split(what.dataset, what.evaluate_on).fit
+            history = self._train(model, what.training, data, seed, folder / "network.checkpoint")
+        return model, history
+
+    def _train(
+        self, model: torch.nn.Module, how: Training, data: Images, seed: int, checkpoint: Path | None, **options: Any
+    ) -> list[compress.Epoch]:
+        return compress.train(
+            model,
+            data,
+            how.penalty.build(compress.layer_sizes(model)),
+            epochs=how.epochs,
+            learning_rate=how.learning_rate,
+            momentum=how.momentum,
+            batch_size=how.batch_size,
+            update=how.update,
+            seed=seed,
+            schedule=_constant if how.schedule == "constant" else how.schedule,
+            warm_up=how.warm_up,
+            shift=how.shift,
+            bf16=how.bf16,
+            device=self.device,
+            progress=self.progress,
+            checkpoint=checkpoint,
+            **options,
+        )
+
+    def _teacher(self, teacher: Teacher | None) -> dict[str, Any]:
+        if teacher is None:
+            return {}
+        what = Trained(
+            network=teacher.network,
+            relu_after_pools=teacher.relu_after_pools,
+            dataset=self.config.dataset,
+            evaluate_on=self.config.evaluate_on,
+            training=teacher.training,
+        )
+        with self._timed("teacher"):
+            model, _ = self._trained(what, self.seed)
+        return {"teacher": model, "temperature": teacher.temperature, "distillation_weight": teacher.weight}
+
+    def _prune(self, model: torch.nn.Module, ratio: float, within: compress.Masks | None = None) -> compress.Masks:
+        if self.config.pruning == "RP":
+            masks = compress.prune_random(model, ratio, seed=self.seed, within=within)
+        else:
+            prune = compress.prune_global if self.config.pruning == "GP" else compress.prune_layerwise
+            masks = prune(model, ratio, within=within)
+        return compress.remove_dead_paths(model, masks)
+
+    def _before(self, model: torch.nn.Module, ratio: float) -> Point:
+        pruned = copy.deepcopy(model)
+        self._prune(pruned, ratio)
+        return self._point(pruned, ratio, fine_tuned=False)
+
+    def _after(self, model: torch.nn.Module, ratio: float, learnt: dict[str, Any]) -> Point:
+        name, how = f"{ratio:g}x", self.config.fine_tuning
+        assert how is not None
+        with self._timed(name):
+            pruned = copy.deepcopy(model)
+            masks = None
+            if self.config.gradual is not None:
+                masks = self._gradually(pruned, ratio, self.config.gradual, learnt)
+            masks = self._prune(pruned, ratio, masks)
+            small = compress.shrink(pruned, masks)
+            self._train(
+                small.model,
+                how,
+                self.split.fit,
+                self.seed + 1_000,  # other batches than those of the training before
+                self.folder / f"{name}-tuned.checkpoint",
+                masks=small.masks,
+                **learnt,
+            )
+            small.write_into(pruned)
+        point = self._point(pruned, ratio, fine_tuned=True)
+        storage.save(dict(pruned.state_dict()), self.folder / f"{name}.l0")
+        return point
+
+    def _gradually(self, model: torch.nn.Module, target: float, how: Gradual, learnt: dict[str, Any]) -> compress.Masks:
+        """Prune once an epoch and train on, momentum anew; a checkpoint stands after each epoch."""
+        path = self.folder / f"{target:g}x-gradual.checkpoint"
+        saved = checkpoints.load(path) or {"epoch": 0, "masks": None}
+        masks = compress.Masks(saved["masks"]) if saved["masks"] else None
+        if saved["epoch"]:
+            model.load_state_dict(saved["model"])
+        epochs, ratio_at = how.training.epochs, compress.SCHEDULES[how.schedule]
+        for epoch in range(saved["epoch"], epochs):
+            masks = self._prune(model, ratio_at(epoch, epochs, how.first, target), masks)
+            small = compress.shrink(model, masks)
+            one = how.training.model_copy(update={"epochs": 1, "schedule": "constant"})
+            order = 2_000 + epoch * 10_000 + self.seed
+            self._train(small.model, one, self.split.fit, order, None, masks=small.masks, **learnt)
+            small.write_into(model)
+            checkpoints.save(path, {"epoch": epoch + 1, "model": model.state_dict(), "masks": dict(masks)})
+        assert masks is not None
+        return masks
+
+    def _measured(self, model: torch.nn.Module) -> Measured:
+        x, y = (tensor.to(self.device) for tensor in self.split.measure)
+        found = compress.evaluate(model, (x, y))
+        return Measured(errors=found.errors, images=found.images)
+
+    def _point(self, model: torch.nn.Module, requested: float, *, fine_tuned: bool) -> Point:
+        return point(model, requested, self._measured(model), fine_tuned=fine_tuned, picture=self.seed == 0)
+
+
+def point(
+    model: torch.nn.Module, requested: float, measured: Measured, *, fine_tuned: bool, picture: bool = False
+) -> Point:
+    """Count everything about a pruned network that a record holds; see :class:`~l0lib.studies.records.Point`."""
+    adds = in_all(multiply_adds(model, torch.zeros(1, 28, 28, device=next(model.parameters()).device)))
+    state = {name: p.detach() for name, p in model.named_parameters()}
+    csr, bitmap = (len(storage.pack(state, encoding, "none")) for encoding in ("csr", "bitmap"))
+    coded = {encoding: len(storage.pack(state, encoding, "lzma")) for encoding in ("csr", "bitmap")}
+    best = min(coded, key=lambda encoding: coded[encoding])
+    shape, values = _first_layer(model) if picture else ((), ())
+    return Point(
+        requested=requested,
+        fine_tuned=fine_tuned,
+        measured=measured,
+        parameters=compress.count_parameters(model),
+        nonzero=compress.count_nonzero_parameters(model),
+        weights_only_ratio=compress.weights_only_ratio(model),
+        multiply_adds=adds.dense,
+        nonzero_multiply_adds=adds.sparse,
+        bytes=records.Bytes(
+            dense=4 * compress.count_parameters(model),
+            csr=csr,
+            bitmap=bitmap,
+            best=coded[best],
+            best_encoding=f"{best}, lzma",
+        ),
+        layers=tuple(
+            records.LayerCount(name=layer.name, parameters=layer.parameters, nonzero=layer.nonzero)
+            for layer in layers(model)
+        ),
+        first_layer_shape=shape,
+        first_layer=values,
+    )
+
+
+def _first_layer(model: torch.nn.Module) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    weight = next(model.parameters()).detach().cpu()
+    if weight.ndim == 4:
+        return tuple(weight.squeeze(1).shape), tuple(float(f"{w:.3g}") for w in weight.flatten().tolist())
+    return (28, 28), tuple(float(count) for count in torch.count_nonzero(weight, 0).tolist())
+
+
+def _network(what: Trained, seed: int) -> torch.nn.Module:
+    if what.network == "lenet-5-caffe":
+        return compress.lenet_5_caffe(seed, what.relu_after_pools)
+    return compress.lenet_300_100(seed)
+
+
+def _constant(step: int, steps: int, start: float) -> float:
+    return start

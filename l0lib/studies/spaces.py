@@ -1,0 +1,128 @@
+"""The search spaces of the tuning: what was tried for each arm, and what was held fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import optuna
+
+from .config import Config, Network, Gradual, PenaltySettings, Training
+
+#: Epochs before pruning and of fine-tuning, fixed beforehand for each network, the same for all arms of a study.
+EPOCHS: dict[Network, tuple[int, int]] = {"lenet-300-100": (40, 20), "lenet-5-caffe": (14, 8)}
+#: The ratios whose mean error after fine-tuning is minimised.
+TARGETS = {"lenet-300-100": (96.0,), "lenet-5-caffe": (200.0, 359.0)}
+LAYERS = {"lenet-300-100": 3, "lenet-5-caffe": 4}
+
+
+def _config(network: Network, arm: str, training: Training, fine_tuning: Training, **more: Any) -> Config:
+    return Config(
+        experiment=more.pop("experiment", "experiment-2"),
+        arm=arm,
+        network=network,
+        relu_after_pools=more.pop("relu_after_pools", network == "lenet-5-caffe"),
+        evaluate_on="validation",
+        training=training,
+        fine_tuning=fine_tuning,
+        fine_tuned_ratios=more.pop("targets", TARGETS[network]),
+        **more,
+    )
+
+
+def _stretches(network: Network, rate: float, tuning_rate: float, penalty: PenaltySettings, l2: PenaltySettings):
+    first, second = EPOCHS[network]
+    bf16 = network == "lenet-5-caffe"
+    warm_up = 1.0 if network == "lenet-5-caffe" else 0.0
+    return (
+        Training(epochs=first, learning_rate=rate, penalty=penalty, bf16=bf16, warm_up=warm_up),
+        Training(epochs=second, learning_rate=tuning_rate, penalty=l2, bf16=bf16),
+    )
+
+
+def norm(network: Network) -> Callable[[optuna.Trial], Config]:
+    """Three global factors, normalised by layer sizes, and two learning rates."""
+
+    def space(trial: optuna.Trial) -> Config:
+        l2 = trial.suggest_float("alpha_l2", 2e-6, 2e-4, log=True)
+        penalty = PenaltySettings(
+            strategy="NORM",
+            alpha_l2=l2,
+            alpha_l0=trial.suggest_float("alpha_l0", 3e-6, 3e-4, log=True),
+            beta=trial.suggest_float("beta", 2, 20, log=True),
+        )
+        kept = PenaltySettings(strategy="NORM", alpha_l2=l2)
+        high = 0.3 if network == "lenet-300-100" else 0.12
+        rate = trial.suggest_float("learning_rate", high / 12, high, log=True)
+        tuning_rate = trial.suggest_float("fine_tuning_learning_rate", 0.004, 0.08, log=True)
+        return _config(network, f"{network}-NORM", *_stretches(network, rate, tuning_rate, penalty, kept))
+
+    return space
+
+
+def separate(network: Network, best: Mapping[str, float]) -> Callable[[optuna.Trial], Config]:
+    """Factors of each layer on their own, around those that ``norm`` chose, with its learning rates."""
+    from ..compress import layer_sizes, lenet_5_caffe, lenet_300_100
+
+    sizes = layer_sizes(lenet_300_100() if network == "lenet-300-100" else lenet_5_caffe())
+    mean = sum(sizes.values()) / len(sizes)
+    shares = [mean / size for size in sizes.values()]
+
+    def space(trial: optuna.Trial) -> Config:
+        l2, l0, beta = [], [], []
+        for number, share in enumerate(shares, 1):
+            l2.append(best["alpha_l2"] * share * trial.suggest_float(f"times_l2_{number}", 0.05, 8, log=True))
+            l0.append(best["alpha_l0"] * share * trial.suggest_float(f"times_l0_{number}", 0.05, 8, log=True))
+            beta.append(max(1.0, best["beta"] * trial.suggest_float(f"times_beta_{number}", 0.4, 2.5, log=True)))
+        common: dict[str, Any] = {"strategy": "SEP", "alpha_l2_by_layer": tuple(l2), "beta_by_layer": tuple(beta)}
+        penalty = PenaltySettings(alpha_l0_by_layer=tuple(l0), **common)
+        kept = PenaltySettings(alpha_l0_by_layer=(0.0,) * len(l0), **common)
+        rates = best["learning_rate"], best["fine_tuning_learning_rate"]
+        return _config(network, f"{network}-SEP", *_stretches(network, *rates, penalty, kept))
+
+    return space
+
+
+def gradual(network: Network, shift: int = 1) -> Callable[[optuna.Trial], Config]:
+    """Beyond the paper: shifts, then a gradual schedule with the penalty on, then fine-tuning."""
+    epochs = {"lenet-300-100": (25, 25, 40), "lenet-5-caffe": (8, 20, 20)}[network]
+    bf16 = network == "lenet-5-caffe"
+
+    def space(trial: optuna.Trial) -> Config:
+        l2 = PenaltySettings(alpha_l2=trial.suggest_float("alpha_l2", 2e-6, 1e-4, log=True))
+        penalty = PenaltySettings(
+            alpha_l2=l2.alpha_l2,
+            alpha_l0=trial.suggest_float("alpha_l0", 3e-6, 1e-4, log=True),
+            beta=trial.suggest_float("beta", 3, 15, log=True),
+        )
+        common: dict[str, Any] = {"shift": shift, "bf16": bf16}
+        training = Training(
+            epochs=epochs[0],
+            learning_rate=trial.suggest_float("learning_rate", 0.02, 0.12, log=True),
+            warm_up=1.0 if bf16 else 0.0,
+            penalty=penalty,
+            **common,
+        )
+        steady = Training(
+            epochs=epochs[1],
+            learning_rate=trial.suggest_float("gradual_learning_rate", 0.01, 0.08, log=True),
+            penalty=penalty,
+            **common,
+        )
+        last = Training(
+            epochs=epochs[2],
+            learning_rate=trial.suggest_float("fine_tuning_learning_rate", 0.01, 0.08, log=True),
+            **common,
+        )
+        first = trial.suggest_float("first_ratio", 5, 60, log=True)
+        return _config(
+            network,
+            f"{network}-gradual-shift",
+            training,
+            last,
+            experiment="beyond",
+            gradual=Gradual(first=first, training=steady),
+            targets=(120.0,) if network == "lenet-300-100" else (359.0, 450.0),
+        )
+
+    return space
