@@ -7,7 +7,7 @@ from typing import Any
 
 import optuna
 
-from .config import Config, Network, Gradual, PenaltySettings, Training
+from .config import Config, Gradual, Network, PenaltySettings, Training
 
 #: Epochs before pruning and of fine-tuning, fixed beforehand for each network, the same for all arms of a study.
 EPOCHS: dict[Network, tuple[int, int]] = {"lenet-300-100": (40, 20), "lenet-5-caffe": (14, 8)}
