@@ -51,6 +51,16 @@ def split(dataset: str, evaluate_on: str) -> Split:
     return Split(data.train.tensors(), measured.tensors(), len(data.validation))
 
 
+def run_folder(config: Config, seed: int, runs: Path) -> Path:
+    """Return where a run keeps what it has; whoever makes it holds the lock ``lock`` in there."""
+    return runs / f"{config.experiment}-{config.arm}-{config.digest()}" / f"seed-{seed}"
+
+
+def trained_folder(what: Trained, seed: int, runs: Path) -> Path:
+    """Return where the network before pruning is kept, with a lock of the same kind."""
+    return runs / f"trained-{what.digest()}" / f"seed-{seed}"
+
+
 def run(
     config: Config,
     seed: int,
@@ -77,7 +87,7 @@ def run(
     progress : bool
         Show a bar for each stretch of training.
     """
-    folder = runs / f"{config.experiment}-{config.arm}-{config.digest()}" / f"seed-{seed}"
+    folder = run_folder(config, seed, runs)
     file = folder / "record.json"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
@@ -173,7 +183,7 @@ class _Run:
             checkpoints.save(self.clock, {"spent": self.spent})
 
     def _trained(self, what: Trained, seed: int) -> tuple[torch.nn.Module, list[compress.Epoch]]:
-        folder = self.runs / f"trained-{what.digest()}" / f"seed-{seed}"
+        folder = trained_folder(what, seed, self.runs)
         folder.mkdir(parents=True, exist_ok=True)
         model = _network(what, seed).to(self.device)
         with FileLock(folder / "lock"):
