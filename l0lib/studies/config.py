@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ..penalties import L0, L1, L2, Penalty, Sum
 
 Network = Literal["lenet-300-100", "lenet-5-caffe"]
-PRUNINGS = ("GP", "LP", "RP")
 
 Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Steepness = Annotated[float, Field(ge=1, allow_inf_nan=False)]
+Pruning = Literal["GP", "LP", "RP"]
 #: Part of file names.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+.-]*$")]
 Ratio = Annotated[float, Field(ge=1, allow_inf_nan=False)]
@@ -62,6 +62,17 @@ class PenaltySettings(Frozen):
         elif lengths != {0}:
             raise ValueError(f"…_by_layer fields belong to the strategy SEP; got strategy {self.strategy}")
         return self
+
+    def l2_alone(self) -> PenaltySettings:
+        """Return the same strategy with the l2 term alone: what fine-tuning keeps."""
+        return PenaltySettings(
+            strategy=self.strategy,
+            alpha_l2=self.alpha_l2,
+            beta=self.beta,
+            alpha_l2_by_layer=self.alpha_l2_by_layer,
+            alpha_l0_by_layer=(0.0,) * len(self.alpha_l0_by_layer),
+            beta_by_layer=self.beta_by_layer,
+        )
 
     def build(self, sizes: dict[str, int]) -> dict[str, Penalty | None]:
         """Return the penalty of each layer; ``sizes`` maps layer names to numbers of weights.
@@ -165,7 +176,7 @@ class Config(Frozen):
         default="test", description="validation for choices, test for results"
     )
     training: Training
-    pruning: Literal["GP", "LP", "RP"] = Field(default="GP", description="global, layerwise or random")
+    pruning: Pruning = Field(default="GP", description="global, layerwise or random")
     ratios: tuple[Ratio, ...] = Field(default=(), description="compression ratios measured before fine-tuning")
     fine_tuned_ratios: tuple[Ratio, ...] = Field(default=(), description="those measured after it")
     fine_tuning: Training | None = None

@@ -1,15 +1,28 @@
-"""The studies of the book by name: which arms each one has, and the settings of every arm.
+"""The studies of the book by name: which arms each one has, and what each arm does.
 
-The settings of a ``full`` profile were chosen on validation images by ``l0lib tune``; the records of the choices stand
-in ``book/records/tuning/``, and a test compares them with what is written here.
+The settings of the ``full`` profile stand in :mod:`~l0lib.studies.settings`; they were chosen on validation images.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from .config import Config
+from .config import Config, Gradual, Network, Pruning, Training
+from .settings import EXPERIMENT_1, EXPERIMENT_2, GRADUAL, Chosen
+
+#: Penalties of Experiment 1, in the order of the paper's text.
+PENALTIES = ("l2", "l1", "l0", "l2+l0")
+#: Ratios before fine-tuning, from the paper's first, 2, to where every curve has collapsed.
+RATIOS = (2.0, 5.0, 10.0, 20.0, 35.0, 50.0, 75.0, 100.0, 150.0, 200.0, 275.0, 359.0, 500.0, 800.0, 1200.0)
+#: Fine-tuned ratios of Experiment 1: the eight of global pruning, and three for layerwise and for random pruning.
+FINE_TUNED: Mapping[Pruning, tuple[float, ...]] = {
+    "GP": (10.0, 50.0, 100.0, 200.0, 359.0, 500.0, 800.0, 1200.0),
+    "LP": (10.0, 100.0, 359.0),
+    "RP": (2.0, 5.0, 20.0),
+}
+SEEDS = (0, 1, 2, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -23,6 +36,8 @@ class Study:
         Fixed beforehand; a result is the mean over them.
     full, fast : function () -> mapping of str to Config
         The arms: real experiments, and small ones on the embedded digits.
+    fewer_seeds : mapping of str to tuple of int
+        Arms that run with fewer seeds than ``seeds``, by the ending of their names.
     """
 
     title: str
@@ -30,9 +45,169 @@ class Study:
     seeds: tuple[int, ...]
     full: Callable[[], Mapping[str, Config]]
     fast: Callable[[], Mapping[str, Config]]
+    fewer_seeds: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def arms(self, profile: str) -> Mapping[str, Config]:
         """Return the arms of ``profile``, ``"fast"`` or ``"full"``, by their names."""
         if profile not in ("fast", "full"):
             raise ValueError(f"profile must be one of fast, full; got {profile!r}")
         return self.full() if profile == "full" else self.fast()
+
+    def seeds_of(self, arm: str) -> tuple[int, ...]:
+        """Return the seeds of one arm."""
+        return next((seeds for ending, seeds in self.fewer_seeds if arm.endswith(ending)), self.seeds)
+
+
+def _experiment_1(settings: Mapping[str, Chosen], ratios: tuple[float, ...], **more: Any) -> dict[str, Config]:
+    arms = {}
+    for pruning, fine_tuned in FINE_TUNED.items():
+        for name in PENALTIES:
+            chosen = settings[name]
+            arms[f"{name}-{pruning}"] = Config(
+                experiment="experiment-1",
+                arm=f"{name}-{pruning}",
+                dense_arm="l2-GP",
+                network="lenet-5-caffe",
+                relu_after_pools=chosen.relu_after_pools,
+                training=chosen.training,
+                pruning=pruning,
+                ratios=ratios,
+                fine_tuned_ratios=tuple(ratio for ratio in fine_tuned if ratio in ratios),
+                fine_tuning=chosen.fine_tuning,
+                **more,
+            )
+    return arms
+
+
+def _shorter(chosen: Chosen, epochs: int, fine_tuning: int) -> Chosen:
+    """The same settings for the embedded digits: fewer epochs of fewer images, in plain float32."""
+    return Chosen(
+        chosen.training.model_copy(update={"epochs": epochs, "bf16": False, "warm_up": 0.0}),
+        chosen.fine_tuning.model_copy(update={"epochs": fine_tuning, "bf16": False}),
+        chosen.relu_after_pools,
+    )
+
+
+def experiment_1() -> dict[str, Config]:
+    """Experiment 1 on all of MNIST (paper, Section 4.1, Figures 3 and 4)."""
+    return _experiment_1(EXPERIMENT_1, RATIOS)
+
+
+def experiment_1_fast() -> dict[str, Config]:
+    """Experiment 1 in small."""
+    small = {name: _shorter(chosen, 6, 2) for name, chosen in EXPERIMENT_1.items()}
+    return _experiment_1(small, (2.0, 5.0, 10.0, 20.0, 50.0, 100.0), profile="fast", dataset="digits")
+
+
+#: Ratios of Experiment 2: those of the paper's rows in Tables 2 and 3, others around them for Figures 5 and 6.
+LADDERS: Mapping[str, tuple[float, ...]] = {
+    "lenet-300-100": (20.0, 50.0, 75.0, 90.0, 96.0, 120.0, 150.0),
+    "lenet-5-caffe": (50.0, 100.0, 200.0, 300.0, 359.0, 450.0, 600.0),
+}
+
+
+def _experiment_2(settings: Mapping[str, Chosen], dense: Mapping[str, Chosen], **more: Any) -> dict[str, Config]:
+    arms = {}
+    for network, ladder in LADDERS.items():
+        common = {"experiment": "experiment-2", "dense_arm": f"{network}-dense", "network": network, **more}
+        plain = dense[network]
+        arms[f"{network}-dense"] = Config(
+            arm=f"{network}-dense", training=plain.training, relu_after_pools=plain.relu_after_pools, **common
+        )
+        for strategy in ("NORM", "SEP"):
+            chosen = settings[f"{network}-{strategy}"]
+            arms[f"{network}-{strategy}"] = Config(
+                arm=f"{network}-{strategy}",
+                training=chosen.training,
+                relu_after_pools=chosen.relu_after_pools,
+                ratios=RATIOS,
+                fine_tuned_ratios=ladder,
+                fine_tuning=chosen.fine_tuning,
+                **common,
+            )
+    return arms
+
+
+def _dense(settings: Mapping[str, Chosen]) -> dict[str, Chosen]:
+    """The baseline: the same epochs and learning rate as NORM's, under its l2 term alone."""
+    found = {}
+    for network in LADDERS:
+        chosen = settings[f"{network}-NORM"]
+        training = chosen.training.model_copy(update={"penalty": chosen.training.penalty.l2_alone()})
+        found[network] = Chosen(training, chosen.fine_tuning, chosen.relu_after_pools)
+    return found
+
+
+def experiment_2() -> dict[str, Config]:
+    """Experiment 2 on all of MNIST (paper, Section 4.2, Figures 5 and 6, Tables 2 and 3)."""
+    return _experiment_2(EXPERIMENT_2, _dense(EXPERIMENT_2))
+
+
+def experiment_2_fast() -> dict[str, Config]:
+    """Experiment 2 in small."""
+    small = {
+        name: _shorter(chosen, 12 if "300" in name else 6, 4 if "300" in name else 2)
+        for name, chosen in EXPERIMENT_2.items()
+    }
+    return _experiment_2(small, _dense(small), profile="fast", dataset="digits")
+
+
+def _beyond(settings: Mapping[str, GradualChosen], **more: Any) -> dict[str, Config]:
+    arms = {}
+    for name, (network, targets, chosen, gradual) in settings.items():
+        arms[name] = Config(
+            experiment="beyond",
+            arm=name,
+            network=network,
+            relu_after_pools=chosen.relu_after_pools,
+            training=chosen.training,
+            fine_tuned_ratios=targets,
+            fine_tuning=chosen.fine_tuning,
+            gradual=gradual,
+            **more,
+        )
+    return arms
+
+
+GradualChosen = tuple[Network, tuple[float, ...], Chosen, Gradual]
+
+
+def beyond() -> dict[str, Config]:
+    """Beyond the paper, on all of MNIST: shifts and a gradual schedule with the penalty on."""
+    return _beyond(GRADUAL)
+
+
+def beyond_fast() -> dict[str, Config]:
+    """The same in small."""
+    small = {}
+    for name, (network, targets, chosen, gradual) in GRADUAL.items():
+        steady: Training = gradual.training.model_copy(update={"epochs": 4, "bf16": False})
+        smaller = gradual.model_copy(update={"training": steady})
+        small[name] = (network, targets[:1], _shorter(chosen, 4, 3), smaller)
+    return _beyond(small, profile="fast", dataset="digits")
+
+
+STUDIES: dict[str, Study] = {
+    "experiment-1": Study(
+        "Sparsity induction: four penalties, three ways to prune",
+        "LeNet-5-Caffe on MNIST; paper, Section 4.1, Figures 3 and 4",
+        SEEDS,
+        experiment_1,
+        experiment_1_fast,
+        (("-LP", (0, 1, 2)), ("-RP", (0, 1, 2))),
+    ),
+    "experiment-2": Study(
+        "Compression: NORM and SEP, with and without fine-tuning",
+        "LeNet-300-100 and LeNet-5-Caffe on MNIST; paper, Section 4.2, Figures 5 and 6, Tables 2 and 3",
+        SEEDS,
+        experiment_2,
+        experiment_2_fast,
+    ),
+    "beyond": Study(
+        "Beyond the paper: shifted images and a gradual schedule with the penalty on",
+        "LeNet-300-100 and LeNet-5-Caffe on MNIST",
+        SEEDS,
+        beyond,
+        beyond_fast,
+    ),
+}
