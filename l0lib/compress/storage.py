@@ -2,11 +2,13 @@ r"""Bytes on disk: a network's tensors as one file, dense or sparse, with entrop
 
 The file is ``l0lib1``, one byte for the entropy coding, the CRC-32 of what follows before it was coded (4 bytes), and
 then, coded: the length of the header (4 bytes), the header (JSON: the encoding, and name, shape and number of nonzeros
-of each tensor), and the streams of all tensors one after the other. Numbers are little-endian. The encodings, for a
-tensor seen as a matrix (its first axis against all others; a vector is one row):
+of each tensor, and its type where that is not float32), and the streams of all tensors one after the other. A tensor
+that stands under two names, as tied weights do in a ``state_dict()``, is stored once: its second entry holds the name
+and the place of the first. Numbers are little-endian. The encodings, for a tensor seen as a matrix (its first axis
+against all others; a vector is one row):
 
 ``dense``
-    Every value as float32.
+    Every value.
 ``csr``
     Compressed sparse rows: where each row starts among the nonzeros, their columns, and their values; starts and
     columns in the smallest unsigned type that holds the largest possible one.
@@ -23,6 +25,7 @@ import json
 import lzma
 import math
 import os
+import sys
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +36,21 @@ import torch
 
 MAGIC = b"l0lib1"
 ENCODINGS = ("dense", "csr", "bitmap")
+
+#: What a file can hold: torch's name of a type, the type, and one of its size through which its bytes are read.
+_TYPES = {
+    "float32": (torch.float32, torch.int32),
+    "float64": (torch.float64, torch.int64),
+    "float16": (torch.float16, torch.int16),
+    "bfloat16": (torch.bfloat16, torch.int16),
+    "int64": (torch.int64, torch.int64),
+    "int32": (torch.int32, torch.int32),
+    "int16": (torch.int16, torch.int16),
+    "int8": (torch.int8, torch.uint8),
+    "uint8": (torch.uint8, torch.uint8),
+    "bool": (torch.bool, torch.uint8),
+}
+_NAMES = {kind: name for name, (kind, _) in _TYPES.items()}
 
 _Coder = Callable[[bytes], bytes]
 
@@ -70,8 +88,8 @@ def pack(tensors: Mapping[str, torch.Tensor], encoding: str = "csr", coding: str
 
     Parameters
     ----------
-    tensors : mapping of str to float32 tensor
-        Such as a ``state_dict()``.
+    tensors : mapping of str to tensor
+        Such as a ``state_dict()``: floats of 16, 32 or 64 bits (bfloat16 too), whole numbers, or booleans.
     encoding : {"dense", "csr", "bitmap"}
     coding : {"none", "zlib", "lzma"}
         The entropy coding.
@@ -79,19 +97,31 @@ def pack(tensors: Mapping[str, torch.Tensor], encoding: str = "csr", coding: str
     Raises
     ------
     ValueError
-        If a tensor is not float32, or ``encoding`` or ``coding`` is unknown.
+        If a tensor is of another type (complex, quantised, 8-bit float) or a sparse one, or ``encoding`` or ``coding``
+        is unknown.
     """
     if encoding not in ENCODINGS:
         raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}; got {encoding!r}")
     if coding not in CODINGS:
         raise ValueError(f"coding must be one of {', '.join(CODINGS)}; got {coding!r}")
-    entries, streams = [], []
+    entries: list[list] = []
+    streams = []
+    seen: dict[tuple, int] = {}
     for name, tensor in tensors.items():
-        if tensor.dtype != torch.float32:
-            raise ValueError(f"tensors must be float32; got {tensor.dtype} for {name}")
-        array = tensor.detach().cpu().contiguous().numpy()
-        entries.append([name, list(array.shape), int(np.count_nonzero(array))])
-        streams.append(_encode(array, encoding))
+        if tensor.dtype not in _NAMES or tensor.layout != torch.strided:
+            kind = str(tensor.dtype if tensor.layout == torch.strided else tensor.layout).removeprefix("torch.")
+            raise ValueError(f"tensors must be dense and one of {', '.join(_TYPES)}; got {kind} for {name}")
+        memory = (tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
+        if tensor.numel() and memory in seen:
+            entries.append([name, seen[memory]])
+            continue
+        seen[memory] = len(entries)
+        values = tensor.detach().cpu().contiguous()
+        there = (values != 0).numpy()
+        kind = _NAMES[values.dtype]
+        entry = [name, list(values.shape), int(np.count_nonzero(there))]
+        entries.append(entry if kind == "float32" else [*entry, kind])
+        streams.append(_encode(values.view(_TYPES[kind][1]).numpy(), there, encoding))
     header = json.dumps([encoding, entries], separators=(",", ":")).encode()
     # all starts, then all columns, then all values: what is alike stands together
     body = b"".join(b"".join(stream) for stream in zip(*streams, strict=True))
@@ -120,7 +150,13 @@ def unpack(data: bytes) -> dict[str, torch.Tensor]:
         raise ValueError("data must be a whole file; it is cut short or altered: its checksum differs")
     start = 4 + int.from_bytes(plain[:4], "little")
     encoding, entries = json.loads(plain[4:start])
-    return _decode(encoding, [(name, tuple(shape), count) for name, shape, count in entries], plain[start:])
+    # an entry of two is another name of a tensor before it
+    stored = [tuple(entry[1:]) if len(entry) > 3 else (*entry[1:], "float32") for entry in entries if len(entry) > 2]
+    decoded = iter(_decode(encoding, stored, plain[start:]))
+    found: list[torch.Tensor] = []
+    for entry in entries:
+        found.append(next(decoded) if len(entry) > 2 else found[entry[1]])
+    return {entry[0]: tensor for entry, tensor in zip(entries, found, strict=True)}
 
 
 def bytes_on_disk(model: torch.nn.Module) -> list[Size]:
@@ -171,21 +207,23 @@ def _unsigned(largest: int) -> np.dtype:
 
 
 def _by_byte(values: np.ndarray) -> bytes:
-    return values.astype("<f4").view(np.uint8).reshape(-1, 4).T.tobytes()
+    size = values.dtype.itemsize
+    return values.astype(values.dtype.newbyteorder("<")).view(np.uint8).reshape(-1, size).T.tobytes()
 
 
-def _encode(array: np.ndarray, encoding: str) -> tuple[bytes, bytes, bytes]:
-    matrix = array.reshape(_matrix_shape(array.shape))
+def _encode(array: np.ndarray, there: np.ndarray, encoding: str) -> tuple[bytes, bytes, bytes]:
+    shape = _matrix_shape(array.shape)
+    matrix, there = array.reshape(shape), there.reshape(shape)
     if encoding == "dense":
         return b"", b"", _by_byte(matrix.ravel())
-    values = _by_byte(matrix[matrix != 0])
+    values = _by_byte(matrix[there])
     if encoding == "bitmap":
-        return b"", np.packbits(matrix != 0).tobytes(), values
-    starts = np.concatenate([[0], np.cumsum(np.count_nonzero(matrix, axis=1))])
-    columns = np.nonzero(matrix)[1]
+        return b"", np.packbits(there).tobytes(), values
+    starts = np.concatenate([[0], np.cumsum(np.count_nonzero(there, axis=1))])
+    columns = np.nonzero(there)[1]
     return (
         starts.astype(_unsigned(len(columns))).tobytes(),
-        columns.astype(_unsigned(max(matrix.shape[1] - 1, 0))).tobytes(),
+        columns.astype(_unsigned(max(shape[1] - 1, 0))).tobytes(),
         values,
     )
 
@@ -201,23 +239,29 @@ class _Reader:
         return np.frombuffer(self.data[start : self.at], dtype)
 
 
-def _decode(encoding: str, entries: list[tuple[str, tuple[int, ...], int]], body: bytes) -> dict[str, torch.Tensor]:
+def _decode(encoding: str, entries: list[tuple[list[int], int, str]], body: bytes) -> list[torch.Tensor]:
     reader, byte = _Reader(body), np.dtype(np.uint8)
-    sizes = [math.prod(shape) for _, shape, _ in entries]
-    counts = sizes if encoding == "dense" else [count for _, _, count in entries]
+    sizes = [math.prod(shape) for shape, _, _ in entries]
+    counts = sizes if encoding == "dense" else [count for _, count, _ in entries]
     places: list[np.ndarray | slice] = [slice(None)] * len(entries)
     if encoding == "bitmap":
         places = [np.flatnonzero(np.unpackbits(reader.take(-(-size // 8), byte), count=size)) for size in sizes]
     elif encoding == "csr":
-        shapes = [_matrix_shape(shape) for _, shape, _ in entries]
+        shapes = [_matrix_shape(tuple(shape)) for shape, _, _ in entries]
         starts = [reader.take(rows + 1, _unsigned(count)) for (rows, _), count in zip(shapes, counts, strict=True)]
         for i, (_, width) in enumerate(shapes):
             columns = reader.take(counts[i], _unsigned(max(width - 1, 0))).astype(np.int64)
             in_row = np.diff(starts[i].astype(np.int64)).astype(np.int64)
             places[i] = np.repeat(np.arange(len(in_row)), in_row) * width + columns
-    tensors = {}
-    for (name, shape, _), size, count, place in zip(entries, sizes, counts, places, strict=True):
-        flat = np.zeros(size, np.float32)
-        flat[place] = np.ascontiguousarray(reader.take(4 * count, byte).reshape(4, count).T).view("<f4").ravel()
-        tensors[name] = torch.from_numpy(flat.reshape(shape))
+    tensors = []
+    for (shape, _, name), size, count, place in zip(entries, sizes, counts, places, strict=True):
+        if name not in _TYPES:
+            raise ValueError(f"data must hold {', '.join(_TYPES)} alone; got {name!r}")
+        kind, read_as = _TYPES[name]
+        width = kind.itemsize
+        flat = np.zeros((size, width), np.uint8)
+        flat[place] = reader.take(width * count, byte).reshape(width, count).T
+        if sys.byteorder == "big":
+            flat = flat[:, ::-1].copy()
+        tensors.append(torch.from_numpy(flat.reshape(-1)).view(read_as).view(kind).reshape(shape))
     return tensors
