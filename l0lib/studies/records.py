@@ -140,12 +140,17 @@ class Record(_Plain):
     @property
     def name(self) -> str:
         """The file's name without its ending."""
-        return f"{self.config.arm}-{self.config.profile}-{self.config.evaluate_on}-seed-{self.seed}"
+        return path_of(self.config, self.seed, Path()).stem
+
+
+def path_of(config: Config, seed: int, folder: Path) -> Path:
+    """Return the file of a run's record below ``folder``."""
+    return folder / config.experiment / f"{config.arm}-{config.profile}-{config.evaluate_on}-seed-{seed}.json"
 
 
 def write(record: Record, folder: Path) -> Path:
     """Write ``record`` to ``folder/<experiment>/<name>.json``, whole or not at all; return the path."""
-    path = folder / record.config.experiment / f"{record.name}.json"
+    path = path_of(record.config, record.seed, folder)
     write_text(path, to_text(record))
     return path
 

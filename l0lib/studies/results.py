@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+from .config import Config
 from .records import Point, Record, RecordError
 
 #: The names of one line of ``l0lib report --json``, in their order.
@@ -196,11 +197,15 @@ def _check_same(arm: Sequence[Record]) -> None:
         if record.seed in seeds:
             raise RecordError(f"{record.config.experiment}: {record.name} stands twice; a seed counts once")
         seeds.add(record.seed)
-        if record.config.digest() != first.config.digest():
-            ours, other = (dict(_leaves(r.config.model_dump(mode="json"))) for r in (first, record))
-            names = [name for name in {**ours, **other} if ours.get(name) != other.get(name)]
-            told = "; ".join(f"{name} is {ours.get(name)!r} and {other.get(name)!r}" for name in names)
+        if told := differences(first.config, record.config):
             raise RecordError(f"{where} must have the same settings to be put together; {told}")
+
+
+def differences(first: Config, second: Config) -> str:
+    """Return the settings in which two configurations differ, as text; empty if they are the same."""
+    ours, other = (dict(_leaves(config.model_dump(mode="json"))) for config in (first, second))
+    names = [name for name in {**ours, **other} if ours.get(name) != other.get(name)]
+    return "; ".join(f"{name} is {ours.get(name)!r} and {other.get(name)!r}" for name in names)
 
 
 def _leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
