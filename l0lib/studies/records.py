@@ -171,7 +171,7 @@ def to_text(record: Record) -> str:
     """Return the text of a record's file: JSON, one line for each epoch and each point, so that changes can be read."""
     data = record.model_dump(mode="json")
     rows = {key: data.pop(key) for key in ("history", "points")}
-    head = json.dumps(data, ensure_ascii=False, indent=1).rstrip("}\n")
+    head = json.dumps(data, ensure_ascii=False, indent=1).removesuffix("\n}")
     for key, entries in rows.items():
         lines = ",\n  ".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in entries)
         head += f',\n "{key}": [\n  {lines}\n ]'
