@@ -42,13 +42,18 @@ class Split:
 @functools.lru_cache(maxsize=2)
 def split(dataset: str, evaluate_on: str) -> Split:
     """Return the images of a run: see :class:`Config`, ``evaluate_on``."""
+    whole = evaluate_on == "test"
     if dataset == "mnist":
-        data = mnist(0 if evaluate_on == "test" else VALIDATION["mnist"])
+        data = mnist(0 if whole else VALIDATION["mnist"])
     else:
-        held_out = 0 if evaluate_on == "test" else VALIDATION["digits"]
-        data = compress.embedded_digits((4000 - held_out, held_out, 1000))
-    measured = data.test if evaluate_on == "test" else data.validation
-    return Split(data.train.tensors(), measured.tensors(), len(data.validation))
+        data = compress.embedded_digits((4000 - VALIDATION["digits"], VALIDATION["digits"], 1000))
+    fit = data.train.tensors()
+    if not whole:
+        return Split(fit, data.validation.tensors(), len(data.validation))
+    if dataset == "digits":  # what was set aside for choices comes back for the final training
+        x, y = data.validation.tensors()
+        fit = torch.cat([fit[0], x]), torch.cat([fit[1], y])
+    return Split(fit, data.test.tensors(), 0)
 
 
 def run_folder(config: Config, seed: int, runs: Path) -> Path:
