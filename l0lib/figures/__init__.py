@@ -4,6 +4,7 @@ from . import attraction as _attraction
 from . import compression as _compression
 from . import explorers as _explorers
 from . import near_zero as _near_zero
+from . import pay as _pay
 from . import penalties as _penalties
 from . import pruning as _pruning
 from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
@@ -11,6 +12,7 @@ from .attraction import *  # noqa: F403 (each module lists its figures in its __
 from .compression import *  # noqa: F403
 from .explorers import *  # noqa: F403
 from .near_zero import *  # noqa: F403
+from .pay import *  # noqa: F403
 from .penalties import *  # noqa: F403
 from .pruning import *  # noqa: F403
 
@@ -19,5 +21,6 @@ __all__ += _near_zero.__all__
 __all__ += _attraction.__all__
 __all__ += _compression.__all__
 __all__ += _explorers.__all__
+__all__ += _pay.__all__
 __all__ += _pruning.__all__
 __all__ += _penalties.__all__

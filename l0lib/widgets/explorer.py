@@ -27,9 +27,9 @@ class ExplorerView(anywidget.AnyWidget):
     spec: t.List = t.List().tag(sync=True)
 
 
-def _view_class(name: str, settings: tuple[Setting, ...]) -> type[ExplorerView]:
+def _view_class(name: str, settings: tuple[Setting, ...], carried: dict[str, t.TraitType]) -> type[ExplorerView]:
     """Return the view with one synced trait a setting; where a control sends only its index, so does the view."""
-    traits: dict[str, Any] = {}
+    traits: dict[str, Any] = {key: trait.tag(sync=True) for key, trait in carried.items()}
     for s in settings:
         if s.values:
             traits[f"{s.name}_index"] = t.Int().tag(sync=True)
@@ -67,7 +67,7 @@ class Explorer(W.VBox):
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        cls._view_type = _view_class(cls.__name__, cls.declared)
+        cls._view_type = _view_class(cls.__name__, cls.declared, cls.carried())
         for setting in cls.declared:
             setattr(cls, setting.name, _setting_property(setting))
 
@@ -88,6 +88,11 @@ class Explorer(W.VBox):
         super().__init__(children=[panel, self.view])
         self._links = links
         self.add_class("l0-explorer")
+
+    @classmethod
+    def carried(cls) -> dict[str, t.TraitType]:
+        """Return what the view gets besides the settings, such as stored results: name and trait, for a subclass."""
+        return {}
 
     def _link(self, setting: Setting) -> W.Widget:
         control = self._controls[setting.name]

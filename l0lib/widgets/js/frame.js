@@ -110,7 +110,7 @@ export function mount(model, el, explorer, title) {
 
   const api = { root, set: (name, value) => {
     write(model, model.get("spec").find((s) => s.name === name), value);
-  }, spec: (name) => model.get("spec").find((s) => s.name === name), save: () => model.save_changes() };
+  }, spec: (name) => model.get("spec").find((s) => s.name === name), save: () => model.save_changes(), model, redraw: () => ask() };
   const view = explorer(panels, api);
 
   const draw = () => {
