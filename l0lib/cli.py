@@ -1,4 +1,4 @@
-"""The command line: ``l0lib data get mnist cifar10 cifar100``.
+"""The command line: ``l0lib data get mnist``, ``l0lib list``, ``l0lib run experiment-2``, ``l0lib report``.
 
 Each group of commands is one function that adds its parser; ``main`` lists them. A handler imports what it needs:
 help and mistakes answer at once, without PyTorch.
@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from . import __version__
+from ._terminal import Failure, Mistake, Parser, say
+from .studies.commands import add_list, add_report, add_run
 
 DATASETS = ("mnist", "cifar10", "cifar100")
 
@@ -38,33 +40,29 @@ def data_get(options: argparse.Namespace) -> int:
 
     def report(line: str) -> None:
         if not options.quiet:
-            _say(f"{name}: {line}")
+            say(f"{name}: {line}")
 
     failures = 0
     for name in options.names:
         try:
             arrays = datasets.load(name, progress=False if options.quiet else None, report=report)
         except datasets.DataUnavailable as error:
-            _say(f"l0lib: {error}")
+            say(f"l0lib: {error}")
             failures += 1
         else:
             print(f"{name}: {len(arrays.train_labels)} + {len(arrays.test_labels)} images, SHA-256 {digest(*arrays)}")
     return 1 if failures else 0
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 #: Every group of commands, in the order of the help.
-GROUPS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_data,)
+GROUPS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_data, add_list, add_run, add_report)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = argparse.ArgumentParser(prog="l0lib", description="Compress networks with a smoothed l0 norm.")
     top.add_argument("--version", action="version", version=f"l0lib {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
     for add in GROUPS:
         add(commands)
     return top
@@ -72,14 +70,20 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 it could not be done, 2 it was not understood."""
-    options = parser().parse_args(arguments)
     try:
+        options = parser().parse_args(arguments)
         return options.run(options)
+    except Mistake as error:
+        say(f"l0lib: {error}")
+        return 2
+    except Failure as error:
+        say(f"l0lib: {error}")
+        return 1
     except ModuleNotFoundError as error:
-        _say(f'l0lib: {error.name} is not installed; this command needs the torch extra: pip install "l0lib[torch]"')
+        say(f'l0lib: {error.name} is not installed; this command needs the torch extra: pip install "l0lib[torch]"')
         return 1
     except KeyboardInterrupt:
-        _say("l0lib: interrupted")
+        say("l0lib: interrupted")
         return 130
 
 

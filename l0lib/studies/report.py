@@ -132,4 +132,4 @@ def _dense_rows(ours: Sequence[Result], published: PublishedTable) -> list[tuple
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.3g}×" if math.isfinite(ratio) else "∞"
+    return f"{ratio:{',.0f' if ratio >= 100 else '.3g'}}×" if math.isfinite(ratio) else "∞"
