@@ -8,15 +8,17 @@ from copy import copy
 from ..penalties import Penalty, Sum
 
 
-def normalised(penalty: Penalty, sizes: Mapping[str, int]) -> dict[str, Penalty]:
+def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -> dict[str, Penalty]:
     r"""Return ``penalty`` for each layer, its factors normalised by the size of the layer: the strategy NORM.
 
-    With :math:`L` layers of :math:`n_1, \dots, n_L` weights and :math:`n = \sum_l n_l`, every factor
+    With layers of :math:`n_1, \dots, n_L` weights, :math:`n = \sum_l n_l` and a power :math:`p`, every factor
     :math:`\alpha` becomes
 
-    .. math:: \alpha_l = \alpha\,\frac{n}{L\,n_l},
+    .. math:: \alpha_l = \alpha\,\frac{n\,n_l^{-p}}{\sum_k n_k^{1-p}},
 
-    and :math:`\beta` stays. Each layer then weighs the same in the sum: :math:`\alpha_l n_l = \alpha n/L`.
+    and :math:`\beta` stays. The mean factor of a weight is :math:`\alpha` whatever the power:
+    :math:`\sum_l n_l\alpha_l = n\alpha`. With :math:`p = 1` each layer weighs the same in the sum,
+    :math:`\alpha_l = \alpha n/(L n_l)`; with :math:`p = 0` all weights have the same factor.
 
     Parameters
     ----------
@@ -24,6 +26,8 @@ def normalised(penalty: Penalty, sizes: Mapping[str, int]) -> dict[str, Penalty]
         Three global values make the paper's: ``L2(alpha_2) + L0(alpha_0, beta)``.
     sizes : mapping of layer name to int
         The number of penalised weights of each layer, >= 1 (:func:`~l0lib.compress.layer_sizes`).
+    power : float, default 1
+        Between 0 and 1: how far the sizes count.
 
     Returns
     -------
@@ -33,25 +37,27 @@ def normalised(penalty: Penalty, sizes: Mapping[str, int]) -> dict[str, Penalty]
     Raises
     ------
     ValueError
-        If ``sizes`` is empty or holds a size below 1.
+        If ``sizes`` is empty or holds a size below 1, or ``power`` is out of range.
 
     Notes
     -----
     This is our reading. The paper says "layer-size normalized values" of both factors (Section 4.2) and refers to
     L0-ARM (Li and Ji, 2019) for it, without a formula. The published code of L0-ARM takes one factor for each layer,
     and multiplies the gates by the weights behind them and by one over the number of training images; its own factors
-    for LeNet-5 (10, 0.5, 0.1 and 10) do fall where layers grow. :math:`\alpha/n_l` alone has the same ratios between
-    layers, but its :math:`\alpha` would have to grow with the network. With :math:`n/L` in front,
-    :math:`\alpha` is the mean factor of a weight, :math:`\sum_l n_l\alpha_l/n = \alpha`, whatever the network: layers
-    of equal size get :math:`\alpha` itself, and a network whose layers all double keeps its factors.
+    for LeNet-5 (10, 0.5, 0.1 and 10) do fall where layers grow, about as :math:`n_l^{-3/4}`. So the power is an open
+    question: with :math:`p = 1` the smallest layers get factors hundreds of times the mean, with :math:`p = 1/2` tens
+    of times. :math:`n` in front makes :math:`\alpha` the mean factor of a weight whatever the network: layers of equal
+    size get :math:`\alpha` itself, and a network whose layers all double keeps its factors.
     """
     if not sizes:
         raise ValueError("sizes must name at least one layer; got none")
     for layer, size in sizes.items():
         if not size >= 1:
             raise ValueError(f"sizes must be >= 1; got {size!r} for {layer}")
-    mean = sum(sizes.values()) / len(sizes)
-    return {layer: _scaled(penalty, mean / size) for layer, size in sizes.items()}
+    if not 0 <= power <= 1:
+        raise ValueError(f"power must be between 0 and 1; got {power!r}")
+    scale = sum(sizes.values()) / sum(size ** (1 - power) for size in sizes.values())
+    return {layer: _scaled(penalty, scale * size**-power) for layer, size in sizes.items()}
 
 
 def _scaled(penalty: Penalty, factor: float) -> Penalty:

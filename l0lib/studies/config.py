@@ -43,6 +43,7 @@ class PenaltySettings(Frozen):
     strategy: Literal["uniform", "NORM", "SEP"] = Field(
         default="uniform", description="how the factors vary with the layer"
     )
+    power: Annotated[float, Field(ge=0, le=1)] = Field(default=0.5, description="NORM: how far layer sizes count")
     alpha_l2: Factor = Field(default=0.0, description="factor of the l2 term")
     alpha_l1: Factor = Field(default=0.0, description="factor of the l1 term")
     alpha_l0: Factor = Field(default=0.0, description="factor of the smoothed l0 term")
@@ -67,6 +68,7 @@ class PenaltySettings(Frozen):
         """Return the same strategy with the l2 term alone: what fine-tuning keeps."""
         return PenaltySettings(
             strategy=self.strategy,
+            power=self.power,
             alpha_l2=self.alpha_l2,
             beta=self.beta,
             alpha_l2_by_layer=self.alpha_l2_by_layer,
@@ -95,7 +97,7 @@ class PenaltySettings(Frozen):
             return dict.fromkeys(sizes, penalty)
         from ..compress.strategies import normalised  # here: reading a record must not load PyTorch
 
-        return dict(normalised(penalty, sizes))
+        return dict(normalised(penalty, sizes, self.power))
 
 
 def _sum(alpha_l2: float, alpha_l1: float, alpha_l0: float, beta: float) -> Penalty | None:

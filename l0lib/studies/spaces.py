@@ -7,6 +7,8 @@ from typing import Any
 
 import optuna
 
+from ..compress import layer_sizes, lenet_5_caffe, lenet_300_100, normalised
+from ..penalties import L0
 from .config import Config, Gradual, Network, PenaltySettings, Training
 
 #: Epochs before pruning and of fine-tuning, fixed beforehand for each network, the same for all arms of a study.
@@ -62,17 +64,15 @@ def norm(network: Network) -> Callable[[optuna.Trial], Config]:
 
 def separate(network: Network, best: Mapping[str, float]) -> Callable[[optuna.Trial], Config]:
     """Factors of each layer on their own, around those that ``norm`` chose, with its learning rates."""
-    from ..compress import layer_sizes, lenet_5_caffe, lenet_300_100
-
     sizes = layer_sizes(lenet_300_100() if network == "lenet-300-100" else lenet_5_caffe())
-    mean = sum(sizes.values()) / len(sizes)
-    shares = [mean / size for size in sizes.values()]
+    unit = normalised(L0(1.0, 1.0), sizes, PenaltySettings().power)
+    shares = [float(penalty.alpha) for penalty in unit.values()]
 
     def space(trial: optuna.Trial) -> Config:
         l2, l0, beta = [], [], []
         for number, share in enumerate(shares, 1):
-            l2.append(best["alpha_l2"] * share * trial.suggest_float(f"times_l2_{number}", 0.05, 8, log=True))
-            l0.append(best["alpha_l0"] * share * trial.suggest_float(f"times_l0_{number}", 0.05, 8, log=True))
+            l2.append(best["alpha_l2"] * share * trial.suggest_float(f"times_l2_{number}", 0.02, 8, log=True))
+            l0.append(best["alpha_l0"] * share * trial.suggest_float(f"times_l0_{number}", 0.02, 8, log=True))
             beta.append(max(1.0, best["beta"] * trial.suggest_float(f"times_beta_{number}", 0.4, 2.5, log=True)))
         common: dict[str, Any] = {"strategy": "SEP", "alpha_l2_by_layer": tuple(l2), "beta_by_layer": tuple(beta)}
         penalty = PenaltySettings(alpha_l0_by_layer=tuple(l0), **common)
