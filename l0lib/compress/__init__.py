@@ -1,13 +1,16 @@
 """The compression engine: train under a penalty, prune by magnitude, fine-tune, measure (PyTorch).
 
 The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`training`, :mod:`pruning` with
-:mod:`masks` and :mod:`schedules`, :mod:`surgery`, :mod:`measure`, :mod:`storage`, and :mod:`latency` with :mod:`inference`. The
-engine knows the penalties and nothing above itself.
+:mod:`masks` and :mod:`schedules`, :mod:`surgery`, :mod:`measure`, :mod:`storage`, and :mod:`latency` with
+:mod:`inference`; :mod:`interop` brings the parts into a loop of your own. The engine knows the penalties and nothing
+above itself.
 """
 
-from . import augment, checkpoints, distill, inference, latency
+from . import augment, checkpoints, distill, inference, latency, storage
 from .data import Dataset, Part, embedded_digits
 from .datasets import DataUnavailable, cifar10, cifar100, mnist
+from .footprints import Footprint, footprint
+from .interop import add_gradient_, export_onnx, pull_, strip
 from .masks import Masks, keep_largest
 from .measure import (
     Evaluation,
@@ -40,6 +43,7 @@ __all__ = [
     "Dataset",
     "Epoch",
     "Evaluation",
+    "Footprint",
     "LeNet5Caffe",
     "LeNet300100",
     "Masks",
@@ -47,6 +51,7 @@ __all__ = [
     "Part",
     "PenalisedSGD",
     "Shrunk",
+    "add_gradient_",
     "augment",
     "bytes_on_disk",
     "checkpoints",
@@ -59,6 +64,8 @@ __all__ = [
     "distill",
     "embedded_digits",
     "evaluate",
+    "export_onnx",
+    "footprint",
     "in_all",
     "inference",
     "keep_largest",
@@ -75,9 +82,12 @@ __all__ = [
     "prune_global",
     "prune_layerwise",
     "prune_random",
+    "pull_",
     "remove_dead_paths",
     "shrink",
     "step_decay",
+    "storage",
+    "strip",
     "train",
     "weights_only_ratio",
     "wilson_interval",

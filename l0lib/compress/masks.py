@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 import torch
 
-#: State that optimizers keep for each weight and that cannot move it: Rprop's step lengths.
-_IDLE = frozenset({"step_size"})
+#: State that optimizers keep for each weight, that is never zero, and that cannot move it: Rprop's step lengths, and
+#: Adamax's largest gradients, which divide.
+_IDLE = frozenset({"step_size", "exp_inf"})
 
 
 def keep_largest(scores: torch.Tensor, keep: int) -> torch.Tensor:

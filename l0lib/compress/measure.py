@@ -67,10 +67,15 @@ class Layer:
 
 
 def layers(model: torch.nn.Module) -> list[Layer]:
-    """Return the parameter counts of each layer of ``model`` that has parameters of its own, in the model's order."""
+    """Return the parameter counts of each layer of ``model`` that has parameters of its own, in the model's order.
+
+    A parameter that several layers share is counted in the first of them alone, so that the layers add up to the whole.
+    """
     found = []
+    seen: set[torch.Tensor] = set()
     for name, module in model.named_modules():
-        own = list(module.parameters(recurse=False))
+        own = [p for p in module.parameters(recurse=False) if p not in seen]
+        seen.update(own)
         if own:
             counts = [(p.ndim > 1, p.numel(), int(torch.count_nonzero(p))) for p in own]
             weights = [count for count in counts if count[0]]
