@@ -6,7 +6,8 @@
 3.0
 """
 
+from .digits import DrawADigit
 from .explorer import Explorer
 from .explorers import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
 
-__all__ = ["AtZero", "Explorer", "LossAndPenalty", "PenaltyAndPull", "ScalingFactor", "Trajectories"]
+__all__ = ["AtZero", "DrawADigit", "Explorer", "LossAndPenalty", "PenaltyAndPull", "ScalingFactor", "Trajectories"]

@@ -27,12 +27,28 @@ body {{ background: var(--pst-color-background); color: var(--pst-color-text-bas
 <script type="application/vnd.jupyter.widget-state+json">{state}</script></body></html>"""
 
 
-@pytest.fixture(scope="session")
-def page_url(tmp_path_factory):
-    """Address of the page. Its widget state has been shared as the book's pages have theirs."""
+def write_page(folder, explorers):
+    """Write a page with ``explorers`` to ``folder``. Its widget state is shared as in the book."""
     spec = importlib.util.spec_from_file_location("static_widgets", ROOT / "book/_ext/static_widgets.py")
     extension = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(extension)
+    embedded = embed_data(views=explorers, drop_defaults=False)
+    extension.share(embedded["manager_state"], "test page")
+    sections = [
+        f'<section id="part-{i}"><h2>Part {i}</h2><div class="cell_output">{e.fallback()["text/html"]}'
+        f'<script type="application/vnd.jupyter.widget-view+json">{json.dumps(view)}</script></div></section>'
+        for i, (e, view) in enumerate(zip(explorers, embedded["view_specs"], strict=True))
+    ]
+    state = json.dumps(embedded["manager_state"]).replace("</", "<\\/")
+    (folder / "index.html").write_text(PAGE.format(sections="\n".join(sections), state=state), "utf-8")
+    for name in ("vendor/explorers.iife.js", "vendor/widgets-slim.js", "site.css"):
+        shutil.copy(ROOT / "book/assets" / name, folder)
+
+
+@pytest.fixture(scope="session")
+def page_url(tmp_path_factory):
+    """Address of the page with the five explorers."""
+    folder = tmp_path_factory.mktemp("page")
     explorers = [
         Trajectories(),
         PenaltyAndPull(),
@@ -41,17 +57,6 @@ def page_url(tmp_path_factory):
         LossAndPenalty(),
         Trajectories(equal=False),
     ]
-    embedded = embed_data(views=explorers, drop_defaults=False)
-    extension.share(embedded["manager_state"], "test page")
-    sections = [
-        f'<section id="part-{i}"><h2>Part {i}</h2><div class="cell_output">{e.fallback()["text/html"]}'
-        f'<script type="application/vnd.jupyter.widget-view+json">{json.dumps(view)}</script></div></section>'
-        for i, (e, view) in enumerate(zip(explorers, embedded["view_specs"], strict=True))
-    ]
-    folder = tmp_path_factory.mktemp("page")
-    state = json.dumps(embedded["manager_state"]).replace("</", "<\\/")
-    (folder / "index.html").write_text(PAGE.format(sections="\n".join(sections), state=state), "utf-8")
-    for name in ("vendor/explorers.iife.js", "vendor/widgets-slim.js", "site.css"):
-        shutil.copy(ROOT / "book/assets" / name, folder)
+    write_page(folder, explorers)
     with serve(folder) as base:
         yield f"{base}/index.html"

@@ -1,8 +1,12 @@
 """What each explorer's curves must be, computed with the library from the settings that the page reports."""
 
+import base64
+
 import numpy as np
 
 from l0lib import L0, L1, L2, attraction, landscape
+from l0lib.widgets.digits import drawn_image
+from l0lib.widgets.networks import ImageNetwork, Layer
 
 KINDS = ("l2", "l1", "l0")
 
@@ -132,7 +136,36 @@ def loss_and_penalty(v, d):
         assert 0 <= d["maximum"] <= d["minimum"] + 1e-9
 
 
-CHECK = {f.__name__: f for f in (trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty)}
+def network_of(sent):
+    """The network that a page holds as the places and values of its nonzero weights."""
+    read = lambda text, kind: np.frombuffer(base64.b64decode(text), kind)  # noqa: E731
+    layers = []
+    for layer in sent["layers"]:
+        shape = [int(n) for n in layer["shape"]]
+        weight = np.zeros(np.prod(shape), np.float32)
+        weight[read(layer["index"], "<u4")] = read(layer["value"], "<f4")
+        layers.append(Layer(weight.reshape(shape), read(layer["bias"], "<f4"), layer["relu"], layer["pool"]))
+    return ImageNetwork(sent["name"], layers, int(sent["bytes"]))
+
+
+def draw_a_digit(v, d):
+    image = np.reshape(d["image"], (28, 28))
+    network = network_of(d["network"])
+    if v["digit"] == "own":
+        close(image, drawn_image(d["strokes"], v["pen"]))
+        if not d["strokes"]:
+            assert d["scores"]["compressed"] is None
+            return
+    want = network.scores(image)[0]
+    close(d["scores"]["compressed"], want, scale=np.abs(want).max(), rtol=1e-10)
+    close(d["probabilities"]["compressed"], network.probabilities(image)[0], scale=1, rtol=1e-9)
+    assert d["cost"]["nonzero"] == network.nonzero
+    assert d["cost"]["parameters"] == network.parameters
+
+
+CHECK = {
+    f.__name__: f for f in (trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty, draw_a_digit)
+}
 
 
 def decode(x):

@@ -1,5 +1,6 @@
 // The module that anywidget loads: one view for each kind of explorer.
 import { atZero } from "./at_zero.js";
+import { drawADigit } from "./draw_a_digit.js";
 import { mount } from "./frame.js";
 import { lossAndPenalty } from "./loss_and_penalty.js";
 import { penaltyAndPull } from "./penalty_and_pull.js";
@@ -12,6 +13,7 @@ const EXPLORERS = {
   scaling_factor: [scalingFactor, "the scaling factor and the bound of alpha"],
   at_zero: [atZero, "what happens at zero"],
   loss_and_penalty: [lossAndPenalty, "loss against penalty"],
+  draw_a_digit: [drawADigit, "draw a digit"],
 };
 
 export default {
