@@ -83,6 +83,33 @@ def separate(network: Network, best: Mapping[str, float]) -> Callable[[optuna.Tr
     return space
 
 
+#: Experiment 1: every penalty is chosen by these ratios, before and after fine-tuning alike.
+ALL_ROUND = (50.0, 200.0, 359.0)
+
+
+def penalty(name: str) -> Callable[[optuna.Trial], Config]:
+    """Experiment 1: one penalty of ``l2``, ``l1``, ``l0`` and ``l2+l0``, the same factors for all weights."""
+    terms = name.split("+")
+
+    def space(trial: optuna.Trial) -> Config:
+        chosen: dict[str, Any] = {}
+        if "l2" in terms:
+            chosen["alpha_l2"] = trial.suggest_float("alpha_l2", 1e-5, 2e-3 if len(terms) == 1 else 3e-4, log=True)
+        if "l1" in terms:
+            chosen["alpha_l1"] = trial.suggest_float("alpha_l1", 1e-5, 1e-3, log=True)
+        if "l0" in terms:
+            chosen["alpha_l0"] = trial.suggest_float("alpha_l0", 5e-6, 3e-4, log=True)
+            chosen["beta"] = trial.suggest_float("beta", 3, 15, log=True)
+        whole = PenaltySettings(**chosen)
+        rate = trial.suggest_float("learning_rate", 0.02, 0.1, log=True)
+        tuning_rate = trial.suggest_float("fine_tuning_learning_rate", 0.01, 0.05, log=True)
+        first, second = _stretches("lenet-5-caffe", rate, tuning_rate, whole, whole.l2_alone())
+        more = {"experiment": "experiment-1", "ratios": ALL_ROUND, "targets": ALL_ROUND}
+        return _config("lenet-5-caffe", f"{name}-GP", first, second, **more)
+
+    return space
+
+
 def gradual(network: Network, shift: int = 1) -> Callable[[optuna.Trial], Config]:
     """Beyond the paper: shifts, then a gradual schedule with the penalty on, then fine-tuning."""
     epochs = {"lenet-300-100": (25, 25, 40), "lenet-5-caffe": (8, 20, 20)}[network]
