@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 
-from ..penalties import L0, L1, L2, Penalty
+from ..penalties import Penalty
+from ._arithmetic import add_signed, compact_strides, factors_of, gradient_, momentum_step
+from ._plain import from_plain, to_plain
 
 #: How the penalty enters the step; see :class:`PenalisedSGD`.
 UPDATES = ("coupled", "decoupled", "clipped", "proximal")
@@ -63,38 +66,6 @@ def parameter_groups(model: torch.nn.Module, penalty: Penalty | Mapping[str, Pen
         groups = [([p for own in weights.values() for p in own], penalty)]
     groups.append(([p for p in model.parameters() if p.ndim <= 1], None))
     return [{"params": own, "penalty": its} for own, its in groups if own]
-
-
-def gradient_(penalty: Penalty, w: torch.Tensor, out: torch.Tensor, scratch: torch.Tensor) -> torch.Tensor:
-    r"""Write ``penalty.gradient(w)`` into ``out`` and return it, without allocating memory.
-
-    Sums with two smoothed-l0 terms, and factors that are arrays, fall back on the plain formula.
-
-    Parameters
-    ----------
-    penalty : Penalty
-    w, out, scratch : floating tensors of one shape, dtype and device
-        ``w`` is only read; ``out`` and ``scratch`` are overwritten.
-    """
-    terms = penalty.terms
-    smooth = [term for term in terms if isinstance(term, L0)]
-    if len(smooth) > 1 or not all(isinstance(x, float) for term in terms for x in vars(term).values()):
-        return out.copy_(penalty.gradient(w))
-    quadratic = 2 * sum(term.alpha for term in terms if isinstance(term, L2))
-    linear = sum(term.alpha for term in terms if isinstance(term, L1))
-    if not smooth and not linear:
-        return torch.mul(w, quadratic, out=out)
-    torch.sign(w, out=scratch)
-    if smooth:
-        alpha, beta = smooth[0].alpha, smooth[0].beta
-        # scratch * alpha * beta * exp(beta * out) where out <= 0, in one pass: torch.exp alone takes longer
-        torch.abs(w, out=out).neg_()
-        torch.ops.aten.elu_backward.grad_input(scratch, alpha, 1, beta, False, out, grad_input=out)
-        if linear:
-            out.add_(scratch, alpha=linear)
-    else:
-        torch.mul(scratch, linear, out=out)
-    return out.add_(w, alpha=quadratic) if quadratic else out
 
 
 class PenalisedSGD(torch.optim.Optimizer):
@@ -181,8 +152,19 @@ class PenalisedSGD(torch.optim.Optimizer):
 
         Gradient and penalty are masked before they enter the momentum, so weight and momentum both stay exactly zero.
         """
-        # as numbers: a product of floats and booleans is several times slower than one of floats
-        self._masks = {parameter: mask.to(parameter.dtype) for parameter, mask in masks.items()}
+        # as numbers, laid out as the parameter: a product of floats and booleans is several times slower
+        self._masks = {parameter: torch.empty_like(parameter.detach()).copy_(mask) for parameter, mask in masks.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state as torch optimizers do, each penalty as plain data: ``torch.load`` reads it as weights."""
+        state = inspect.unwrap(torch.optim.Optimizer.state_dict)(self)
+        groups = [{**group, "penalty": to_plain(group["penalty"])} for group in state["param_groups"]]
+        return {**state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what :meth:`state_dict` returned, penalties included; masks are not part of it."""
+        groups = [{**group, "penalty": from_plain(group["penalty"])} for group in state_dict["param_groups"]]
+        inspect.unwrap(torch.optim.Optimizer.load_state_dict)(self, {**state_dict, "param_groups": groups})
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -192,10 +174,20 @@ class PenalisedSGD(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
+            moving = [p for p in group["params"] if p.grad is not None]
+            if group["penalty"] is None and not self._masks:
+                directions, momenta = [p.grad for p in moving], [self._momentum(p) for p in moving]
+                momentum_step(moving, directions, momenta, group["lr"], group["momentum"])
+            else:
+                for parameter in moving:
                     self._update(parameter, parameter.grad, group)
         return loss
+
+    def _momentum(self, w: torch.Tensor) -> torch.Tensor:
+        state = self.state[w]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(w)
+        return state["momentum"]
 
     def _scratch(self, w: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return two tensors laid out as ``w``, on memory that all parameters of its dtype and device share."""
@@ -204,22 +196,24 @@ class PenalisedSGD(torch.optim.Optimizer):
             alike = [p for group in self.param_groups for p in group["params"] if (p.dtype, p.device) == kind]
             shared = w.new_empty(2, max(p.numel() for p in alike))
             for p in alike:
-                strides = torch.empty_like(p, device="meta").stride()
-                self._views[p] = tuple(half.as_strided(p.shape, strides) for half in shared)
+                self._views[p] = tuple(half.as_strided(p.shape, compact_strides(p)) for half in shared)
         return self._views[w]
 
     def _update(self, w: torch.Tensor, direction: torch.Tensor, group: dict) -> None:
         rate, momentum, penalty, update = group["lr"], group["momentum"], group["penalty"], group["update"]
         out, scratch = self._scratch(w)
-        pull = None if penalty is None or update == "proximal" else gradient_(penalty, w, out, scratch)
-        if pull is not None and update == "coupled":
-            direction = pull.add_(direction)
+        pull, decay = None, 0.0
+        if penalty is not None and update == "coupled":
+            factors = factors_of(penalty)
+            if factors is None:
+                direction = torch.add(direction, penalty.gradient(w), out=out)
+            else:  # the l2 term is left to the momentum step, which does it in passing
+                direction, decay = add_signed(direction, factors, w, out, scratch), factors.decay
+        elif penalty is not None and update != "proximal":
+            pull = gradient_(penalty, w, out, scratch)
         if w in self._masks:
             direction = torch.mul(direction, self._masks[w], out=scratch)
-        state = self.state[w]
-        if "momentum" not in state:
-            state["momentum"] = torch.zeros_like(w)
-        _momentum_step(w, direction, state["momentum"], rate, momentum)
+        momentum_step([w], [direction], [self._momentum(w)], rate, momentum, decay)
         reach = rate / (1 - momentum)
         if pull is not None and update == "decoupled":
             w.sub_(pull, alpha=reach)
@@ -228,22 +222,3 @@ class PenalisedSGD(torch.optim.Optimizer):
             w.sign_().mul_(left)
         elif penalty is not None and update == "proximal":
             w.copy_(penalty.prox(w, reach))
-
-
-def _momentum_step(w: torch.Tensor, direction: torch.Tensor, running: torch.Tensor, rate: float, momentum: float):
-    # torch's fused kernel makes one pass of three, but it takes the memory of all tensors as laid out alike
-    if momentum and w.is_contiguous() and direction.is_contiguous() and running.is_contiguous():
-        torch._fused_sgd_(
-            [w],
-            [direction],
-            [running],
-            weight_decay=0,
-            momentum=momentum,
-            lr=rate,
-            dampening=0,
-            nesterov=False,
-            maximize=False,
-            is_first_step=False,
-        )
-    else:
-        w.sub_(running.mul_(momentum).add_(direction), alpha=rate)
