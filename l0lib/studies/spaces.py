@@ -43,17 +43,18 @@ def _stretches(network: Network, rate: float, tuning_rate: float, penalty: Penal
 
 
 def norm(network: Network) -> Callable[[optuna.Trial], Config]:
-    """Three global factors, normalised by layer sizes, and two learning rates."""
+    """Three global factors, normalised by a power of the layer sizes, and two learning rates."""
 
     def space(trial: optuna.Trial) -> Config:
         l2 = trial.suggest_float("alpha_l2", 2e-6, 2e-4, log=True)
         penalty = PenaltySettings(
             strategy="NORM",
+            power=trial.suggest_categorical("power", (0.25, 0.5, 1.0)),
             alpha_l2=l2,
             alpha_l0=trial.suggest_float("alpha_l0", 3e-6, 3e-4, log=True),
             beta=trial.suggest_float("beta", 2, 20, log=True),
         )
-        kept = PenaltySettings(strategy="NORM", alpha_l2=l2)
+        kept = penalty.l2_alone()
         high = 0.3 if network == "lenet-300-100" else 0.12
         rate = trial.suggest_float("learning_rate", high / 12, high, log=True)
         tuning_rate = trial.suggest_float("fine_tuning_learning_rate", 0.004, 0.08, log=True)
@@ -65,7 +66,7 @@ def norm(network: Network) -> Callable[[optuna.Trial], Config]:
 def separate(network: Network, best: Mapping[str, float]) -> Callable[[optuna.Trial], Config]:
     """Factors of each layer on their own, around those that ``norm`` chose, with its learning rates."""
     sizes = layer_sizes(lenet_300_100() if network == "lenet-300-100" else lenet_5_caffe())
-    unit = normalised(L0(1.0, 1.0), sizes, PenaltySettings().power)
+    unit = normalised(L0(1.0, 1.0), sizes, best["power"])
     shares = [float(penalty.alpha) for penalty in unit.values()]
 
     def space(trial: optuna.Trial) -> Config:
@@ -153,3 +154,21 @@ def gradual(network: Network, shift: int = 1) -> Callable[[optuna.Trial], Config
         )
 
     return space
+
+
+#: The arms that are tuned, by study. Layerwise and random pruning take the settings of global pruning.
+ARMS: dict[str, tuple[str, ...]] = {
+    "experiment-1": ("l2-GP", "l1-GP", "l0-GP", "l2+l0-GP"),
+    "experiment-2": tuple(f"{network}-{strategy}" for network in EPOCHS for strategy in ("NORM", "SEP")),
+    "beyond": tuple(f"{network}-gradual-shift" for network in EPOCHS),
+}
+
+
+def of_arm(experiment: str, arm: str, best: Callable[[str], Mapping[str, float]]) -> Callable[[optuna.Trial], Config]:
+    """Return the search space of one of :data:`ARMS`; ``best`` of another arm gives what was chosen for that one."""
+    if experiment == "experiment-1":
+        return penalty(arm.removesuffix("-GP"))
+    network = next(network for network in EPOCHS if arm.startswith(network))
+    if arm.endswith("-NORM"):
+        return norm(network)
+    return separate(network, best(f"{network}-NORM")) if arm.endswith("-SEP") else gradual(network)
