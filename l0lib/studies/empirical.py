@@ -1,0 +1,145 @@
+"""What the claims ledger takes from records: the paper's figures and tables of experiments, judged by a stated rule.
+
+*Tables.* A row of the paper's own method is reached if, at the same strategy and ratio and fine-tuned, our mean test
+error is not above the printed one by more than the test images can tell: the lower end of its 95 % Wilson interval lies
+at or below the printed error. A table *holds* if all its rows are reached; else the correction names the highest ratio
+at which we do reach each row's error.
+
+*Figures of one network* (5 and 6). The same with losses in place of errors: our mean error less that of our own dense
+networks, against the printed error less the printed one without pruning.
+
+*Figures of Experiment 1* (3 and 4). The sentences of the text, each by the rule of :mod:`~l0lib.studies.readings`. A
+figure *holds* if all its sentences hold. It holds with a correction if none fails, and some hold at least in part.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+
+from . import readings
+from .checks import Finding
+from .paper import TABLES, Published, PublishedTable, printed_interval, printed_value
+from .records import read_all
+from .report import NETWORK_NAMES
+from .results import Result, results
+
+PENALTIES = ("l2", "l1", "l0", "l2+l0")
+
+
+@functools.cache
+def recorded() -> tuple[Result, ...]:
+    """Return the results of the stored records."""
+    return tuple(results(read_all()))
+
+
+def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = False) -> Finding | None:
+    """Judge the rows of the paper's method in Table 2 or 3; None while a row has no record of ours.
+
+    Parameters
+    ----------
+    number : int
+    found : iterable of Result, optional
+        Ours; without it, those of the stored records.
+    losses : bool
+        Compare losses against the dense networks instead of errors.
+    """
+    published = TABLES[number]
+    ours = [
+        r
+        for r in (recorded() if found is None else found)
+        if NETWORK_NAMES[r.network] == published.network and r.variant == "paper" and r.fine_tuned
+        if r.experiment == "experiment-2"
+    ]
+    said, reached, corrections = [], [], []
+    for row in published.rows:
+        if not row.ours or row.error is None:
+            continue
+        strategy = row.method.removeprefix("Proposed (").removesuffix(")")
+        same = [r for r in ours if r.strategy == strategy]
+        low, high = printed_interval(row.ratio)
+        at = next((r for r in same if low <= r.requested <= high), None)
+        if at is None or (losses and at.dense_error_mean is None):
+            return None
+        passes = _reaches(at, row, published.dense_error, losses)
+        reached.append(passes)
+        said.append(f"{strategy}, {row.ratio}: {_told(at, losses)}, printed {_printed(row, published, losses)}")
+        if not passes:
+            best = max((r.ratio for r in same if _reaches(r, row, published.dense_error, losses)), default=None)
+            corrections.append(
+                f"{strategy} reaches it up to {best:.0f}×" if best else f"{strategy} reaches it at no ratio we tried"
+            )
+    if not reached:
+        return None
+    if all(reached):
+        return Finding("; ".join(said), True)
+    return Finding("; ".join(said), False, any("up to" in text for text in corrections), "; ".join(corrections))
+
+
+def _reaches(result: Result, row: Published, dense: str | None, losses: bool) -> bool:
+    assert row.error is not None
+    printed, lowest = printed_value(row.error), result.test_interval[0]
+    if not losses:
+        return lowest <= printed
+    if dense is None or result.dense_error_mean is None:
+        return False
+    return lowest - result.dense_error_mean <= printed - printed_value(dense)
+
+
+def _told(result: Result, losses: bool) -> str:
+    if losses and result.dense_error_mean is not None:
+        return f"{result.test_error_mean - result.dense_error_mean:+.2f} points at {result.ratio:.0f}×"
+    spread = "" if result.test_error_std is None else f" ± {result.test_error_std:.2f}"
+    return f"{result.test_error_mean:.2f}{spread} % at {result.ratio:.0f}× ({result.n_seeds} seeds)"
+
+
+def _printed(row: Published, published: PublishedTable, losses: bool) -> str:
+    if losses:
+        assert row.error is not None
+        assert published.dense_error is not None
+        return f"{printed_value(row.error) - printed_value(published.dense_error):+.2f}"
+    return str(row.error)
+
+
+def figure(number: int, found: Iterable[Result] | None = None) -> Finding | None:
+    """Judge what the text says of Figures 3, 4, 5 or 6; None while records are missing.
+
+    Raises
+    ------
+    ValueError
+        If ``number`` is another figure.
+    """
+    if number in (5, 6):
+        return table(number - 3, found, losses=True)
+    if number not in (3, 4):
+        raise ValueError(f"number must be 3, 4, 5 or 6; got {number!r}")
+    ours = [r for r in (recorded() if found is None else found) if r.experiment == "experiment-1"]
+    # fine-tuning against none belongs to the second of the two figures
+    about: Callable[[str], bool] = (
+        (lambda text: text.startswith("Figure 3"))
+        if number == 3
+        else (lambda text: text.startswith(("Figure 4", "Figures")))
+    )
+    sentences = [sentence for sentence in readings.sentences(ours) if about(sentence.about)]
+    verdicts = [sentence.verdict for sentence in sentences]
+    stage = number == 4
+    have = {(r.penalty, r.pruning) for r in ours if r.fine_tuned == stage}
+    if any((penalty, pruning) not in have for penalty in PENALTIES for pruning in ("GP", "LP", "RP")):
+        return None
+    # recorded, and yet nothing to compare: neither network works at any ratio that both were asked for
+    verdicts = [readings.NOT_SHOWN if verdict == readings.MISSING else verdict for verdict in verdicts]
+    value = ", ".join(
+        f"{verdicts.count(verdict)} {verdict}"
+        for verdict in (readings.HOLDS, readings.PART, readings.NOT_SHOWN, readings.FAILS)
+        if verdict in verdicts
+    )
+    value = f"of {len(verdicts)} statements {value}"
+    if all(verdict == readings.HOLDS for verdict in verdicts):
+        return Finding(value, True)
+    rest = [
+        f"{sentence.text} ({sentence.about}): {verdict}"
+        for sentence, verdict in zip(sentences, verdicts, strict=True)
+        if verdict != readings.HOLDS
+    ]
+    partly = readings.FAILS not in verdicts and any(v in (readings.HOLDS, readings.PART) for v in verdicts)
+    return Finding(value, False, partly, "; ".join(rest))
