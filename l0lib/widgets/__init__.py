@@ -9,5 +9,15 @@
 from .digits import DrawADigit
 from .explorer import Explorer
 from .explorers import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
+from .ratio import CompressionRatio
 
-__all__ = ["AtZero", "DrawADigit", "Explorer", "LossAndPenalty", "PenaltyAndPull", "ScalingFactor", "Trajectories"]
+__all__ = [
+    "AtZero",
+    "CompressionRatio",
+    "DrawADigit",
+    "Explorer",
+    "LossAndPenalty",
+    "PenaltyAndPull",
+    "ScalingFactor",
+    "Trajectories",
+]

@@ -7,6 +7,7 @@ import numpy as np
 from l0lib import L0, L1, L2, attraction, landscape
 from l0lib.widgets.digits import drawn_image
 from l0lib.widgets.networks import ImageNetwork, Layer
+from tests.widgets.ratio_reference import compression_ratio
 
 KINDS = ("l2", "l1", "l0")
 
@@ -164,8 +165,11 @@ def draw_a_digit(v, d):
 
 
 CHECK = {
-    f.__name__: f for f in (trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty, draw_a_digit)
-}
+    f.__name__: f
+    for f in (
+        trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty, draw_a_digit, compression_ratio
+    )
+}  # fmt: skip
 
 
 def decode(x):

@@ -1,5 +1,6 @@
 // The module that anywidget loads: one view for each kind of explorer.
 import { atZero } from "./at_zero.js";
+import { compressionRatio } from "./compression_ratio.js";
 import { drawADigit } from "./draw_a_digit.js";
 import { mount } from "./frame.js";
 import { lossAndPenalty } from "./loss_and_penalty.js";
@@ -13,6 +14,7 @@ const EXPLORERS = {
   scaling_factor: [scalingFactor, "the scaling factor and the bound of alpha"],
   at_zero: [atZero, "what happens at zero"],
   loss_and_penalty: [lossAndPenalty, "loss against penalty"],
+  compression_ratio: [compressionRatio, "stored runs at a compression ratio"],
   draw_a_digit: [drawADigit, "draw a digit"],
 };
 

@@ -21,7 +21,14 @@ const plain = (x, all) => {
   return top > 0 && (top < 1e-3 || top >= 1e5) ? String(Number(x.toPrecision(4))).replace("-", "−").replace(/e\+?(−|-)?(\d+)/, (_, s, d) => `·10${s ? "⁻" : ""}${d.replace(/./g, (c) => RAISED[c])}`) : String(Number(x.toPrecision(4))).replace("-", "−");
 };
 
-/** An axis over [low, high] = range(); when log() the numbers on it are log10 of what the labels say. */
+/** Where a logarithmic axis that spans few decades has its ticks: at 1, 2 and 5 of each decade, where there is room. */
+function fineSteps(low, high, room) {
+  const of = [[1, 2, 5], [1, 3], [1]].find((m) => m.length * (high - low) <= room) ?? [1], out = [];
+  for (let k = Math.floor(low); k <= high; k++) for (const m of of) out.push(k + log10(m));
+  return out.filter((x) => x >= low - 1e-9 && x <= high + 1e-9);
+}
+
+/** An axis over [low, high] = range(); when log() the numbers on it are log10 of what the labels say ("fine": few decades). */
 function axis(side, label, logarithmic, size) {
   return {
     side, label, labelSize: 18, labelFont: `13px ${FONT}`, font: `12px ${FONT}`, size, gap: 4,
@@ -30,11 +37,12 @@ function axis(side, label, logarithmic, size) {
     splits: (u, i, low, high) => {
       const room = side === 2 ? u.width / 70 : u.height / 45;
       if (!logarithmic()) return niceSteps(low, high, room);
+      if (logarithmic() === "fine") return fineSteps(low, high, room);
       const out = [], every = Math.max(1, Math.ceil((high - low) / room));
       for (let k = Math.ceil(low - 1e-9); k <= high + 1e-9; k += every) out.push(k);
       return out;
     },
-    values: (u, splits) => splits.map((s) => (logarithmic() ? decade(s) : plain(s, splits))),
+    values: (u, splits) => splits.map((s) => (logarithmic() === "fine" ? String(Number((10 ** s).toPrecision(2))) : logarithmic() ? decade(s) : plain(s, splits))),
   };
 }
 

@@ -1,0 +1,257 @@
+"""Figures of stored and live runs: error against compression ratio, differences with intervals, one ratio in full."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+
+from ..figures import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
+from .paper import PublishedTable, printed_value
+from .results import Result
+
+if TYPE_CHECKING:
+    from .readings import Comparison
+
+__all__ = ["at_a_ratio", "by_pruning", "differences", "energy", "trade_off"]
+
+_TICKS = [m * 10.0**k for k in range(-2, 4) for m in (1, 2, 5)]
+_PRUNINGS = {"GP": "global (GP)", "LP": "layerwise (LP)", "RP": "random (RP)"}
+_MARKERS = {"l2": "s", "l1": "^", "l0": "o", "l2+l0": "D"}
+#: The explorers' names of the colours, by :data:`~l0lib.figures.PENALTY_STYLE`.
+_COLOURS = {"l2": "l2", "l1": "l1", "l0": "l0", "other": "l2+l0"}
+_ARMS = ("#7b3fa0", "#0b64a0", "#3c7a2e", "#b4460f", "#8a6400", "#667080")
+
+
+def _logarithmic(axis: Axes, which: str) -> None:
+    """Put plain numbers at 1, 2 and 5 of each decade."""
+    getattr(axis, f"set_{which}scale")("log")
+    side = getattr(axis, f"{which}axis")
+    low, high = getattr(axis, f"get_{which}lim")()
+    ticks = [tick for tick in _TICKS if low <= tick <= high]
+    if len(ticks) > 8:
+        ticks = [tick for tick in ticks if f"{tick:e}"[0] == "1"]
+    side.set_major_locator(FixedLocator(ticks))
+    side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    side.set_minor_formatter(NullFormatter())
+
+
+def _curve(axis: Axes, results: Sequence[Result], *, colour: str, label: str, **style: Any) -> None:
+    """Draw the mean, every seed as a dot, and the Wilson interval of the mean."""
+    line = sorted(results, key=lambda r: r.requested)
+    x = [r.requested for r in line]
+    low, high = zip(*(r.test_interval for r in line), strict=True)
+    few = len(line) < 6
+    if few:
+        mean = [r.test_error_mean for r in line]
+        ends = (np.subtract(mean, low), np.subtract(high, mean))
+        axis.errorbar(x, mean, np.maximum(ends, 0), fmt="none", ecolor=colour, lw=0.9, alpha=0.8)
+    else:
+        axis.fill_between(x, low, high, color=colour, alpha=0.13, lw=0)
+    for result in line:
+        axis.plot(
+            [result.requested] * result.n_seeds, list(result.errors.values()), ".", color=colour, ms=2.5, alpha=0.6
+        )
+    axis.plot(x, [r.test_error_mean for r in line], color=colour, label=label, lw=1.5, ms=4, **style)
+
+
+def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None = None) -> Figure:
+    """Draw test error against compression ratio, one panel a pruning strategy, one line a penalty (Figures 3 and 4).
+
+    Parameters
+    ----------
+    found : iterable of Result
+        Of Experiment 1; those of the other stage are left out. What is not recorded is named in its panel.
+    fine_tuned : bool
+        After fine-tuning (Figure 4) or before it (Figure 3).
+    dense : float, optional
+        Mean error of the networks before pruning, in percent, for a line.
+    """
+    chosen = [r for r in found if r.fine_tuned == fine_tuned]
+    figure, axes = new_figure(8.4, 4.0, columns=3, sharey=True)
+    for axis, (pruning, title) in zip(axes, _PRUNINGS.items(), strict=True):
+        absent = []
+        for penalty, style in PENALTY_STYLE.items():
+            line = [r for r in chosen if (r.pruning, r.penalty) == (pruning, penalty)]
+            if not line:
+                absent.append(PENALTY_LABEL[penalty])
+                continue
+            look = {"linestyle": style["linestyle"], "marker": _MARKERS[penalty]}
+            _curve(axis, line, colour=style["color"], label=PENALTY_LABEL[penalty], **look)
+        if dense is not None:
+            axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)), label="unpruned, mean of all")
+        axis.set(title=title, xlabel="compression ratio")
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+        if absent:
+            words = "not recorded yet:\n" + "\n".join(absent)
+            axis.text(0.04, 0.97, words, transform=axis.transAxes, va="top", color=GREY, fontsize=9)
+    for axis in axes:
+        _logarithmic(axis, "x")
+        _logarithmic(axis, "y")
+    axes[0].set_ylabel("top-1 error on the test images (%)")
+    handles: dict[str, Any] = {}
+    for axis in axes:
+        handles |= dict(zip(*axis.get_legend_handles_labels()[::-1], strict=True))
+    if handles:
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    return figure
+
+
+def trade_off(found: Iterable[Result], published: PublishedTable, dense: float | None = None) -> Figure:
+    """Draw error against compression ratio: left before and after fine-tuning, right among the published values.
+
+    Parameters
+    ----------
+    found : iterable of Result
+        Of one network: the paper's method, and arms beyond it.
+    published : PublishedTable
+        The table to stand beside, 2 or 3.
+    dense : float, optional
+        Mean error of our unpruned networks, in percent.
+    """
+    chosen = list(found)
+    figure, (whole, near) = new_figure(8.4, 4.2, columns=2, width_ratios=(1, 1.1))
+    arms = sorted({(r.variant != "paper", r.arm) for r in chosen})
+    for place, (_, arm) in enumerate(arms):
+        of_arm = [r for r in chosen if r.arm == arm]
+        label, colour = arm.removeprefix(f"{of_arm[0].network}-"), _ARMS[place % len(_ARMS)]
+        for tuned in (False, True):
+            line = [r for r in of_arm if r.fine_tuned == tuned]
+            if not line:
+                continue
+            look = {"linestyle": "-" if tuned else ":", "marker": "o" if tuned else "."}
+            _curve(whole, line, colour=colour, label=f"{label}, {'fine-tuned' if tuned else 'just pruned'}", **look)
+            if tuned:
+                _curve(near, line, colour=colour, label=label, **look)
+    for row in published.rows:
+        if row.error is None:
+            continue
+        x, y = printed_value(row.ratio), printed_value(row.error)
+        near.plot(x, y, "*" if row.ours else "x", color="black" if row.ours else GREY, ms=9 if row.ours else 5)
+        near.annotate(row.method, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7.5, color=GREY)
+    if dense is not None:
+        for axis in (whole, near):
+            axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)))
+    errors = [printed_value(row.error) for row in published.rows if row.error]
+    near.set(xscale="log", ylim=(0.7 * min(errors), 1.35 * max(errors)), xlabel="compression ratio")
+    near.set_title("fine-tuned, among the published values", fontsize=10)
+    whole.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
+    whole.set_title("before and after fine-tuning", fontsize=10)
+    _logarithmic(near, "x")
+    _logarithmic(whole, "x")
+    _logarithmic(whole, "y")
+    if chosen:
+        whole.legend(frameon=False, fontsize=8)
+    else:
+        whole.text(0.5, 0.5, "no runs recorded yet", transform=whole.transAxes, ha="center", color=GREY)
+    return figure
+
+
+def differences(groups: Mapping[str, Sequence[Comparison]]) -> Figure:
+    """Draw paired differences in error against compression ratio, with their intervals, one panel a group.
+
+    The thick bar is the 95 % interval over seeds, the thin one adds what other test images could do
+    (:class:`~l0lib.studies.readings.Comparison`). Below zero, the first one errs less.
+    """
+    figure, axes = new_figure(8.4, 3.4, columns=max(len(groups), 1), sharey=True, squeeze=False)
+    for axis, (title, comparisons) in zip(axes[0], groups.items(), strict=False):
+        axis.axhline(0, color=GREY, lw=1)
+        axis.set_title(title, fontsize=10)
+        axis.set(xlabel="compression ratio", xscale="log")
+        if not comparisons:
+            axis.text(0.5, 0.6, "not recorded yet", transform=axis.transAxes, ha="center", color=GREY)
+            continue
+        for one in comparisons:
+            colour = {"less": "#3c7a2e", "more": "#b4460f"}.get(one.verdict, GREY)
+            low, high = one.wide
+            axis.plot([one.ratio] * 2, [low, high], color=colour, lw=1)
+            if one.interval is not None:
+                axis.plot([one.ratio] * 2, one.interval, color=colour, lw=3.4, alpha=0.6, solid_capstyle="butt")
+            axis.plot(one.ratio, one.mean, "o", color=colour, ms=4)
+        _logarithmic(axis, "x")
+    axes[0, 0].set_yscale("symlog", linthresh=1)
+    axes[0, 0].yaxis.set_major_locator(FixedLocator([-50, -20, -10, -5, -2, -1, -0.5, 0, 0.5, 1, 2, 5, 10, 20, 50]))
+    axes[0, 0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    axes[0, 0].set_ylabel("difference in error (points)")
+    return figure
+
+
+def energy(shares: Mapping[str, Sequence[tuple[float, float]]]) -> Figure:
+    """Draw what share of the weights holds what share of the energy (:func:`l0lib.studies.stored.energy`)."""
+    figure, axis = new_figure(7.2, 3.4)
+    for penalty, points in shares.items():
+        x, y = zip(*points, strict=True)
+        axis.plot(np.multiply(100, x), np.multiply(100, y), label=PENALTY_LABEL[penalty], **PENALTY_STYLE[penalty])
+    axis.set(xscale="log", xlabel="largest weights, share of all (%)", ylabel="share of the energy (%)")
+    axis.set_xlim(0.01, 100)
+    _logarithmic(axis, "x")
+    axis.legend(frameon=False)
+    return figure
+
+
+def at_a_ratio(stored: Mapping[str, Any], chosen: Mapping[str, Any], stage: str) -> Figure:
+    """Draw what :class:`~l0lib.widgets.CompressionRatio` shows, for readers without JavaScript and for paper."""
+    figure = Figure(figsize=(8, 5.6), layout="constrained")
+    grid = figure.add_gridspec(2, 2, height_ratios=(1.5, 1))
+    curve, bars, picture = (figure.add_subplot(place) for place in (grid[0, :], grid[1, 0], grid[1, 1]))
+    for axis in (curve, bars):
+        axis.grid(True, alpha=0.25, linewidth=0.6)
+        axis.spines[["top", "right"]].set_visible(False)
+    arm = chosen["arm"]
+    if arm is None:
+        curve.text(0.5, 0.5, "not recorded yet", transform=curve.transAxes, ha="center", color=GREY)
+        return figure
+    colour = PENALTY_STYLE[_COLOURS[arm["style"]]]["color"] if arm["style"] in _COLOURS else GREY
+    for name, line in (("before", "--"), ("after", "-")):
+        part = arm[name]
+        if not part["requested"]:
+            continue
+        words = "just pruned" if name == "before" else "fine-tuned"
+        curve.fill_between(part["requested"], part["low"], part["high"], color=colour, alpha=0.13, lw=0)
+        curve.plot(part["requested"], part["mean"], line, color=colour, marker="o", ms=4, label=words)
+        for x, errors in zip(part["requested"], part["errors"], strict=True):
+            curve.plot([x] * len(errors), errors, ".", color=colour, ms=2.5)
+    curve.axhline(arm["dense"], color=GREY, lw=0.9, ls=(0, (6, 4)), label="whole network")
+    curve.axvline(chosen["asked"], color=GREY, lw=1, ls=":")
+    curve.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="test error (%)")
+    curve.set_title(f"{arm['name']}, mark at {chosen['asked']:g}×", fontsize=11)
+    _logarithmic(curve, "x")
+    _logarithmic(curve, "y")
+    curve.legend(frameon=False)
+    here = chosen[stage] or chosen["before"] or chosen["after"]
+    names = [layer["name"] for layer in arm["layers"]]
+    shares = [100 * k / layer["parameters"] for k, layer in zip(here["kept"], arm["layers"], strict=True)]
+    bars.barh(names[::-1], np.maximum(shares, 1e-2)[::-1], left=1e-2, color=colour, alpha=0.8)
+    bars.set(xscale="log", xlim=(1e-2, 100), xlabel="kept of the layer (%)")
+    _logarithmic(bars, "x")
+    _first_layer(picture, arm["shape"], here["first"], colour)
+    return figure
+
+
+def _first_layer(axis: Axes, shape: Sequence[int], values: Sequence[float], colour: str) -> None:
+    axis.axis("off")
+    axis.set_title("first layer", fontsize=10)
+    if not values:
+        return
+    array = np.asarray(values, dtype=float).reshape(shape)
+    if array.ndim == 2:
+        shade = LinearSegmentedColormap.from_list("kept", ["#eef0f2", colour])
+        axis.imshow(array, cmap=shade, vmin=0)
+        return
+    across = 5
+    down = math.ceil(len(array) / across)
+    tall, wide = array.shape[1:]
+    sheet = np.full((down * (tall + 1) - 1, across * (wide + 1) - 1), np.nan)
+    for place, image in enumerate(array):
+        row, column = divmod(place, across)
+        sheet[row * (tall + 1) : row * (tall + 1) + tall, column * (wide + 1) : column * (wide + 1) + wide] = image
+    shade = LinearSegmentedColormap.from_list("signed", ["#0b64a0", "#eef0f2", "#b4460f"])
+    most = max(float(np.abs(array).max()), 1e-9)
+    axis.imshow(sheet, cmap=shade, norm=TwoSlopeNorm(0, -most, most))

@@ -1,0 +1,250 @@
+"""What stored results say, in words that are computed: comparisons by a stated rule, and the paper's sentences judged.
+
+The rule. Two arms are compared at one requested ratio, seed by seed. The difference of their mean errors has a 95 %
+interval over seeds (Student's t on the paired differences). Other test images could move it too: for :math:`n` images
+and mean errors :math:`p` and :math:`q` by a standard deviation of at most :math:`\\sqrt{(p + q)/n}`, reached where the
+two err on no image in common. The *wide* interval adds both, in quadrature. An arm errs *less* where the wide interval
+lies below zero, *more* where it lies above, else the two are *not told apart*. Where both err on more than half of the
+images nothing is compared: neither network works.
+
+A sentence that one arm outperforms another *holds* if it errs less at half or more of the ratios compared and more at
+none; it *holds in part* if it errs less at some; it *does not hold* if it errs more at some and less at none; else it
+is *not shown*.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from ..figures import PENALTY_LABEL
+from .results import Result, difference
+from .table import Table
+
+HOLDS, PART, NOT_SHOWN, FAILS, MISSING = "holds", "holds in part", "not shown", "does not hold", "not recorded yet"
+LESS, MORE, OPEN = "less", "more", "not told apart"
+#: Above this error, in percent, a network is taken as one that no longer works.
+COLLAPSED = 50.0
+_Z = 1.959964
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two results at one requested ratio, on the same seeds: the first one's error less the second's, in points."""
+
+    first: Result
+    second: Result
+
+    @property
+    def ratio(self) -> float:
+        """The compression ratio that was asked for."""
+        return self.first.requested
+
+    @property
+    def mean(self) -> float:
+        """Mean difference over the seeds that both have."""
+        return difference(self.first, self.second).mean
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval over seeds; None for one seed."""
+        return difference(self.first, self.second).interval
+
+    @property
+    def wide(self) -> tuple[float, float]:
+        """The interval over seeds and other test images."""
+        rates = (self.first.test_error_mean + self.second.test_error_mean) / 100
+        images = 100 * _Z * math.sqrt(rates / min(self.first.images, self.second.images))
+        interval = self.interval
+        seeds = 0.0 if interval is None else (interval[1] - interval[0]) / 2
+        half = math.hypot(images, seeds)
+        return self.mean - half, self.mean + half
+
+    @property
+    def verdict(self) -> str:
+        """``less``, ``more`` or ``not told apart``: how the first errs against the second. One seed tells nothing."""
+        low, high = self.wide
+        if self.interval is None or low <= 0 <= high:
+            return OPEN
+        return LESS if high < 0 else MORE
+
+
+def pairs(first: Iterable[Result], second: Iterable[Result]) -> list[Comparison]:
+    """Pair results by requested ratio, in rising order, where they share a seed and not both have collapsed."""
+    others = {r.requested: r for r in second}
+    found = []
+    for r in sorted(first, key=lambda r: r.requested):
+        other = others.get(r.requested)
+        if other is None or not r.errors.keys() & other.errors.keys():
+            continue
+        if min(r.test_error_mean, other.test_error_mean) <= COLLAPSED:
+            found.append(Comparison(r, other))
+    return found
+
+
+def select(found: Iterable[Result], **wanted: object) -> list[Result]:
+    """Return the results whose fields have the values given, such as ``penalty="l0", pruning="GP"``."""
+    return [r for r in found if all(getattr(r, name) == value for name, value in wanted.items())]
+
+
+def count(comparisons: Iterable[Comparison]) -> tuple[int, int, int]:
+    """Return at how many ratios the first errs less, more, and where the two are not told apart."""
+    verdicts = [one.verdict for one in comparisons]
+    return verdicts.count(LESS), verdicts.count(MORE), verdicts.count(OPEN)
+
+
+def verdict(comparisons: Sequence[Comparison]) -> str:
+    """Return what the rule of this module says of "the first outperforms the second"."""
+    less, more, _ = count(comparisons)
+    if not comparisons:
+        return MISSING
+    if less and not more and 2 * less >= len(comparisons):
+        return HOLDS
+    if less:
+        return PART
+    return FAILS if more else NOT_SHOWN
+
+
+def counted(comparisons: Sequence[Comparison]) -> str:
+    """Return :func:`count` in words."""
+    if not comparisons:
+        return MISSING
+    less, more, open_ = count(comparisons)
+    return f"less at {less}, more at {more}, not told apart at {open_} of {len(comparisons)}"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of the paper's text, in our words, and the comparisons that it is judged by."""
+
+    text: str
+    about: str
+    comparisons: tuple[Comparison, ...]
+
+    @property
+    def verdict(self) -> str:
+        """By the rule of this module."""
+        return verdict(self.comparisons)
+
+
+def sentences(found: Iterable[Result]) -> list[Sentence]:
+    """Return what the text says of Figures 3 and 4 (Section 4.1), each with the comparisons in our results."""
+    rows = list(found)
+    made = []
+
+    def add(text: str, about: str, first: dict, second: dict) -> None:
+        made.append(Sentence(text, about, tuple(pairs(select(rows, **first), select(rows, **second)))))
+
+    for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
+        for pruning in ("GP", "LP"):
+            together = []
+            for penalty in PENALTY_LABEL:
+                with_, random = ({"penalty": penalty, "pruning": p, "fine_tuned": tuned} for p in (pruning, "RP"))
+                together += pairs(select(rows, **with_), select(rows, **random))
+            made.append(
+                Sentence("magnitude beats random pruning", f"{stage}, {pruning}, all penalties", tuple(together))
+            )
+    for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
+        for pruning in ("GP", "LP"):
+            for ours in ("l0", "l2+l0"):
+                for rival in ("l1", "l2"):
+                    add(
+                        f"{PENALTY_LABEL[ours]} outperforms {PENALTY_LABEL[rival]}",
+                        f"{stage}, {pruning}",
+                        {"penalty": ours, "pruning": pruning, "fine_tuned": tuned},
+                        {"penalty": rival, "pruning": pruning, "fine_tuned": tuned},
+                    )
+    for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
+        for rival in ("l1", "l2"):
+            together = []
+            for ours in ("l0", "l2+l0"):
+                one, other = ({"penalty": p, "pruning": "RP", "fine_tuned": tuned} for p in (rival, ours))
+                together += pairs(select(rows, **one), select(rows, **other))
+            text = f"under random pruning {PENALTY_LABEL[rival]} errs less than ℓ0 and ℓ2 + ℓ0"
+            made.append(Sentence(text, f"{stage}, RP", tuple(together)))
+    for pruning in ("GP", "LP", "RP"):
+        together = []
+        for penalty in PENALTY_LABEL:
+            after, before = ({"penalty": penalty, "pruning": pruning, "fine_tuned": tuned} for tuned in (True, False))
+            together += pairs(select(rows, **after), select(rows, **before))
+        made.append(Sentence("fine-tuning is better in all cases", f"Figures 3 and 4, {pruning}", tuple(together)))
+    return made
+
+
+def table_of_sentences(given: Iterable[Sentence], caption: str) -> Table:
+    """Return the sentences with their verdicts as a table."""
+    marks = {HOLDS: "✓", PART: "≈", NOT_SHOWN: "–", FAILS: "✗", MISSING: "…"}
+    rows = [(s.text, s.about, f"{marks[s.verdict]} {s.verdict}", counted(s.comparisons)) for s in given]
+    return Table(
+        ("The text says", "Where", "Verdict", "Errs"), rows, caption, widths=("11rem", "8rem", "7rem", "13rem")
+    )
+
+
+def table_of_comparisons(comparisons: Iterable[Comparison], first: str, second: str, caption: str) -> Table:
+    """Return one row a ratio: both errors, the difference, its two intervals and what the rule says."""
+    rows = [
+        (
+            f"{one.ratio:g}×",
+            said(one.first),
+            said(one.second),
+            _points(one.mean),
+            "–" if one.interval is None else _span(one.interval),
+            _span(one.wide),
+            one.verdict,
+        )
+        for one in comparisons
+    ]
+    headers = ("Ratio", f"{first}, %", f"{second}, %", "Difference", "over seeds", "and test images", f"{first} errs")
+    return Table(headers, rows or [("–", *[MISSING] * 6)], caption)
+
+
+def said(result: Result) -> str:
+    """Return mean, deviation and number of seeds: ``1.18 ± 0.05 (5)``."""
+    spread = "" if result.test_error_std is None else f" ± {result.test_error_std:.2f}"
+    return f"{result.test_error_mean:.2f}{spread} ({result.n_seeds})"
+
+
+def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> str:
+    """Return one sentence on a row of comparisons; the wording follows from the numbers."""
+    if not comparisons:
+        return f"{first} against {second}: {MISSING}."
+    less, more, open_ = count(comparisons)
+    total = len(comparisons)
+    if not less and not more:
+        return f"{first} and {second} are not told apart at any of the {total} ratios compared."
+    parts = []
+    for kind, number, word in ((LESS, less, "less"), (MORE, more, "more")):
+        if number:
+            those = [one for one in comparisons if one.verdict == kind]
+            far = max(those, key=lambda one: abs(one.mean))
+            where = ", ".join(f"{one.ratio:g}×" for one in those)
+            parts.append(
+                f"errs {word} than {second} at {number} of {total} ratios ({where}), most at {far.ratio:g}×, "
+                f"by {abs(far.mean):.2f} points ({_span(far.wide)})"
+            )
+    rest = f"; the two are not told apart at {open_}" if open_ else ""
+    return f"{first} {' and '.join(parts)}{rest}."
+
+
+def reach(found: Iterable[Result], level: float) -> Result | None:
+    """Return the result of highest counted ratio whose mean error is at most ``level`` percent, or None."""
+    return max((r for r in found if r.test_error_mean <= level), key=lambda r: r.ratio, default=None)
+
+
+def dense_error(found: Iterable[Result]) -> float | None:
+    """Return the mean error before pruning over the dense arms' seeds, in percent; None where none is recorded."""
+    errors: dict[tuple[str, str], dict[int, float]] = {}
+    for r in found:
+        if r.dense_errors:
+            errors.setdefault((r.network, r.experiment), {}).update(r.dense_errors)
+    return fmean(e for by_seed in errors.values() for e in by_seed.values()) if errors else None
+
+
+def _points(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def _span(interval: tuple[float, float]) -> str:
+    return f"{_points(interval[0])} to {_points(interval[1])}"
