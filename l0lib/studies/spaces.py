@@ -12,7 +12,7 @@ from ..penalties import L0
 from .config import Config, Gradual, Network, PenaltySettings, Training
 
 #: Epochs before pruning and of fine-tuning, fixed beforehand for each network, the same for all arms of a study.
-EPOCHS: dict[Network, tuple[int, int]] = {"lenet-300-100": (40, 20), "lenet-5-caffe": (14, 8)}
+EPOCHS: dict[Network, tuple[int, int]] = {"lenet-300-100": (40, 40), "lenet-5-caffe": (14, 20)}
 #: The ratios whose mean error after fine-tuning is minimised.
 TARGETS = {"lenet-300-100": (96.0,), "lenet-5-caffe": (200.0, 359.0)}
 LAYERS = {"lenet-300-100": 3, "lenet-5-caffe": 4}
