@@ -1,4 +1,4 @@
-"""The command line: ``l0lib data get mnist``, ``l0lib list``, ``l0lib run experiment-2``, ``l0lib report``.
+"""The command line: ``l0lib data get mnist``, ``l0lib list``, ``l0lib run``, ``l0lib report``, ``l0lib tune``.
 
 Each group of commands is one function that adds its parser; ``main`` lists them. A handler imports what it needs:
 help and mistakes answer at once, without PyTorch.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from . import __version__
 from ._terminal import Failure, Mistake, Parser, say
-from .studies.commands import add_list, add_report, add_run
+from .studies.commands import add_list, add_report, add_run, add_tune
 
 DATASETS = ("mnist", "cifar10", "cifar100")
 
@@ -55,7 +55,7 @@ def data_get(options: argparse.Namespace) -> int:
 
 
 #: Every group of commands, in the order of the help.
-GROUPS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_data, add_list, add_run, add_report)
+GROUPS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_data, add_list, add_run, add_report, add_tune)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""The commands that deal with studies: ``l0lib list``, ``run``, ``report``.
+"""The commands that deal with studies: ``l0lib list``, ``run``, ``report``, ``tune``.
 
 Importing this module loads neither pydantic nor PyTorch: help and mistakes answer at once.
 """
@@ -101,10 +101,10 @@ def _add_how(it: argparse.ArgumentParser) -> None:
     it.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
-def _add_settings(it: argparse.ArgumentParser) -> None:
+def _add_settings(it: argparse.ArgumentParser, without: Sequence[str] = ()) -> None:
     from . import flags
 
-    flags.add(it)
+    flags.add(it, without)
 
 
 def run_study(options: argparse.Namespace) -> int:
@@ -121,7 +121,7 @@ def run_study(options: argparse.Namespace) -> int:
     def tell(news: Any) -> None:
         nonlocal done
         done += news.kind in ("finished", "skipped", "failed")
-        say(f"{time.strftime('%H:%M:%S')} [{done}/{len(jobs)}] {news}")
+        _log(f"[{done}/{len(jobs)}] {news}")
 
     try:
         failed = launch(jobs, plan, tell, options.jobs)
@@ -138,7 +138,7 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
 
     study = _study(options.name)
     arms = study.arms(options.profile)
-    chosen = {name: arms[name] for name in arms if name in _matching(options.arms, list(arms))}
+    chosen = {name: arms[name] for name in arms if name in _matching(options.arms, list(arms), "--arms")}
     changes = flags.given(options)
     try:
         configs: dict[str, Config] = flags.override(chosen, changes)
@@ -150,14 +150,14 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
     return [Job(config, seed) for seed in every for arm, config in configs.items() if seed in wanted[arm]]
 
 
-def _matching(patterns: Sequence[str] | None, names: Sequence[str]) -> list[str]:
+def _matching(patterns: Sequence[str] | None, names: Sequence[str], flag: str) -> list[str]:
     found: list[str] = []
     for pattern in patterns or ["*"]:
         some = fnmatch.filter(names, pattern)
         if not some:
-            raise Mistake(f"--arms must be of {', '.join(names)}; got {pattern!r}")
+            raise Mistake(f"{flag} must be of {', '.join(names)}; got {pattern!r}")
         found += some
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _study(name: str) -> Study:
@@ -204,6 +204,62 @@ def report_results(options: argparse.Namespace) -> int:
     elif options.profile == "fast":
         say("These are fast runs on few images: no results.")
     return 0
+
+
+def add_tune(commands: argparse._SubParsersAction) -> None:
+    """Add ``l0lib tune``."""
+    it = commands.add_parser(
+        "tune",
+        help="choose settings on validation images",
+        usage="%(prog)s NAME --arm ARM --trials N [options] [settings]",
+        description="Search the settings of an arm with Optuna. Trials train on what a split of the training images "
+        "leaves and measure on the rest of them; test images are not read. The trials are kept in a database: cut off, "
+        "the command goes on, and many machines share the work if they name the same database.",
+        allow_abbrev=False,
+    )
+    it.add_argument("name", metavar="NAME", help="a study: see l0lib list")
+    it.add_argument("--arm", nargs="+", required=True, metavar="ARM", dest="arms", help="names or patterns")
+    it.add_argument("--trials", type=at_least_one, required=True, metavar="N", help="in all, of each arm")
+    it.add_argument("--profile", choices=("fast", "full"), default="fast", help="default: fast, on the embedded digits")
+    it.add_argument("--storage", metavar="URL", help="the database; default: sqlite:///RUNS/tuning.db")
+    _add_how(it)
+    it.add_argument("--records", type=Path, metavar="FOLDER", help="for the record; default: records/tuning in --runs")
+    it.late = lambda parser: _add_settings(parser, without=("experiment", "arm", "evaluate_on"))
+    it.set_defaults(run=tune_arms)
+
+
+def tune_arms(options: argparse.Namespace) -> int:
+    """Tune one arm after the other, each with the same number of trials, and record what was tried."""
+    _study(options.name)
+    from . import flags, search, spaces, tuning
+
+    storage = options.storage or f"sqlite:///{options.runs / 'tuning.db'}"
+    folder = options.records or options.runs / "records" / "tuning"
+    changes = tuple(flags.given(options).items())
+    for arm in _matching(options.arms, spaces.ARMS[options.name], "--arm"):
+        job = search.Search(
+            options.name,
+            arm,
+            options.profile,
+            options.trials,
+            storage,
+            options.runs,
+            changes,
+            options.device,
+            options.threads,
+        )
+        try:
+            found = search.together(job, options.jobs, _log)
+        except (ValueError, RuntimeError, OSError) as error:
+            raise Failure(str(error)) from error
+        best = next(trial for trial in found.trials if trial.number == found.chosen)
+        chosen = ", ".join(f"{name} {value:.3g}" for name, value in best.params.items())
+        print(f"{job.name}: {best.value:.3f} % on validation images with {chosen}; {tuning.write(found, folder)}")
+    return 0
+
+
+def _log(line: str) -> None:
+    say(f"{time.strftime('%H:%M:%S')} {line}")
 
 
 @contextmanager

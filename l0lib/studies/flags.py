@@ -6,7 +6,7 @@ import argparse
 import inspect
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,10 +71,15 @@ def fields(model: type[BaseModel] = Config, path: tuple[str, ...] = ()) -> Itera
         yield from fields(kind, here)
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    """Add a flag for each field of :class:`~l0lib.studies.config.Config`, one group of the help for each section."""
+def add(parser: argparse.ArgumentParser, without: Collection[str] = ()) -> None:
+    """Add a flag for each field of :class:`~l0lib.studies.config.Config`, one group of the help for each section.
+
+    Fields named in ``without`` get none.
+    """
     groups: dict[tuple[str, ...], argparse._ArgumentGroup] = {}
     for field in fields():
+        if field.name in without:
+            continue
         section = field.path[:-1]
         if section not in groups:
             title = f"settings of {'.'.join(section)}" if section else "settings"

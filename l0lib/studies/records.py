@@ -189,11 +189,16 @@ def read(path: Path) -> Record:
     try:
         return Record.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "the whole file"
-        given = f"; got {first['input']!r}" if isinstance(first["input"], (int, float, str)) else ""
-        more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise RecordError(f"{path.name}: {field}: {first['msg']}{given[:200]}{more}") from error
+        raise describe(path, error) from error
+
+
+def describe(path: Path, error: ValidationError) -> RecordError:
+    """Return the error of a file that does not keep its schema: the first field that does not, the rule, the value."""
+    first = error.errors()[0]
+    field = ".".join(map(str, first["loc"])) or "the whole file"
+    given = f"; got {first['input']!r}" if isinstance(first["input"], (int, float, str)) else ""
+    more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return RecordError(f"{path.name}: {field}: {first['msg']}{given[:200]}{more}")
 
 
 def read_all(folder: Path = RECORDS) -> Iterator[Record]:

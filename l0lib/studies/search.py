@@ -1,0 +1,128 @@
+"""One arm's tuning as the command line asks for it: by name, in either profile, in as many processes as wanted."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from . import flags, spaces, tune
+from .config import Config
+from .experiments import STUDIES
+from .tune import StorageError
+from .tuning import Tuning
+
+#: What a fast trial takes from the arm's fast configuration: the data and the length, not what is searched.
+_FAST = ("profile", "dataset")
+_FAST_STRETCH = ("epochs", "bf16", "warm_up")
+
+
+@dataclass(frozen=True)
+class Search:
+    """What to tune, how long, and where the trials are kept.
+
+    Attributes
+    ----------
+    experiment, arm : str
+        An arm of :data:`l0lib.studies.spaces.ARMS`.
+    profile : {"fast", "full"}
+    trials : int
+        In all, those that are there already counted.
+    storage : str
+        Address of the database.
+    changes : tuple of (path, value)
+        Settings that every trial takes over (:func:`l0lib.studies.flags.override`).
+    """
+
+    experiment: str
+    arm: str
+    profile: str
+    trials: int
+    storage: str
+    runs: Path
+    changes: tuple[tuple[tuple[str, ...], Any], ...] = ()
+    device: str = "cpu"
+    threads: int = 1
+
+    @property
+    def name(self) -> str:
+        """Of the study in the database."""
+        return f"{self.experiment}-{self.arm}{'' if self.profile == 'full' else '-fast'}"
+
+    def join(self, tell: Callable[[str], object]) -> optuna.Study:
+        """Make trials until there are enough, together with all others who do."""
+        storage = tune.open_storage(self.storage)
+        space = spaces.of_arm(self.experiment, self.arm, lambda arm: self._best(arm, storage))
+        changes = self._changes()
+
+        def changed(trial: optuna.Trial) -> Config:
+            return flags.override({self.arm: space(trial)}, changes)[self.arm]
+
+        return tune.tune(
+            self.name,
+            changed,
+            self.trials,
+            storage,
+            settings={flags.flag(path): value for path, value in changes.items()},
+            runs=self.runs,
+            device=self.device,
+            threads=self.threads,
+            tell=tell,
+        )
+
+    def make(self, tell: Callable[[str], object]) -> Tuning:
+        """Do the same, and return the record of all trials."""
+        return tune.record(self.join(tell))
+
+    def _changes(self) -> dict[tuple[str, ...], Any]:
+        changes: dict[tuple[str, ...], Any] = {}
+        if self.profile == "fast":
+            arm = STUDIES[self.experiment].arms("fast").get(self.arm)
+            if arm is None:
+                raise StorageError(f"--profile must be full for {self.arm}, which has no fast one; got 'fast'")
+            small = arm.model_dump()
+            changes = {(name,): small[name] for name in _FAST}
+            for path in (("training",), ("fine_tuning",), ("gradual", "training")):
+                stretch: Mapping[str, Any] | None = small
+                for name in path:
+                    stretch = stretch and stretch[name]
+                changes |= {(*path, name): stretch[name] for name in _FAST_STRETCH if stretch}
+        return changes | dict(self.changes)
+
+    def _best(self, arm: str, storage: optuna.storages.RDBStorage) -> Mapping[str, float]:
+        name = replace(self, arm=arm).name
+        try:
+            return tune.best(optuna.load_study(study_name=name, storage=storage)).params
+        except (KeyError, ValueError) as error:
+            raise StorageError(
+                f"--arm {self.arm} starts from what was chosen for {arm}: tune that one first"
+            ) from error
+
+
+def together(search: Search, workers: int, tell: Callable[[str], object]) -> Tuning:
+    """Make the trials in ``workers`` processes that share the database, and return the record."""
+    context = multiprocessing.get_context("spawn")  # neither torch's threads nor CUDA survive a fork
+    team = [context.Process(target=_work, args=(search, tell)) for _ in range(workers - 1)]
+    for process in team:
+        process.start()
+    try:
+        return search.make(tell)
+    finally:  # Ctrl-C reaches all: each puts its trial back, and ends
+        for process in team:
+            process.join(timeout=60)
+            process.kill()
+
+
+def _work(search: Search, tell: Callable[[str], object]) -> None:
+    try:
+        search.join(tell)
+    except KeyboardInterrupt:
+        os._exit(130)
+    except (ValueError, RuntimeError, OSError) as error:
+        tell(f"{search.name}: one of the processes failed: {error}")
+        os._exit(1)
