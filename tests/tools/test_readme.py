@@ -31,6 +31,38 @@ def test_the_ten_lines_run():
     exec(code, {})
 
 
+def test_the_loop_of_ones_own_runs(tmp_path, monkeypatch, capsys):
+    """What the reader is said to bring: a network of torchvision's, AdamW, a loss, batches, a way to fine-tune."""
+    import torch
+    import torchvision
+
+    from l0lib import compress
+
+    code = re.search(r"## In your own training loop.*?```python\n(.*?)```", README, re.S).group(1)
+    assert len(code.strip().splitlines()) <= 11
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    model = torchvision.models.squeezenet1_1(weights=None, num_classes=10)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    loss = torch.nn.functional.cross_entropy
+    batches = [(torch.randn(8, 3, 32, 32), torch.randint(10, (8,))) for _ in range(2)]
+    held = []
+
+    def fine_tune(model, optimizer):
+        for x, y in batches:
+            optimizer.zero_grad()
+            loss(model(x), y).backward()
+            optimizer.step()
+            held.append(compress.compression_ratio(model))
+
+    brought = {"model": model, "optimizer": optimizer, "loss": loss, "batches": batches, "fine_tune": fine_tune}
+    exec(code, brought)
+    assert all(ratio >= 10 for ratio in held)
+    assert "10.0x smaller" in capsys.readouterr().out
+    stored = compress.storage.load(tmp_path / "network.l0")
+    assert all(torch.equal(stored[name], tensor) for name, tensor in model.state_dict().items())
+
+
 def test_every_linked_file_is_there():
     for path in re.findall(r"\]\((?!http)([^)#]+)\)", README):
         assert (ROOT / path).exists(), path
