@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from ..figures import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
-from .paper import PublishedTable, printed_value
+from .paper import Published, PublishedTable, printed_value
 from .results import Result
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _logarithmic(axis: Axes, which: str) -> None:
     side = getattr(axis, f"{which}axis")
     low, high = getattr(axis, f"get_{which}lim")()
     ticks = [tick for tick in _TICKS if low <= tick <= high]
-    if len(ticks) > 8:
+    if len(ticks) > (6 if which == "x" else 8):
         ticks = [tick for tick in ticks if f"{tick:e}"[0] == "1"]
     side.set_major_locator(FixedLocator(ticks))
     side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -135,23 +135,45 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
             continue
         x, y = printed_value(row.ratio), printed_value(row.error)
         near.plot(x, y, "*" if row.ours else "x", color="black" if row.ours else GREY, ms=9 if row.ours else 5)
-        near.annotate(row.method, (x, y), xytext=(4, 3), textcoords="offset points", fontsize=7.5, color=GREY)
     if dense is not None:
         for axis in (whole, near):
             axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)))
     errors = [printed_value(row.error) for row in published.rows if row.error]
     near.set(xscale="log", ylim=(0.7 * min(errors), 1.35 * max(errors)), xlabel="compression ratio")
     near.set_title("fine-tuned, among the published values", fontsize=10)
+    ratios = [printed_value(row.ratio) for row in published.rows] + [r.requested for r in chosen if r.fine_tuned]
+    near.set_xlim(0.7 * min(ratios), 2.4 * max(ratios))
     whole.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     whole.set_title("before and after fine-tuning", fontsize=10)
     _logarithmic(near, "x")
     _logarithmic(whole, "x")
     _logarithmic(whole, "y")
+    _name(near, [row for row in published.rows if row.error])
     if chosen:
         whole.legend(frameon=False, fontsize=8)
     else:
         whole.text(0.5, 0.5, "no runs recorded yet", transform=whole.transAxes, ha="center", color=GREY)
     return figure
+
+
+def _name(axis: Axes, rows: Sequence[Published]) -> None:
+    """Write the methods beside their marks: each at the first of a few places where it covers no other name."""
+    taken: list[tuple[float, float, float, float]] = []
+    places = [(5, 0), (5, 8), (5, -8), (5, 15), (5, -15), (5, 22), (5, -22), (-5, 10), (-5, -10), (-5, 18), (-5, -18)]
+    for row in sorted(rows, key=lambda row: not row.ours):
+        at = (printed_value(row.ratio), printed_value(row.error or ""))
+        x, y = axis.transData.transform(at) * 72 / axis.figure.dpi  # in points, as the offsets
+        width = 3.7 * len(row.method)
+        for dx, dy in places:
+            left = x + dx if dx > 0 else x + dx - width
+            box = (left, y + dy - 4, left + width, y + dy + 4)
+            if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
+                break
+        taken.append(box)
+        axis.annotate(
+            row.method, at, xytext=(dx, dy), textcoords="offset points", fontsize=7.5, va="center",
+            ha="left" if dx > 0 else "right", color="black" if row.ours else GREY,
+        )  # fmt: skip
 
 
 def differences(groups: Mapping[str, Sequence[Comparison]]) -> Figure:
