@@ -75,8 +75,9 @@ class Point(_Plain):
     """The pruned network at one compression ratio.
 
     ``requested`` is the ratio asked for; ``ratio`` the one counted after dead paths were removed, all parameters over
-    nonzero ones. ``first_layer`` is given for seed 0 alone: the kept weights of the first layer, as a list of numbers
-    in the order of ``first_layer_shape`` (a fully connected layer: the number of kept weights at each pixel).
+    nonzero ones. ``weights_only_ratio`` is None if no weight is left. ``first_layer`` is given for seed 0 alone: the
+    kept weights of the first layer, as a list of numbers in the order of ``first_layer_shape`` (a fully connected
+    layer: the number of kept weights at each pixel).
     """
 
     requested: float
@@ -84,7 +85,7 @@ class Point(_Plain):
     measured: Measured
     parameters: Annotated[int, Field(gt=0)]
     nonzero: Count
-    weights_only_ratio: float
+    weights_only_ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] | None
     multiply_adds: Count
     nonzero_multiply_adds: Count
     bytes: Bytes
@@ -171,9 +172,11 @@ def to_text(record: Record) -> str:
     """Return the text of a record's file: JSON, one line for each epoch and each point, so that changes can be read."""
     data = record.model_dump(mode="json")
     rows = {key: data.pop(key) for key in ("history", "points")}
-    head = json.dumps(data, ensure_ascii=False, indent=1).removesuffix("\n}")
+    head = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).removesuffix("\n}")
     for key, entries in rows.items():
-        lines = ",\n  ".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in entries)
+        lines = ",\n  ".join(
+            json.dumps(entry, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for entry in entries
+        )
         head += f',\n "{key}": [\n  {lines}\n ]'
     return head + "\n}\n"
 

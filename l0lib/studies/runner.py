@@ -310,6 +310,7 @@ def point(
     csr, bitmap = (len(storage.pack(state, encoding, "none")) for encoding in ("csr", "bitmap"))
     coded = {encoding: len(storage.pack(state, encoding, "lzma")) for encoding in ("csr", "bitmap")}
     best = min(coded, key=lambda encoding: coded[encoding])
+    weights_only = compress.weights_only_ratio(model)
     shape, values = _first_layer(model) if picture else ((), ())
     return Point(
         requested=requested,
@@ -317,7 +318,7 @@ def point(
         measured=measured,
         parameters=compress.count_parameters(model),
         nonzero=compress.count_nonzero_parameters(model),
-        weights_only_ratio=compress.weights_only_ratio(model),
+        weights_only_ratio=weights_only if math.isfinite(weights_only) else None,
         multiply_adds=adds.dense,
         nonzero_multiply_adds=adds.sparse,
         bytes=records.Bytes(

@@ -2,6 +2,7 @@
 
 from l0lib.studies.config import Config
 from l0lib.studies.records import Record
+from l0lib.studies.tuning import Tuning
 
 PARAMETERS = {"lenet-300-100": 266_610, "lenet-5-caffe": 431_080}
 MULTIPLY_ADDS = {"lenet-300-100": 266_200, "lenet-5-caffe": 2_293_000}
@@ -63,3 +64,25 @@ def record(seed, errors=185, *, what=None, dense=164, images=10_000, origin=None
             "origin": {**made, "device": "cpu", "threads": 1, "seconds": 5, **(origin or {})},
         }
     )
+
+
+def tuned(**change):
+    """A tuning of three trials, the last of which was best."""
+    what = config(evaluate_on="validation", ratios=[])
+    trials = [
+        {"number": number, "params": {"beta": beta, "power": 0.5}, "errors": [error]}
+        for number, beta, error in ((0, 4.0, 2.2), (1, 8.0, 2.5), (2, 5.0, 1.9))
+    ]
+    plain = {
+        "experiment": what.experiment,
+        "arm": what.arm,
+        "sampler": "TPE",
+        "sampler_seed": 0,
+        "seeds": [100],
+        "search": {"beta": {"low": 2, "high": 20, "log": True}, "power": {"choices": [0.5, 1.0]}},
+        "trials": trials,
+        "chosen": 2,
+        "config": what.model_dump(),
+        "origin": record(0).origin.model_dump(),
+    }
+    return Tuning.model_validate(plain | change)
