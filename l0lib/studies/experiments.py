@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .config import Config, Gradual, Network, Pruning, Training
-from .settings import EXPERIMENT_1, EXPERIMENT_2, GRADUAL, Chosen
+from .config import Config, Network, Pruning
+from .settings import Chosen, of
 
 #: Penalties of Experiment 1, in the order of the paper's text.
 PENALTIES = ("l2", "l1", "l0", "l2+l0")
@@ -79,30 +79,33 @@ def _experiment_1(settings: Mapping[str, Chosen], ratios: tuple[float, ...], **m
     return arms
 
 
-def _shorter(chosen: Chosen, epochs: int, fine_tuning: int) -> Chosen:
+def _shorter(chosen: Chosen, epochs: int, fine_tuning: int, gradual: int = 4) -> Chosen:
     """The same settings for the embedded digits: fewer epochs of fewer images, in plain float32."""
-    return Chosen(
-        chosen.training.model_copy(update={"epochs": epochs, "bf16": False, "warm_up": 0.0}),
-        chosen.fine_tuning.model_copy(update={"epochs": fine_tuning, "bf16": False}),
-        chosen.relu_after_pools,
-    )
+    changes: dict[str, Any] = {
+        "training": chosen.training.model_copy(update={"epochs": epochs, "bf16": False, "warm_up": 0.0}),
+        "fine_tuning": chosen.fine_tuning.model_copy(update={"epochs": fine_tuning, "bf16": False}),
+    }
+    if chosen.gradual is not None:
+        steady = chosen.gradual.training.model_copy(update={"epochs": gradual, "bf16": False})
+        changes["gradual"] = chosen.gradual.model_copy(update={"training": steady})
+    return chosen.model_copy(update=changes)
 
 
 def experiment_1() -> dict[str, Config]:
     """Experiment 1 on all of MNIST (paper, Section 4.1, Figures 3 and 4)."""
-    return _experiment_1(EXPERIMENT_1, RATIOS)
+    return _experiment_1(of("experiment-1"), RATIOS)
 
 
 def experiment_1_fast() -> dict[str, Config]:
     """Experiment 1 in small."""
-    small = {name: _shorter(chosen, 6, 2) for name, chosen in EXPERIMENT_1.items()}
+    small = {name: _shorter(chosen, 6, 2) for name, chosen in of("experiment-1").items()}
     return _experiment_1(small, (2.0, 5.0, 10.0, 20.0, 50.0, 100.0), profile="fast", dataset="digits")
 
 
 #: Ratios of Experiment 2: those of the paper's rows in Tables 2 and 3, others around them for Figures 5 and 6.
-LADDERS: Mapping[str, tuple[float, ...]] = {
-    "lenet-300-100": (20.0, 50.0, 75.0, 90.0, 96.0, 120.0, 150.0),
-    "lenet-5-caffe": (50.0, 100.0, 200.0, 300.0, 359.0, 450.0, 600.0),
+LADDERS: Mapping[Network, tuple[float, ...]] = {
+    "lenet-300-100": (20.0, 50.0, 90.0, 96.0, 120.0, 150.0),
+    "lenet-5-caffe": (50.0, 100.0, 200.0, 359.0, 450.0),
 }
 
 
@@ -130,61 +133,60 @@ def _experiment_2(settings: Mapping[str, Chosen], dense: Mapping[str, Chosen], *
 
 def _dense(settings: Mapping[str, Chosen]) -> dict[str, Chosen]:
     """The baseline: the same epochs and learning rate as NORM's, under its l2 term alone."""
-    found = {}
+    found: dict[str, Chosen] = {}
     for network in LADDERS:
         chosen = settings[f"{network}-NORM"]
         training = chosen.training.model_copy(update={"penalty": chosen.training.penalty.l2_alone()})
-        found[network] = Chosen(training, chosen.fine_tuning, chosen.relu_after_pools)
+        found[network] = chosen.model_copy(update={"training": training})
     return found
 
 
 def experiment_2() -> dict[str, Config]:
     """Experiment 2 on all of MNIST (paper, Section 4.2, Figures 5 and 6, Tables 2 and 3)."""
-    return _experiment_2(EXPERIMENT_2, _dense(EXPERIMENT_2))
+    return _experiment_2(of("experiment-2"), _dense(of("experiment-2")))
 
 
 def experiment_2_fast() -> dict[str, Config]:
     """Experiment 2 in small."""
     small = {
         name: _shorter(chosen, 12 if "300" in name else 6, 4 if "300" in name else 2)
-        for name, chosen in EXPERIMENT_2.items()
+        for name, chosen in of("experiment-2").items()
     }
     return _experiment_2(small, _dense(small), profile="fast", dataset="digits")
 
 
-def _beyond(settings: Mapping[str, GradualChosen], **more: Any) -> dict[str, Config]:
+#: What goes beyond the paper aims at these ratios, by network.
+TARGETS: Mapping[Network, tuple[float, ...]] = {"lenet-300-100": (96.0, 120.0), "lenet-5-caffe": (359.0, 450.0)}
+
+
+def _beyond(settings: Mapping[str, Chosen], **more: Any) -> dict[str, Config]:
     arms = {}
-    for name, (network, targets, chosen, gradual) in settings.items():
+    for name, chosen in settings.items():
+        network: Network = "lenet-300-100" if name.startswith("lenet-300-100") else "lenet-5-caffe"
         arms[name] = Config(
             experiment="beyond",
             arm=name,
             network=network,
             relu_after_pools=chosen.relu_after_pools,
             training=chosen.training,
-            fine_tuned_ratios=targets,
+            fine_tuned_ratios=TARGETS[network],
             fine_tuning=chosen.fine_tuning,
-            gradual=gradual,
+            gradual=chosen.gradual,
             **more,
         )
     return arms
 
 
-GradualChosen = tuple[Network, tuple[float, ...], Chosen, Gradual]
-
-
 def beyond() -> dict[str, Config]:
     """Beyond the paper, on all of MNIST: shifts and a gradual schedule with the penalty on."""
-    return _beyond(GRADUAL)
+    return _beyond(of("beyond"))
 
 
 def beyond_fast() -> dict[str, Config]:
     """The same in small."""
-    small = {}
-    for name, (network, targets, chosen, gradual) in GRADUAL.items():
-        steady: Training = gradual.training.model_copy(update={"epochs": 4, "bf16": False})
-        smaller = gradual.model_copy(update={"training": steady})
-        small[name] = (network, targets[:1], _shorter(chosen, 4, 3), smaller)
-    return _beyond(small, profile="fast", dataset="digits")
+    return _beyond(
+        {name: _shorter(chosen, 4, 3) for name, chosen in of("beyond").items()}, profile="fast", dataset="digits"
+    )
 
 
 STUDIES: dict[str, Study] = {
