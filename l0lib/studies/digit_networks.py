@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import nn
 
-from ..compress import LeNet5Caffe, LeNet300100, embedded_digits, lenet_5_caffe, lenet_300_100, storage
+from ..compress import LeNet5Caffe, LeNet300100, embedded_digits, layers, lenet_5_caffe, lenet_300_100, storage
 from ..widgets.networks import ImageNetwork, Layer
+from .records import RECORDS, Point, Record, read_all
+
+_NAMES = {LeNet300100: "LeNet-300-100", LeNet5Caffe: "LeNet-5-Caffe"}
 
 
 def plain(model: nn.Module, name: str, bytes_on_disk: int = 0) -> ImageNetwork:
@@ -31,33 +37,91 @@ def plain(model: nn.Module, name: str, bytes_on_disk: int = 0) -> ImageNetwork:
         stages = [(model.hidden1, True, False), (model.hidden2, True, False), (model.output, False, False)]
     else:
         raise ValueError(f"model must be a LeNet300100 or a LeNet5Caffe; got {type(model).__name__}")
-    layers = [Layer(_array(layer.weight), _array(layer.bias), relu, pool) for layer, relu, pool in stages]
-    return ImageNetwork(name, layers, bytes_on_disk)
+    arrays = [Layer(_array(layer.weight), _array(layer.bias), relu, pool) for layer, relu, pool in stages]
+    return ImageNetwork(name, arrays, bytes_on_disk)
 
 
-def load(path: str | Path, *, relu_after_pools: bool = False) -> LeNet300100 | LeNet5Caffe:
-    """Return the network whose weights :func:`l0lib.compress.storage.save` wrote to ``path``.
+def from_tensors(
+    tensors: Mapping[str, torch.Tensor], origin: str | Path, *, relu_after_pools: bool = False
+) -> LeNet300100 | LeNet5Caffe:
+    """Return the network with these parameters: their names say which of the two it is.
 
-    The names of the tensors say which of the two networks it is. They do not say whether LeNet-5-Caffe had a ReLU after
-    its pools: ``relu_after_pools`` must be what it was trained with.
+    They do not say whether LeNet-5-Caffe had a ReLU after its pools: ``relu_after_pools`` must be what it was trained
+    with. ``origin`` is named where they do not fit.
 
     Raises
     ------
     ValueError
-        If the file holds no weights of these networks.
+        If these are the parameters of another network.
     """
-    tensors = storage.load(path)
     model = lenet_300_100() if "hidden1.weight" in tensors else lenet_5_caffe(relu_after_pools=relu_after_pools)
     want = {name: tuple(p.shape) for name, p in model.named_parameters()}
     if {name: tuple(tensor.shape) for name, tensor in tensors.items()} != want:
-        raise ValueError(f"path must hold the weights of LeNet-300-100 or LeNet-5-Caffe; {path} holds {list(tensors)}")
+        raise ValueError(f"{origin} must hold the weights of LeNet-300-100 or LeNet-5-Caffe; got {', '.join(tensors)}")
     model.load_state_dict(tensors)
     return model
 
 
-def stored(path: str | Path, name: str, *, relu_after_pools: bool = False) -> ImageNetwork:
-    """Return :func:`load` of ``path`` as plain arrays that know the file's size."""
-    return plain(load(path, relu_after_pools=relu_after_pools), name, Path(path).stat().st_size)
+@dataclass(frozen=True)
+class Stored:
+    """A network from a file of weights, and the run that it came from.
+
+    Attributes
+    ----------
+    model : LeNet300100 or LeNet5Caffe
+    bytes_on_disk : int
+        Size of the file.
+    record, point : Record, Point or None
+        The stored run with these very counts of nonzero parameters, and its entry for this network; None where the
+        book has no record of it.
+    """
+
+    model: LeNet300100 | LeNet5Caffe
+    bytes_on_disk: int
+    record: Record | None
+    point: Point | None
+
+    @property
+    def plain(self) -> ImageNetwork:
+        """The network as plain arrays, named for readers."""
+        return plain(self.model, _NAMES[type(self.model)], self.bytes_on_disk)
+
+    def __str__(self) -> str:
+        if self.record is None or self.point is None:
+            return "No record belongs to these weights: a stand-in, trained in a hurry, and no result."
+        run, made = self.record.config, self.record.origin
+        return (
+            f"Stored: {run.experiment}, {run.arm}, seed {self.record.seed}, {made.date}, commit {made.commit}, "
+            f"{made.device}; test error {self.point.measured.percent:.2f} %"
+        )
+
+
+def load(path: str | Path, *, relu_after_pools: bool = True, folder: Path = RECORDS) -> Stored:
+    """Return the network whose weights :func:`l0lib.compress.storage.save` wrote to ``path``.
+
+    Its record is looked for in ``folder``. Where there is one, it says whether LeNet-5-Caffe was trained with a ReLU
+    after its pools; elsewhere ``relu_after_pools`` does.
+
+    Raises
+    ------
+    ValueError
+        If the file holds the weights of another network.
+    """
+    tensors = storage.load(path)
+    model = from_tensors(tensors, path, relu_after_pools=relu_after_pools)
+    record, point = _origin(model, folder)
+    if record is not None and record.config.network == "lenet-5-caffe":
+        model = from_tensors(tensors, path, relu_after_pools=record.config.relu_after_pools)
+    return Stored(model, Path(path).stat().st_size, record, point)
+
+
+def _origin(model: nn.Module, folder: Path) -> tuple[Record, Point] | tuple[None, None]:
+    counts = [(layer.name, layer.parameters, layer.nonzero) for layer in layers(model)]
+    for record in read_all(folder):
+        for point in record.points:
+            if point.fine_tuned and [(c.name, c.parameters, c.nonzero) for c in point.layers] == counts:
+                return record, point
+    return None, None
 
 
 def examples() -> np.ndarray:

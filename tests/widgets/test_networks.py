@@ -179,13 +179,14 @@ def test_stored_weights_say_which_network_they_are(tmp_path):
     for model in (compress.lenet_300_100(2), compress.lenet_5_caffe(2)):
         compress.prune_global(model, 100)
         compress.storage.save(model.state_dict(), tmp_path / "net.l0")
-        back = digit_networks.stored(tmp_path / "net.l0", "net")
-        want = digit_networks.plain(model, "net")
+        stored = digit_networks.load(tmp_path / "net.l0", relu_after_pools=False, folder=tmp_path)
+        assert "a stand-in" in str(stored)
+        back, want = stored.plain, digit_networks.plain(model, "net")
         assert back.bytes_on_disk == (tmp_path / "net.l0").stat().st_size
         assert back.nonzero == want.nonzero == compress.count_nonzero_parameters(model)
         np.testing.assert_array_equal(back.scores(IMAGES), want.scores(IMAGES))
     compress.storage.save({"a": torch.ones(3)}, tmp_path / "other.l0")
-    with pytest.raises(ValueError, match="path must hold the weights of LeNet-300-100 or LeNet-5-Caffe"):
+    with pytest.raises(ValueError, match="must hold the weights of LeNet-300-100 or LeNet-5-Caffe; got a"):
         digit_networks.load(tmp_path / "other.l0")
 
 
