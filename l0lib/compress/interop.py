@@ -212,7 +212,9 @@ def export_onnx(
         raise ValueError(f"example must hold a batch of at least two; got {[tuple(x.shape) for x in inputs]}")
     if not tolerance >= 0:
         raise ValueError(f"tolerance must be >= 0; got {tolerance!r}")
-    plain = strip(copy.deepcopy(model)).eval()
+    # torch's pruning leaves tensors with a history in the modules, and these cannot be copied as they are
+    computed = [v for module in model.modules() for v in vars(module).values() if isinstance(v, torch.Tensor)]
+    plain = strip(copy.deepcopy(model, {id(v): v.detach().clone() for v in computed})).eval()
     batch = torch.export.Dim("batch")
     program = torch.onnx.export(
         plain, inputs, dynamo=True, verbose=False, dynamic_shapes=tuple({0: batch} for _ in inputs)
