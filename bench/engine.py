@@ -1,0 +1,233 @@
+"""What a penalty adds to a training iteration, and how our epochs compare with the loop of the tutorials.
+
+``rows()`` gives ``(name, value, unit, target)`` for ``make bench``. ``python bench/engine.py`` prints them too, with
+200 steps in each pair of LeNet-5-Caffe as well, which takes minutes.
+"""
+
+import statistics
+import time
+
+import torch
+from PIL import Image
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+from torchvision import transforms
+
+from l0lib import L0, L2, compress
+from l0lib.compress import datasets, latency
+
+PAIRS, BATCH, BLOCK = 9, 128, 10
+PENALTY = L2(5e-5) + L0(5e-5, 4)
+NETWORKS = {"LeNet-300-100": compress.lenet_300_100, "LeNet-5-Caffe": compress.lenet_5_caffe}
+#: Seconds of an iteration over those of plain SGD, and of our epoch over those of the usual loop.
+ITERATION = {"LeNet-300-100": 1.15, "LeNet-5-Caffe": 1.03}
+EPOCH = {"LeNet-300-100": 1 / 5, "LeNet-5-Caffe": 1 / 1.4}
+#: A step of LeNet-5-Caffe takes as long as ten of LeNet-300-100.
+STEPS = {"LeNet-300-100": 200, "LeNet-5-Caffe": 20}
+IMAGES = {"LeNet-300-100": 100 * BATCH, "LeNet-5-Caffe": 10 * BATCH}
+#: Of MNIST's pixels, as the tutorials have them. Ours uses them once, the usual loop at every image.
+MEAN, DEVIATION = 0.1307, 0.3081
+
+
+def interleaved(ways, steps, pairs=PAIRS):
+    """Run each of ``ways``, functions of a number of steps, in turns of a few steps; return seconds by way and pair."""
+    for way in ways.values():
+        way(min(steps, 2 * BLOCK))  # what torch sets up once
+    taken = {name: [] for name in ways}
+    names = list(ways)
+    for pair in range(pairs):
+        total = dict.fromkeys(names, 0.0)
+        for block in range(0, steps, BLOCK):
+            first = (pair + block // BLOCK) % len(names)
+            for name in names[first:] + names[:first]:
+                start = time.perf_counter()
+                ways[name](min(BLOCK, steps - block))
+                total[name] += time.perf_counter() - start
+        for name in names:
+            taken[name].append(total[name])
+    return taken
+
+
+def ratio(taken, ours, theirs):
+    """The median over the pairs."""
+    return statistics.median(a / b for a, b in zip(taken[ours], taken[theirs], strict=True))
+
+
+def trained(build, optimizer, penalty=None):
+    """A function of a number of iterations on one batch; autograd differentiates ``penalty``, if there is one."""
+    model = build(0)
+    step = optimizer(model)
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand(BATCH, 28, 28, generator=generator)
+    labels = torch.randint(10, (BATCH,), generator=generator)
+
+    def iterate(steps):
+        for _ in range(steps):
+            loss = cross_entropy(model(images), labels)
+            if penalty is not None:
+                loss = loss + sum(penalty.value(p) for p in model.parameters() if p.ndim > 1)
+            step.zero_grad()
+            loss.backward()
+            step.step()
+
+    return iterate
+
+
+def plain(model, **how):
+    """Torch's own SGD."""
+    return torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, **how)
+
+
+def penalised(model, update="coupled"):
+    """Ours, under l2 + l0."""
+    return compress.PenalisedSGD(compress.parameter_groups(model, PENALTY), lr=0.01, update=update)
+
+
+def iterations(network, steps):
+    """Rows of the whole iteration, forward, backward and update, on one thread."""
+    build = NETWORKS[network]
+    ways = {
+        "plain": trained(build, plain),
+        "fused": trained(build, lambda model: plain(model, fused=True)),
+        "ours": trained(build, penalised),
+        "autograd": trained(build, plain, PENALTY),
+    }
+    taken = interleaved(ways, steps)
+    what = f"iteration of {network} under l2 + l0 over torch's SGD"
+    how = f"median of {PAIRS} pairs of {steps}"
+    return [
+        (f"{what}, {how}", ratio(taken, "ours", "plain"), "x", ITERATION[network]),
+        (f"{what} with fused=True, {how}", ratio(taken, "ours", "fused"), "x", None),
+        (f"{what}, the penalty by autograd, {how}", ratio(taken, "autograd", "plain"), "x", None),
+    ]
+
+
+def updates():
+    """Rows of the other three updates: clipped costs a little more than coupled, proximal solves for its end point."""
+    network, steps = "LeNet-300-100", 40
+    others = ("decoupled", "clipped", "proximal")
+    ways = {"plain": trained(NETWORKS[network], plain)}
+    for update in others:
+        ways[update] = trained(NETWORKS[network], lambda model, update=update: penalised(model, update))
+    taken = interleaved(ways, steps)
+    how = f"median of {PAIRS} pairs of {steps}"
+    return [
+        (f"iteration of {network}, {u} update, over torch's SGD, {how}", ratio(taken, u, "plain"), "x", None)
+        for u in others
+    ]
+
+
+class Digits(TorchDataset):
+    """As ``torchvision.datasets.MNIST`` gives them: each image through PIL and a transform."""
+
+    def __init__(self, images, labels):
+        self.images, self.labels = torch.from_numpy(images), torch.from_numpy(labels)
+        self.transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((MEAN,), (DEVIATION,))])
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, index):
+        return self.transform(Image.fromarray(self.images[index].numpy())), int(self.labels[index])
+
+
+def digits(count):
+    """So many images: MNIST where it is cached, else the embedded ones, over and over if there are fewer."""
+    cached = (datasets.data_folder() / "mnist.npz").exists()
+    part = compress.mnist(0).train if cached else compress.embedded_digits().train
+    take = torch.arange(count).remainder(len(part)).numpy()
+    return compress.Part(part.images[take], part.labels[take])
+
+
+def usual(build, part, workers):
+    """One epoch as the tutorials have it."""
+    model = build(0).to(memory_format=torch.contiguous_format)
+    optimizer = plain(model)
+    loader = DataLoader(
+        Digits(part.images, part.labels),
+        batch_size=BATCH,
+        shuffle=True,
+        num_workers=workers,
+        persistent_workers=workers > 0,  # so that starting the processes is not counted
+    )
+
+    def epoch(_):
+        model.train()
+        for images, labels in loader:
+            optimizer.zero_grad()
+            loss = cross_entropy(model(images), labels)
+            loss.backward()
+            optimizer.step()
+
+    return epoch
+
+
+def ours(build, part, **how):
+    """One epoch by our trainer."""
+    model = build(0)
+    if how.pop("contiguous", False):
+        model.to(memory_format=torch.contiguous_format)
+    images, labels = part.tensors()
+    tensors = images.sub_(MEAN).div_(DEVIATION), labels
+    return lambda _: compress.train(model, tensors, epochs=1, learning_rate=0.01, schedule=level, **how)
+
+
+def level(step, steps, start):
+    """No schedule, as the usual loop has none."""
+    return start
+
+
+def epochs(network):
+    """Rows of an epoch, with as many threads as torch takes by itself.
+
+    The target holds against the loader as it is by default. Two workers prepare images beside the training, on cores
+    of their own if there are any.
+    """
+    build, part = NETWORKS[network], digits(IMAGES[network])
+    ways = {
+        "usual": usual(build, part, 0),
+        "usual, 2 workers": usual(build, part, 2),
+        "ours": ours(build, part),
+        "under l2 + l0": ours(build, part, penalty=PENALTY),
+        "bf16": ours(build, part, bf16=True),
+    }
+    if network == "LeNet-5-Caffe":
+        ways["in the default layout"] = ours(build, part, contiguous=True)
+    taken = interleaved(ways, 1)
+    what, how = f"epoch of {network}, seconds", f"median of {PAIRS} pairs of {IMAGES[network]:,} images"
+    found = [
+        (f"{what} over the usual loop's, {how}", ratio(taken, "ours", "usual"), "x", EPOCH[network]),
+        (f"{what} over the usual loop's with 2 workers, {how}", ratio(taken, "ours", "usual, 2 workers"), "x", None),
+    ]
+    others = [name for name in ways if not name.startswith(("usual", "ours"))]
+    return found + [(f"{what} {name} over without, {how}", ratio(taken, name, "ours"), "x", None) for name in others]
+
+
+def sparse():
+    """Rows of the sparsity from which on skipping zeros pays, for the largest layer of LeNet-300-100."""
+    grid = [0.5, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99]
+    found = []
+    for batch in (1, 128):
+        measured = latency.matmul_latency((300, 784), grid, batch)
+        for way in ("torch-csr", "scipy-csr"):
+            least = latency.break_even(measured, way)
+            what = f"sparsity from which {way} beats dense, 784 inputs to 300, batch {batch}"
+            found.append((what, 100.0 if least is None else 100 * least, "%", None))
+    return found
+
+
+def rows(steps=STEPS):
+    """All of them; iterations and products on one thread, as the notebooks run."""
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        measured = [row for network in NETWORKS for row in iterations(network, steps[network])] + updates() + sparse()
+    finally:
+        torch.set_num_threads(threads)
+    return measured + [row for network in NETWORKS for row in epochs(network)]
+
+
+if __name__ == "__main__":
+    for name, value, unit, target in rows(dict.fromkeys(NETWORKS, 200)):
+        print(f"{value:8.3f} {unit}  {f'target {target:.2f}' if target else '':12}  {name}")
