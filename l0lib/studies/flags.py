@@ -17,6 +17,8 @@ from .config import Config
 
 #: Settled by an option of the command itself.
 ELSEWHERE = ("profile",)
+#: Part of an optional section, though it stands outside it.
+_BELONGS = {"fine_tuned_ratios": "fine_tuning"}
 #: Makes a list empty.
 NONE = "none"
 _PREFIX = "config:"
@@ -129,11 +131,13 @@ def override(arms: Mapping[str, Config], changes: Mapping[tuple[str, ...], Any])
     if not changes:
         return dict(arms)
     told = {name: config.model_dump() for name, config in arms.items()}
-    had = {path[:1] for path in changes if any(data.get(path[0]) is not None for data in told.values())}
+    had = {name for data in told.values() for name in data if data[name] is not None}
     changed: dict[str, Config] = {}
     for name, data in told.items():
+        lacks = {name for name in data if data[name] is None}
         for path, value in changes.items():
-            if len(path) > 1 and data.get(path[0]) is None and path[:1] in had:
+            section = path[0] if len(path) > 1 else _BELONGS.get(path[0])
+            if section in had and section in lacks:
                 continue
             _put(data, path, value)
         try:

@@ -84,8 +84,10 @@ def test_a_flag_sets_its_field_and_no_other(arguments, read):
 
 def test_a_setting_of_a_section_is_for_the_arms_that_have_it():
     plain = config(arm="plain", fine_tuned_ratios=[], fine_tuning=None)
-    found = changed("--fine-tuning-epochs", "3", plain=plain, tuned=config(arm="tuned"))
+    flags = ["--fine-tuning-epochs", "3", "--fine-tuned-ratios", "30"]
+    found = changed(*flags, plain=plain, tuned=config(arm="tuned"))
     assert found["plain"] == plain
+    assert found["tuned"].fine_tuned_ratios == (30,)
     assert found["tuned"].fine_tuning.epochs == 3
 
 
