@@ -1,19 +1,16 @@
-"""Networks for inference that skip their zeros: sparse matrices, or a smaller dense network without dead units."""
+"""Networks for inference that skip their zeros one by one: a sparse matrix in the place of each layer."""
 
 from __future__ import annotations
 
 import copy
 import warnings
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 import scipy.sparse
 import torch
 from torch import nn
 from torch.nn.functional import pad
-
-from .surgery import HasChain, remove_dead_paths
 
 #: The ways to skip zeros one by one.
 BACKENDS = ("torch-csr", "scipy-csr")
@@ -48,49 +45,6 @@ def sparse_network(model: nn.Module, backend: str = "torch-csr") -> nn.Module:
             if isinstance(module, nn.Linear | nn.Conv2d):
                 setattr(parent, name, _sparse(module, backend))
     return network
-
-
-@torch.no_grad()
-def shrink(model: nn.Module) -> nn.Module:
-    """Return a smaller dense copy of ``model`` for inference, without its dead units: same outputs up to rounding.
-
-    Parameters
-    ----------
-    model : Module
-        With a ``chain()``, as for :func:`~l0lib.compress.remove_dead_paths`, which says what is dead. It is left as it
-        was.
-
-    Returns
-    -------
-    Module
-        In evaluation mode. A layer keeps at least one unit.
-
-    Raises
-    ------
-    ValueError
-        As in :func:`~l0lib.compress.remove_dead_paths`.
-    """
-    network = copy.deepcopy(model).eval()
-    remove_dead_paths(network)
-    assert isinstance(network, HasChain)
-    for (layer, _), (following, _) in pairwise(network.chain()):
-        alive = layer.weight.flatten(1).any(1)
-        alive[0] |= not alive.any()
-        inputs = alive.repeat_interleave(following.weight.shape[1] // layer.weight.shape[0])
-        bias = None if layer.bias is None else layer.bias[alive]
-        _refill(layer, layer.weight[alive], bias)
-        _refill(following, following.weight[:, inputs], following.bias)
-    return network
-
-
-def _refill(layer: nn.Linear | nn.Conv2d, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
-    layout = torch.channels_last if weight.ndim == 4 else torch.contiguous_format
-    layer.weight = nn.Parameter(weight.contiguous(memory_format=layout))
-    layer.bias = None if bias is None else nn.Parameter(bias.clone())
-    if isinstance(layer, nn.Linear):
-        layer.out_features, layer.in_features = weight.shape
-    else:
-        layer.out_channels, layer.in_channels = weight.shape[:2]
 
 
 def product(weight: torch.Tensor, bias: torch.Tensor | None, backend: str) -> Callable[[torch.Tensor], torch.Tensor]:

@@ -7,7 +7,7 @@ A zero that is stored and multiplied costs what any other number costs. To gain 
 ``"scipy-csr"``
     SciPy's, whose product is a plain loop over the nonzeros.
 ``"shrunk"``
-    A smaller dense network, without the units that are dead (:func:`~l0lib.compress.inference.shrink`): no format at
+    A smaller dense network, without the units that are dead (:func:`~l0lib.compress.shrink`): no format at
     all, but only whole units count.
 
 A linear layer is a matrix already. A convolution is one on unfolded patches: the patch around each output position is
@@ -30,8 +30,9 @@ import torch
 from torch import nn
 from torch.nn.functional import linear
 
-from .inference import BACKENDS, product, shrink, sparse_network
-from .surgery import HasChain
+from .inference import BACKENDS, product, sparse_network
+from .shrinking import shrink
+from .surgery import HasChain, remove_dead_paths
 
 #: One timing repeats a call until it has lasted so many seconds, so that the clock's own cost does not show.
 _LEAST = 2e-3
@@ -234,16 +235,17 @@ def latency(model: nn.Module, example: torch.Tensor, *, rounds: int = 9) -> dict
     dict of str to Timing
         In seconds for the whole batch: "dense", "torch-csr" and "scipy-csr"
         (see :func:`~l0lib.compress.inference.sparse_network`), and "shrunk" if the network has a chain of layers (see
-        :func:`~l0lib.compress.inference.shrink`).
+        :func:`~l0lib.compress.shrink`).
 
     Raises
     ------
     ValueError
-        If the model cannot be made sparse, or ``rounds`` is below 2.
+        If the model cannot be made sparse or shrunk, or ``rounds`` is below 2.
     """
     networks: dict[str, nn.Module] = {"dense": copy.deepcopy(model).eval()}
     networks |= {backend: sparse_network(model, backend) for backend in BACKENDS}
     if isinstance(model, HasChain):
-        networks["shrunk"] = shrink(model)
+        without_dead = copy.deepcopy(networks["dense"])
+        networks["shrunk"] = shrink(without_dead, remove_dead_paths(without_dead)).model
     with torch.no_grad():
         return interleaved({name: partial(network, example) for name, network in networks.items()}, rounds)

@@ -8,7 +8,7 @@ from torch import nn
 
 from l0lib import compress
 from l0lib.compress import latency
-from l0lib.compress.inference import BACKENDS, product, shrink, sparse_network
+from l0lib.compress.inference import BACKENDS, product, sparse_network
 from l0lib.compress.latency import MatmulLatency, Timing, break_even, interleaved
 
 
@@ -27,10 +27,10 @@ def images():
 @pytest.mark.parametrize("ratio", [1, 10, 359])
 @pytest.mark.parametrize("build", [compress.lenet_300_100, compress.lenet_5_caffe])
 @torch.no_grad()
-def test_sparse_and_shrunk_networks_give_the_dense_scores(build, ratio, images):
+def test_sparse_networks_give_the_dense_scores(build, ratio, images):
     model = pruned(build, ratio)
     before = copy.deepcopy(model.state_dict())
-    networks = [sparse_network(model, backend) for backend in BACKENDS] + [shrink(model)]
+    networks = [sparse_network(model, backend) for backend in BACKENDS]
     for batch in (images, images[:1]):
         for network in networks:
             assert torch.allclose(network(batch), model(batch), rtol=0, atol=1e-5)
@@ -73,27 +73,12 @@ def test_layers_of_layers_are_found_and_the_rest_is_left(images):
 
 
 @torch.no_grad()
-def test_shrinking_leaves_out_dead_units_and_nothing_else(images):
-    model = compress.lenet_5_caffe(0)
-    model.convolution1.weight[3:] = 0
-    model.hidden.weight[:, ::2] = 0
-    model.hidden.weight[400:] = 0
-    small = shrink(model)
-    assert small.convolution1.weight.shape == (3, 1, 5, 5)
-    assert small.convolution2.weight.shape == (50, 3, 5, 5)
-    assert small.hidden.weight.shape == (400, 800)
-    assert (small.hidden.in_features, small.hidden.out_features) == (800, 400)
-    assert (small.convolution2.in_channels, small.convolution1.out_channels) == (3, 3)
-    assert torch.allclose(small(images), model(images), rtol=0, atol=1e-5)
-
-
-@torch.no_grad()
 def test_a_network_of_zeros_still_answers(images):
     model = compress.lenet_5_caffe(0)
     for p in model.parameters():
         p.zero_()
     model.output.bias += torch.arange(10.0)
-    for network in (shrink(model), *(sparse_network(model, backend) for backend in BACKENDS)):
+    for network in [sparse_network(model, backend) for backend in BACKENDS]:
         assert torch.equal(network(images), model(images))
 
 
@@ -147,9 +132,21 @@ def test_the_products_that_are_timed_agree():
         assert torch.allclose(product(weight, None, backend)(x.T).T, x @ weight.T, rtol=0, atol=1e-5)
 
 
-def test_a_network_is_timed_in_every_way_it_allows(images):
+def test_a_network_is_timed_in_every_way_it_allows_and_each_gives_the_dense_scores(images, monkeypatch):
+    timed = {}
+
+    def spy(ways, rounds):
+        timed.update(ways)
+        return interleaved(ways, rounds)
+
+    monkeypatch.setattr(latency, "interleaved", spy)
     ways = ["dense", *BACKENDS]
-    assert list(latency.latency(pruned(compress.lenet_300_100, 50), images, rounds=2)) == [*ways, "shrunk"]
+    for build in (compress.lenet_300_100, compress.lenet_5_caffe):
+        model = pruned(build, 50)
+        assert list(latency.latency(model, images, rounds=2)) == [*ways, "shrunk"]
+        with torch.no_grad():
+            for name, way in timed.items():
+                assert torch.allclose(way(), model(images), rtol=0, atol=1e-5), name
     assert list(latency.latency(nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), images, rounds=2)) == ways
 
 
@@ -163,7 +160,6 @@ def test_a_network_is_timed_in_every_way_it_allows(images):
         (lambda: sparse_network(nn.Linear(2, 2), "magic"), "backend must be one of torch-csr, scipy-csr; got 'magic'"),
         (lambda: sparse_network(nn.Conv2d(2, 2, 3, groups=2)), "convolutions must have one group"),
         (lambda: sparse_network(nn.Conv2d(2, 2, 3, padding="same")), "convolutions must have one group"),
-        (lambda: shrink(nn.Linear(2, 2)), r"model must have a chain\(\)"),
     ],
 )
 def test_bad_arguments_are_named(call, message):
