@@ -150,10 +150,14 @@ class PenalisedSGD(torch.optim.Optimizer):
     def hold(self, masks: Mapping[torch.Tensor, torch.Tensor]) -> None:
         """Keep pruned parameters at zero: ``masks`` maps a parameter to a boolean tensor, true where it may move.
 
-        Gradient and penalty are masked before they enter the momentum, so weight and momentum both stay exactly zero.
+        Momentum from before is masked at once; gradient and penalty are masked before they enter it. So a weight that
+        is zero now stays exactly zero, and its momentum too.
         """
         # as numbers, laid out as the parameter: a product of floats and booleans is several times slower
         self._masks = {parameter: torch.empty_like(parameter.detach()).copy_(mask) for parameter, mask in masks.items()}
+        for parameter, kept in self._masks.items():
+            if "momentum" in self.state.get(parameter, {}):
+                self.state[parameter]["momentum"].mul_(kept)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state as torch optimizers do, each penalty as plain data: ``torch.load`` reads it as weights."""
