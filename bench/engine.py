@@ -179,7 +179,7 @@ def level(step, steps, start):
 
 
 def epochs(network):
-    """Rows of an epoch, with as many threads as torch takes by itself.
+    """Rows of an epoch.
 
     The target holds against the loader as it is by default. Two workers prepare images beside the training, on cores
     of their own if there are any.
@@ -218,14 +218,14 @@ def sparse():
 
 
 def rows(steps=STEPS):
-    """All of them; iterations and products on one thread, as the notebooks run."""
+    """All of them, on one thread, as the notebooks run: several wait for each other where the machine is shared."""
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
         measured = [row for network in NETWORKS for row in iterations(network, steps[network])] + updates() + sparse()
+        return measured + [row for network in NETWORKS for row in epochs(network)]
     finally:
         torch.set_num_threads(threads)
-    return measured + [row for network in NETWORKS for row in epochs(network)]
 
 
 if __name__ == "__main__":
