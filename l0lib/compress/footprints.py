@@ -11,7 +11,7 @@ from .storage import Size, smallest
 
 @dataclass(frozen=True)
 class Footprint:
-    """The size of a network; printed, it reads as one line.
+    """The size of a network; printed, it reads as two lines: parameters, and bytes.
 
     Attributes
     ----------
@@ -53,8 +53,9 @@ class Footprint:
     def __str__(self) -> str:
         return (
             f"{self.nonzero:,} of {self.parameters:,} parameters, {self.ratio:.1f}x smaller "
-            f"(weights alone {self.weights_only_ratio:.1f}x); {self.dense_bytes:,} bytes dense, "
-            f"{self.file.bytes:,} in a {self.file.encoding} file, {self.bytes_ratio:.1f}x smaller"
+            f"(weights alone {self.weights_only_ratio:.1f}x)\n"
+            f"{self.dense_bytes:,} bytes dense, {self.file.bytes:,} in a {self.file.encoding} file, "
+            f"{self.bytes_ratio:.1f}x smaller"
         )
 
 

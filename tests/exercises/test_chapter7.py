@@ -1,0 +1,50 @@
+"""The checks of chapter 7 tell the near misses."""
+
+import numpy as np
+import pytest
+
+from l0lib.exercises import check
+
+
+def by_threshold(scores, k):
+    return scores >= np.sort(scores)[-k] if k else np.zeros(len(scores), bool)
+
+
+def last_among_equals(scores, k):
+    mask = np.zeros(len(scores), bool)
+    mask[np.argsort(scores, kind="stable")[::-1][:k]] = True
+    return mask
+
+
+def decoupled(w, momentum, gradient, pull, eta, mu):
+    momentum = mu * momentum + gradient
+    return w - eta * momentum - eta * pull / (1 - mu), momentum
+
+
+def pull_in_the_momentum(w, momentum, gradient, pull, eta, mu):
+    momentum = mu * momentum + gradient + pull
+    u = w - eta * momentum
+    return np.sign(u) * np.maximum(np.abs(u), 0), momentum
+
+
+def two_byte_columns(rows, columns, nonzeros):
+    return 6 * nonzeros + 2 * (rows + 1), 4 * nonzeros + rows * columns // 8
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "hint"),
+    [
+        ("7.1", by_threshold, "exactly 3 should be kept, not 4"),
+        ("7.1", last_among_equals, "earlier ones among equals"),
+        ("7.1", lambda scores, k: np.argsort(-scores)[:k], "return a boolean array"),
+        ("7.2", decoupled, "should go to 0"),
+        ("7.2", pull_in_the_momentum, "without the pull"),
+        ("7.2", lambda *_: None, "return a pair"),
+        ("7.3", two_byte_columns, "as CSR"),
+        ("7.3", lambda *_: 7, "return a pair"),
+    ],
+)
+def test_a_near_miss_gets_a_hint(number, answer, hint):
+    verdict = check(number, answer)
+    assert not verdict.ok
+    assert hint in verdict.message
