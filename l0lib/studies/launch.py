@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -174,10 +175,15 @@ def launch(jobs: Sequence[Job], plan: Plan, tell: Tell, workers: int = 1) -> int
                     del busy[connection]
                 queue.note(news)
     finally:
-        for process in team.values():
-            process.terminate()
-        for process in team.values():
-            process.join()
+        _end(team)
+
+
+def _end(team: Mapping[Connection, multiprocessing.process.BaseProcess]) -> None:
+    for process in team.values():
+        process.terminate()
+    for process in team.values():
+        process.join(timeout=10)
+        process.kill()
 
 
 class _Queue:
@@ -215,7 +221,8 @@ class _Queue:
 
 
 def _worker(connection: Connection, plan: Plan) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process,
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # and it shall put its things away
     try:
         while True:
             attempt(connection.recv(), plan, connection.send)

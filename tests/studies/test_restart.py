@@ -63,3 +63,17 @@ def test_two_processes_on_one_study_share_its_runs(forks, tmp_path):
     assert sorted(finished) == [f"experiment-2 {arm} seed {seed}" for arm in sorted(arms) for seed in (0, 1)]
     assert all("4 of 4 runs are recorded" in log[-1] for log in said)
     assert len(told(tmp_path)[0]) == 4
+
+
+def test_two_jobs_make_the_same_records_as_one(forks, unbroken, tmp_path):
+    log = tmp_path / "log"
+    both = command(tmp_path, "lenet-300-100-dense", "lenet-300-100-NORM")
+    assert forks.run([*both, "--jobs", 2], logs=[log]) == [0], log.read_text()
+    runs, networks = told(tmp_path)
+    (expected_runs, expected_networks), _ = unbroken
+    assert len(runs) == 2
+    assert {name: runs[name] for name in expected_runs} == expected_runs
+    assert networks == expected_networks
+    assert [line.split("] ")[0].split("[")[1] for line in log.read_text().splitlines()[:-1]][-2:] == ["1/2", "2/2"]
+    assert "Traceback" not in log.read_text()
+    assert "leaked" not in log.read_text()
