@@ -22,22 +22,38 @@ from tests.widgets.reference import CHECK, decode
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CELLS = ["from l0lib.widgets import Trajectories\nexplorer = Trajectories(beta=2.5)", "explorer"]
+CELLS = {
+    "explorer": ["from l0lib.widgets import Trajectories\nexplorer = Trajectories(beta=2.5)", "explorer"],
+    "digits": [
+        """import pathlib
+from l0lib import compress
+from l0lib.studies import digit_networks
+from l0lib.widgets import DrawADigit
+model = compress.lenet_300_100(0)
+dense = pathlib.Path("dense.js")
+dense.write_text(digit_networks.plain(model, "LeNet-300-100").script("dense"))
+compress.prune_global(model, 20)
+sparse = digit_networks.plain(model, "LeNet-300-100")
+explorer = DrawADigit(sparse, digit_networks.examples(), dense, digit="4")""",
+        "explorer",
+    ],
+}
 
 
-def notebook(folder):
+def notebook(folder, name):
     made = nbformat.v4.new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     )
-    made.cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    nbformat.write(made, folder / "explorer.ipynb")
+    made.cells = [nbformat.v4.new_code_cell(source) for source in CELLS[name]]
+    nbformat.write(made, folder / f"{name}.ipynb")
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """Address of a JupyterLab with its own settings, on loopback."""
+    """Addresses of the notebooks in a JupyterLab with its own settings, on loopback."""
     home = tmp_path_factory.mktemp("lab")
-    notebook(home)
+    for name in CELLS:
+        notebook(home, name)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -63,7 +79,7 @@ def lab(tmp_path_factory):
                 time.sleep(0.25)
             else:
                 pytest.fail((home / "lab.log").read_text()[-2000:])
-            yield f"{base}/lab/tree/explorer.ipynb?token={token}"
+            yield {name: f"{base}/lab/workspaces/{name}/tree/{name}.ipynb?token={token}" for name in CELLS}
         finally:
             server.terminate()
             server.wait(30)
@@ -85,19 +101,49 @@ def run_below(page, code):
     return printed.inner_text().strip()
 
 
+def run_all(page):
+    """Run the open notebook until its explorer is drawn."""
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90000)
+    # cells that are run before the kernel stands are lost on a busy machine
+    page.wait_for_function(
+        "document.querySelector('#jp-bottom-panel, body').innerText.includes('| Idle')", timeout=90000
+    )
+    for button in page.locator(".jp-Dialog button.jp-mod-accept").all():
+        button.click()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    page.wait_for_function("document.querySelector('.l0-view')?.l0?.stats.draws > 0", timeout=90000)
+
+
+def test_python_reads_the_digit_that_was_drawn_and_sends_the_dense_network(chromium, lab):
+    with visit(chromium, lab["digits"], ready=None, allowed=["console"]) as page:
+        run_all(page)
+        pad = page.locator(".l0-pad")
+        pad.scroll_into_view_if_needed()
+        pad.focus()
+        for key in (*["ArrowUp"] * 6, "Space", *["ArrowDown"] * 12, "Space"):
+            page.keyboard.press(key)
+        assert page.locator(".jp-Notebook .jp-CodeCell").count() == 2, "no key went to JupyterLab"
+        read = "import json; print(json.dumps([explorer.digit, explorer.strokes, explorer.image.tolist()]))"
+        digit, strokes, image = json.loads(run_below(page, read))
+        assert digit == "own"
+        assert strokes == [[x for k in range(13) for x in (140, 80 + 10 * k)]]
+        answer = decode(page.locator(".l0-view").evaluate(ASK))
+        CHECK["draw_a_digit"](answer["vals"], answer["data"])
+        assert answer["data"]["image"] == [x for row in image for x in row]
+
+        page.get_by_role("button", name="Run the dense network too").click()
+        page.wait_for_function("document.querySelector('.l0-key').children.length === 2", timeout=30000)
+        page.get_by_role("button", name="Clear").click()
+        assert json.loads(run_below(page, read))[1] == []
+        run_below(page, "explorer.strokes = [[100, 100, 200, 200]]; print('drawn')")
+        page.wait_for_function("document.querySelector('.l0-view').l0.data().strokes.length === 1")
+
+
 def test_browser_and_python_move_the_same_explorer(chromium, lab):
     # JupyterLab's own warnings are not ours to count: only what leaves the machine, and our own errors
-    with visit(chromium, lab, ready=None, allowed=["console"]) as page:
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90000)
-        # cells that are run before the kernel stands are lost on a busy machine
-        page.wait_for_function(
-            "document.querySelector('#jp-bottom-panel, body').innerText.includes('| Idle')", timeout=90000
-        )
-        for button in page.locator(".jp-Dialog button.jp-mod-accept").all():
-            button.click()
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        page.wait_for_function("document.querySelector('.l0-view')?.l0?.stats.draws > 0", timeout=90000)
+    with visit(chromium, lab["explorer"], ready=None, allowed=["console"]) as page:
+        run_all(page)
         ask = lambda: decode(page.locator(".l0-view").evaluate(ASK))  # noqa: E731
 
         answer = ask()
