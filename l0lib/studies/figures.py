@@ -214,7 +214,10 @@ def energy(shares: Mapping[str, Sequence[tuple[float, float]]]) -> Figure:
     axis.set(xscale="log", xlabel="largest weights, share of all (%)", ylabel="share of the energy (%)")
     axis.set_xlim(0.01, 100)
     _logarithmic(axis, "x")
-    axis.legend(frameon=False)
+    if shares:
+        axis.legend(frameon=False)
+    else:
+        axis.text(0.5, 0.5, "not recorded yet", transform=axis.transAxes, ha="center", color=GREY)
     return figure
 
 

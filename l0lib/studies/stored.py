@@ -105,9 +105,3 @@ def weights(network: str, folder: Path = RECORDS) -> Path | None:
         if (match := re.search(r"-(\d+(?:\.\d+)?)x$", path.stem))
     }
     return max(found, key=lambda path: (found[path], path.name), default=None)
-
-
-def arm_and_ratio(path: Path) -> tuple[str, float]:
-    """Return what the name of one of :func:`weights` says."""
-    arm, _, ratio = path.stem.rpartition("-")
-    return arm, float(ratio.removesuffix("x"))

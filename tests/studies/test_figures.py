@@ -42,6 +42,7 @@ def test_no_records_at_all():
     assert "no runs recorded yet" in words(figures.trade_off([], TABLES[2]))
     assert "not recorded yet" in words(figures.differences({"none": []}))
     drawn(figures.differences({}))
+    assert "not recorded yet" in words(figures.energy({}))
 
 
 @pytest.mark.parametrize(("number", "network"), [(2, "lenet-300-100"), (3, "lenet-5-caffe")])
