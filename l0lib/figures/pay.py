@@ -102,7 +102,8 @@ def speedup_against_sparsity(measured: Mapping[int, Sequence[Any]], ways: Mappin
         axis.set_xticks(shown, [f"{100 * (1 - d):.4g} %" for d in shown], fontsize=8)
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set_xlabel("sparsity")
-    ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
+    low, high = axes[0, 0].get_ylim()
+    ticks = [tick for tick in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low <= tick <= high]
     axes[0, 0].set_yticks(ticks, [f"{tick:g}×" for tick in ticks])
     axes[0, 0].yaxis.set_minor_formatter(NullFormatter())
     axes[0, 0].set_ylabel("dense time over sparse time")

@@ -7,7 +7,29 @@ import torch
 from l0lib import compress
 from l0lib.compress import storage
 from l0lib.studies import dense_script, digit_networks
+from l0lib.studies.records import RECORDS
 from l0lib.widgets.networks import read_script
+
+BOOK = RECORDS.parent / "assets" / "networks"
+
+
+@pytest.mark.parametrize("path", sorted(BOOK.glob("*.js")), ids=lambda path: path.name)
+def test_a_committed_script_holds_a_dense_network_that_reads_digits(path):
+    assert path.stat().st_size <= dense_script.LIMIT
+    network = read_script(path)
+    assert network.nonzero > 0.99 * network.parameters
+    assert f'["{path.stem}"]' in path.read_text("ascii")[:80]
+    test = compress.embedded_digits().test
+    found = network.scores(test.images[:200] / 255).argmax(axis=1)
+    assert np.mean(found == test.labels[:200]) > 0.95
+
+
+@pytest.mark.parametrize("path", sorted((RECORDS / "weights").glob("*.l0")), ids=lambda path: path.name)
+def test_committed_weights_are_small_and_read_digits(path):
+    stored = digit_networks.load(path)
+    assert stored.bytes_on_disk < 40_000
+    assert compress.compression_ratio(stored.model) > 50
+    assert compress.evaluate(stored.model, compress.embedded_digits().test).error < 0.05
 
 
 @pytest.fixture
