@@ -91,6 +91,16 @@ def test_help_comes_without_pytorch(arguments, word):
     assert said.endswith("False\n")
 
 
+@pytest.mark.parametrize("arguments", [["run", "--help"], ["report"]])
+def test_without_the_torch_extra_it_is_named(arguments):
+    code = f"import sys; sys.modules['pydantic'] = None; from l0lib import cli; sys.exit(cli.main({arguments}))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        'l0lib: pydantic is not installed; this command needs the torch extra: pip install "l0lib[torch]"\n'
+    )
+
+
 def test_the_version_is_the_librarys(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--version"])

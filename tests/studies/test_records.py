@@ -50,7 +50,9 @@ def test_a_stored_tuning_keeps_the_schema_and_chose_what_the_study_uses(path):
                                                       "gradual", "teacher"}))) for c in (used, chosen))  # fmt: skip
     for field in ours.keys() | theirs.keys():
         value = theirs[field]
-        if isinstance(value, float):  # the study may round what was chosen
+        if field.endswith(".epochs."):  # a length is a budget, not searched: results may train longer than trials
+            assert ours[field] >= value, field
+        elif isinstance(value, float):  # the study may round what was chosen
             assert ours[field] == pytest.approx(value, rel=0.05), field
         else:
             assert ours[field] == value, field
