@@ -83,7 +83,9 @@ def table_of_headlines(found: Iterable[Result], tables: Iterable[PublishedTable]
                 )
             )
     headers = ("Set", "Target", "Paper", "Ours (seeds)", "Counted", "Less target", "Less paper", "Reached")
-    return Table(headers, rows, "Target, paper and ours: test error of fine-tuned networks, gaps in points. Stored.")
+    caption = "Target, paper and ours: test error of fine-tuned networks, gaps in points. Stored."
+    widths = ("8.5rem", "4.6rem", "7rem", "9.5rem", "4.5rem", "4rem", "4rem", "5rem")
+    return Table(headers, rows, caption, widths)
 
 
 def reached(result: Result, headline: Headline) -> str:

@@ -16,16 +16,17 @@ from .experiments import STUDIES
 from .records import Record
 
 #: How many times larger the factors of the penalties are, in small.
-LOUDER = 20.0
+LOUDER = {"experiment-1": 20.0, "experiment-2": 6.0}
 RATIOS = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 #: Of layerwise and of random pruning, whose networks collapse sooner. Coding a network that keeps half takes a second.
 FEWER = {"LP": (10.0, 20.0, 50.0), "RP": (5.0, 10.0)}
 
 
-def _louder(how: Training, **change: object) -> Training:
+def _louder(arm: Config, **change: object) -> Training:
+    how, times = arm.training, LOUDER[arm.experiment]
     p = how.penalty
-    several = {name: tuple(LOUDER * a for a in getattr(p, name)) for name in ("alpha_l2_by_layer", "alpha_l0_by_layer")}
-    single = {name: LOUDER * getattr(p, name) for name in ("alpha_l2", "alpha_l1", "alpha_l0")}
+    several = {name: tuple(times * a for a in getattr(p, name)) for name in ("alpha_l2_by_layer", "alpha_l0_by_layer")}
+    single = {name: times * getattr(p, name) for name in ("alpha_l2", "alpha_l1", "alpha_l0")}
     return how.model_copy(update={"penalty": p.model_copy(update={**several, **single}), **change})
 
 
@@ -36,7 +37,7 @@ def experiment_1(profile: str) -> dict[str, Config]:
     small = {}
     for name, arm in STUDIES["experiment-1"].arms("fast").items():
         tuned = arm.pruning == "GP"
-        training = _louder(arm.training, epochs=3, batch_size=64)
+        training = _louder(arm, epochs=3, batch_size=64)
         assert arm.fine_tuning is not None
         change = {
             "training": training,
@@ -56,7 +57,7 @@ def experiment_2(profile: str) -> dict[str, Config]:
     for name, arm in STUDIES["experiment-2"].arms("fast").items():
         if arm.network != "lenet-300-100":
             continue
-        change: dict[str, object] = {"training": _louder(arm.training, epochs=12, batch_size=64)}
+        change: dict[str, object] = {"training": _louder(arm, epochs=12, batch_size=64)}
         if arm.fine_tuned_ratios:
             change |= {"ratios": RATIOS, "fine_tuned_ratios": (20.0, 50.0, 96.0)}
         small[name] = Config.model_validate(arm.model_dump() | _plain(change))

@@ -228,7 +228,5 @@ def _declared(stored: dict[str, Any]) -> tuple[Setting, ...]:
     settings.append(Setting.choice("stage", "layers shown", stage, _STAGES))
     start = nearest(ratios, _TYPICAL)
     options = tuple(ratios)
-    settings.append(
-        Setting("ratio", "compression ratio", "log", start, min=options[0], max=options[-1], options=options)
-    )
+    settings.append(Setting("ratio", "ratio", "log", start, min=options[0], max=options[-1], options=options))
     return tuple(settings)
