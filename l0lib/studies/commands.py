@@ -109,6 +109,8 @@ def _add_settings(it: argparse.ArgumentParser, without: Sequence[str] = ()) -> N
 
 def run_study(options: argparse.Namespace) -> int:
     """Make the runs that were asked for and that are not finished."""
+    from tqdm import tqdm
+
     from .launch import Plan, launch
 
     records = options.records or options.runs / "records"
@@ -121,10 +123,14 @@ def run_study(options: argparse.Namespace) -> int:
     def tell(news: Any) -> None:
         nonlocal done
         done += news.kind in ("finished", "skipped", "failed")
-        _log(f"[{done}/{len(jobs)}] {news}")
+        with tqdm.external_write_mode(sys.stderr):
+            _log(f"[{done}/{len(jobs)}] {news}")
+        bar.update(done - bar.n)
 
     try:
-        failed = launch(jobs, plan, tell, options.jobs)
+        # one run at a time has a bar of its own for each stretch of training
+        with tqdm(total=len(jobs), unit="run", leave=False, disable=not bars or alone) as bar:
+            failed = launch(jobs, plan, tell, options.jobs)
     except KeyboardInterrupt:
         say(f"l0lib: interrupted; {done} of {len(jobs)} runs are settled, the same command goes on with the rest")
         return 130
@@ -231,12 +237,15 @@ def add_tune(commands: argparse._SubParsersAction) -> None:
 def tune_arms(options: argparse.Namespace) -> int:
     """Tune one arm after the other, each with the same number of trials, and record what was tried."""
     _study(options.name)
-    from . import flags, search, spaces, tuning
+    from . import flags, tuning
+
+    arms = _matching(options.arms, tuning.ARMS[options.name], "--arm")
+    from . import search  # here: a mistake is told without PyTorch
 
     storage = options.storage or f"sqlite:///{options.runs / 'tuning.db'}"
     folder = options.records or options.runs / "records" / "tuning"
     changes = tuple(flags.given(options).items())
-    for arm in _matching(options.arms, spaces.ARMS[options.name], "--arm"):
+    for arm in arms:
         job = search.Search(
             options.name,
             arm,

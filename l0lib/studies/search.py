@@ -29,7 +29,7 @@ class Search:
     Attributes
     ----------
     experiment, arm : str
-        An arm of :data:`l0lib.studies.spaces.ARMS`.
+        An arm of :data:`l0lib.studies.tuning.ARMS`.
     profile : {"fast", "full"}
     trials : int
         In all, those that are there already counted.

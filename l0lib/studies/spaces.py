@@ -156,16 +156,11 @@ def gradual(network: Network, shift: int = 1) -> Callable[[optuna.Trial], Config
     return space
 
 
-#: The arms that are tuned, by study. Layerwise and random pruning take the settings of global pruning.
-ARMS: dict[str, tuple[str, ...]] = {
-    "experiment-1": ("l2-GP", "l1-GP", "l0-GP", "l2+l0-GP"),
-    "experiment-2": tuple(f"{network}-{strategy}" for network in EPOCHS for strategy in ("NORM", "SEP")),
-    "beyond": tuple(f"{network}-gradual-shift" for network in EPOCHS),
-}
-
-
 def of_arm(experiment: str, arm: str, best: Callable[[str], Mapping[str, float]]) -> Callable[[optuna.Trial], Config]:
-    """Return the search space of one of :data:`ARMS`; ``best`` of another arm gives what was chosen for that one."""
+    """Return the search space of one of :data:`~l0lib.studies.tuning.ARMS`.
+
+    ``best`` of another arm gives what was chosen for that one.
+    """
     if experiment == "experiment-1":
         return penalty(arm.removesuffix("-GP"))
     network = next(network for network in EPOCHS if arm.startswith(network))

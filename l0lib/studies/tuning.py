@@ -6,15 +6,21 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .config import Config, Name
+from .config import Config, Name, Network
 from .records import RECORDS, Origin, describe, write_text
 
 #: The stored tunings of the book, in a checkout of it.
 TUNINGS = RECORDS / "tuning"
+#: The arms that are tuned, by study. Layerwise and random pruning take the settings of global pruning.
+ARMS: dict[str, tuple[str, ...]] = {
+    "experiment-1": ("l2-GP", "l1-GP", "l0-GP", "l2+l0-GP"),
+    "experiment-2": tuple(f"{network}-{strategy}" for network in get_args(Network) for strategy in ("NORM", "SEP")),
+    "beyond": tuple(f"{network}-gradual-shift" for network in get_args(Network)),
+}
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 

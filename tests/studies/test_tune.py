@@ -145,7 +145,7 @@ def test_the_network_seeds_of_tuning_are_not_those_of_results():
         assert not set(tune.SEEDS) & set(study.seeds)
 
 
-@pytest.mark.parametrize(("experiment", "arm"), [(study, arm) for study in spaces.ARMS for arm in spaces.ARMS[study]])
+@pytest.mark.parametrize(("experiment", "arm"), [(study, arm) for study in tuning.ARMS for arm in tuning.ARMS[study]])
 def test_every_arm_has_a_space_that_reads_validation_images(experiment, arm):
     best = {"alpha_l2": 1e-5, "alpha_l0": 1e-5, "beta": 5.0, "power": 0.5, "learning_rate": 0.05,
             "fine_tuning_learning_rate": 0.02}  # fmt: skip
