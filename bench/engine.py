@@ -25,7 +25,7 @@ ITERATION = {"LeNet-300-100": 1.15, "LeNet-5-Caffe": 1.03}
 EPOCH = {"LeNet-300-100": 1 / 5, "LeNet-5-Caffe": 1 / 1.4}
 #: A step of LeNet-5-Caffe takes as long as ten of LeNet-300-100.
 STEPS = {"LeNet-300-100": 200, "LeNet-5-Caffe": 20}
-IMAGES = {"LeNet-300-100": 100 * BATCH, "LeNet-5-Caffe": 10 * BATCH}
+IMAGES = {"LeNet-300-100": 50 * BATCH, "LeNet-5-Caffe": 10 * BATCH}
 #: Of MNIST's pixels, as the tutorials have them. Ours uses them once, the usual loop at every image.
 MEAN, DEVIATION = 0.1307, 0.3081
 

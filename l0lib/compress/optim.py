@@ -90,6 +90,13 @@ class PenalisedSGD(torch.optim.Optimizer):
     A constant pull :math:`p` moves a weight by :math:`\eta p/(1-\mu)` a step once momentum has built up. The last three
     take that length, so that one ``alpha`` means the same strength in all four.
 
+    Clipped and proximal are two algorithms. Clipped pulls as strongly as at the start of the step, and only stops at
+    zero; a weight that is exactly zero it does not hold back. Proximal solves for the point where the step ends: it
+    pulls as strongly as there, holds a weight at zero, and leaps to zero from where zero is worth more. For
+    :class:`~l0lib.L1` they agree everywhere but at zero; for the smoothed l0 they do not. A proximal step under
+    :class:`~l0lib.L0` takes several times as long as a clipped one, as it needs Lambert's W for each weight (``make
+    bench`` shows both).
+
     Parameters
     ----------
     params : iterable of tensors, or of parameter groups

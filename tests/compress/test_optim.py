@@ -394,8 +394,8 @@ def test_a_state_with_an_impossible_penalty_is_refused(told, message):
 def test_clipped_and_proximal_are_two_algorithms():
     r"""Where they differ, by hand: the pull is that of the weight before the step, or that of where the step ends.
 
-    l1 pulls the same everywhere, so both soft-threshold. The smoothed l0 pulls less, the farther a weight is from
-    zero: a weight that the loss carries far away, or leaves where it is, tells the two apart.
+    l1 pulls the same everywhere but at zero, so both soft-threshold. The smoothed l0 pulls less, the farther a weight
+    is from zero: a weight that the loss carries far away, or leaves where it is, tells the two apart.
     """
     eta, alpha, beta = 0.1, 0.1, 5.0
 
@@ -406,6 +406,9 @@ def test_clipped_and_proximal_are_two_algorithms():
 
     for w, g in [(0.5, 0.0), (0.001, 0.0), (0.1, -5.0), (-0.3, 2.0)]:
         assert after(w, g, L1(alpha), "clipped") == pytest.approx(after(w, g, L1(alpha), "proximal"), abs=1e-15)
+    # but at zero itself, where the gradient of a penalty is 0 and its prox still holds on
+    assert after(0.0, -0.5, L1(alpha), "clipped") == pytest.approx(0.05)
+    assert after(0.0, -0.5, L1(alpha), "proximal") == pytest.approx(0.05 - eta * alpha)
     penalty = L0(alpha, beta)
     # the loss carries a small weight from 0.01 to 0.51: clipped pulls as strongly as at 0.01, proximal as at its end
     clipped, proximal = (after(0.01, -5.0, penalty, update) for update in ("clipped", "proximal"))
