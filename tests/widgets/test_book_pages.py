@@ -108,3 +108,25 @@ def test_address_restores_on_a_page_of_the_book(chromium, book, pages):
     with visit(chromium, address) as page:
         assert decode(page.locator(".l0-view").first.evaluate(ASK))["vals"] == wanted
         assert not page.locator(".l0-notice:visible").count()
+
+
+@pytest.mark.parametrize("from_disk", [False, True])
+def test_a_drawn_digit_is_read_by_both_networks_of_the_book(chromium, book, html, pages, from_disk):
+    (path,) = (page for page in pages if '"draw_a_digit"' in (html / page).read_text("utf-8"))
+    with visit(chromium, (html / path).as_uri() if from_disk else f"{book}/{path}") as page:
+        loaded = []
+        page.on("request", lambda request: loaded.append(request.url))
+        pad = page.locator(".l0-pad")
+        pad.scroll_into_view_if_needed()
+        box = pad.bounding_box()
+        for i, (x, y) in enumerate([(0.22, 0.22), (0.73, 0.22), (0.6, 0.43), (0.5, 0.82)]):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=6)
+            if i == 0:
+                page.mouse.down()
+        page.mouse.up()
+        settle(page)
+        assert page.locator(".l0-key", has_text="The compressed network says 7 (").count() == 1
+        assert not loaded, "nothing more is needed for the compressed network"
+        page.get_by_role("button", name="Run the dense network too").click()
+        page.locator(".l0-key", has_text="The dense network says 7 (").wait_for()
+        assert len(loaded) == 1
