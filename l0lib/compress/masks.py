@@ -155,6 +155,7 @@ class Masks(Mapping[str, torch.Tensor]):
         -------
         Hold
             Ends by ``remove()``, at the end of a ``with`` block, or by :func:`~l0lib.compress.strip`.
+            Several on one network add up: where a tighter mask takes over, end the one before it.
 
         Raises
         ------
