@@ -17,9 +17,9 @@ from .records import Record
 
 #: How many times larger the factors of the penalties are, in small.
 LOUDER = {"experiment-1": 20.0, "experiment-2": 6.0}
-RATIOS = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
+RATIOS = (10.0, 20.0, 50.0, 100.0, 200.0)
 #: Of layerwise and of random pruning, whose networks collapse sooner. Coding a network that keeps half takes a second.
-FEWER = {"LP": (10.0, 20.0, 50.0), "RP": (5.0, 10.0)}
+FEWER = {"LP": (10.0, 50.0), "RP": (5.0, 20.0)}
 
 
 def _louder(arm: Config, **change: object) -> Training:
