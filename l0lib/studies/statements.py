@@ -220,7 +220,7 @@ TABLE_CLAIMS = (
             "Tables",
             table.name,
             f"{table.network} on {table.data}; {_arithmetic(table.number)}",
-            None,
+            "09-hundredfold" if table.number < 4 else None,
             _recorded("Table", table.number) if table.number < 4 else None,
             "experiment not run yet",
         )
@@ -248,7 +248,7 @@ FIGURES = (
             "Figures",
             f"Figure {number}",
             statement,
-            None,
+            "08-sparsity-induction" if number < 5 else "09-hundredfold" if number < 7 else None,
             _recorded("Figure", number) if number < 7 else None,
             "experiment not run yet",
         )
