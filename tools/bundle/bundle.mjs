@@ -23,7 +23,10 @@ function anywidget(python) {
   const amd = fs.readFileSync(file, "utf8");
   const module = amd.replace(/define\(\["@jupyter-widgets\/base"\], (\w+)\);\s*$/, "export default $1;");
   if (module === amd) throw new Error("anywidget's index.js no longer ends in define([...])");
-  return module;
+  // it gives up on a model after two seconds: a slow telephone, or a busy machine, would report an error for nothing
+  const patient = module.replace("AbortSignal.timeout(2e3)", "AbortSignal.timeout(6e4)");
+  if (patient === module) throw new Error("anywidget's index.js no longer waits two seconds");
+  return patient;
 }
 
 function manager(python, css) {
