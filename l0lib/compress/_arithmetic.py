@@ -43,9 +43,10 @@ def add_signed(
     """Return ``onto`` plus the gradient of all terms but l2: in ``out``, or ``onto`` itself if there are none."""
     if factors.beta is None:
         return torch.add(onto, torch.sign(w, out=scratch), alpha=factors.linear, out=out) if factors.linear else onto
-    # a power of two takes torch less than half the time of one of e
-    torch.abs(w, out=out).mul_(-factors.beta / math.log(2)).exp2_()
+    # a power of two takes torch less than half the time of one of e, and this order reads the weights while they are
+    # still in the cache; w * sign(w) is |w|
     torch.sign(w, out=scratch)
+    torch.addcmul(w.new_zeros(()), w, scratch, value=-factors.beta / math.log(2), out=out).exp2_()
     torch.addcmul(onto, out, scratch, value=factors.height, out=out)
     return out.add_(scratch, alpha=factors.linear) if factors.linear else out
 
