@@ -8,7 +8,7 @@ PY := .venv/bin/python
 CHAPTERS := $(shell sed -n 's|.*file: *\(notebooks/[^ ]*\).*|\1.ipynb|p' _toc.yml)
 EXECUTED := $(CHAPTERS:notebooks/%=_build/executed/%)
 LIBRARY := $(shell find l0lib -name '*.py' -o -path 'l0lib/widgets/static/*' -type f)
-RECORDS := $(wildcard book/records/*)
+RECORDS := $(shell find book/records book/assets/networks -type f)
 PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.yml tools/render.py tools/execute.py
 
 .DEFAULT_GOAL := help
