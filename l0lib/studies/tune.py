@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import random
 import time
 import warnings
@@ -275,7 +274,7 @@ def record(study: optuna.Study) -> Tuning:
         chosen=chosen.number,
         config=config,
         origin=Origin(
-            date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+            date=max(trial.datetime_complete for trial in done if trial.datetime_complete).date().isoformat(),
             commit=told("commit", provenance.commit()),
             versions={**provenance.versions(), "optuna": optuna.__version__},
             hardware=provenance.hardware(),

@@ -74,8 +74,8 @@ class Trial(_Plain):
 class Tuning(_Plain):
     """All trials of one arm, and the configuration of the one that was chosen.
 
-    ``seeds`` are those of the trials' networks; no result is made with them. ``sampler_seed`` with a trial's number and
-    the trials before it settles what is tried.
+    ``seeds`` are those of the trials' networks; no result is made with them. ``origin`` dates the last trial and adds up
+    the seconds of all.
     """
 
     format: Literal[1] = 1
