@@ -74,8 +74,8 @@ class Trial(_Plain):
 class Tuning(_Plain):
     """All trials of one arm, and the configuration of the one that was chosen.
 
-    ``seeds`` are those of the trials' networks; no result is made with them. ``origin`` dates the last trial and adds up
-    the seconds of all.
+    ``seeds`` are those of the trials' networks; no result is made with them. ``origin`` tells the date of the last
+    trial and the seconds of all together.
     """
 
     format: Literal[1] = 1
