@@ -21,8 +21,7 @@ from .. import compress, provenance
 from ..compress import checkpoints, storage
 from ..compress._run import resolve_device
 from ..compress.datasets import mnist
-from ..compress.measure import in_all, layers, multiply_adds
-from . import records
+from . import points, records
 from .config import Config, Gradual, Teacher, Trained, Training
 from .records import Measured, Point, Record
 
@@ -298,50 +297,7 @@ class _Run:
         return Measured(errors=found.errors, images=found.images)
 
     def _point(self, model: torch.nn.Module, requested: float, *, fine_tuned: bool) -> Point:
-        return point(model, requested, self._measured(model), fine_tuned=fine_tuned, picture=self.seed == 0)
-
-
-def point(
-    model: torch.nn.Module, requested: float, measured: Measured, *, fine_tuned: bool, picture: bool = False
-) -> Point:
-    """Count everything about a pruned network that a record holds; see :class:`~l0lib.studies.records.Point`."""
-    adds = in_all(multiply_adds(model, torch.zeros(1, 28, 28, device=next(model.parameters()).device)))
-    state = {name: p.detach() for name, p in model.named_parameters()}
-    csr, bitmap = (len(storage.pack(state, encoding, "none")) for encoding in ("csr", "bitmap"))
-    coded = {encoding: len(storage.pack(state, encoding, "lzma")) for encoding in ("csr", "bitmap")}
-    best = min(coded, key=lambda encoding: coded[encoding])
-    weights_only = compress.weights_only_ratio(model)
-    shape, values = _first_layer(model) if picture else ((), ())
-    return Point(
-        requested=requested,
-        fine_tuned=fine_tuned,
-        measured=measured,
-        parameters=compress.count_parameters(model),
-        nonzero=compress.count_nonzero_parameters(model),
-        weights_only_ratio=weights_only if math.isfinite(weights_only) else None,
-        multiply_adds=adds.dense,
-        nonzero_multiply_adds=adds.sparse,
-        bytes=records.Bytes(
-            dense=4 * compress.count_parameters(model),
-            csr=csr,
-            bitmap=bitmap,
-            best=coded[best],
-            best_encoding=f"{best}, lzma",
-        ),
-        layers=tuple(
-            records.LayerCount(name=layer.name, parameters=layer.parameters, nonzero=layer.nonzero)
-            for layer in layers(model)
-        ),
-        first_layer_shape=shape,
-        first_layer=values,
-    )
-
-
-def _first_layer(model: torch.nn.Module) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    weight = next(model.parameters()).detach().cpu()
-    if weight.ndim == 4:
-        return tuple(weight.squeeze(1).shape), tuple(float(f"{w:.3g}") for w in weight.flatten().tolist())
-    return (28, 28), tuple(float(count) for count in torch.count_nonzero(weight, 0).tolist())
+        return points.count(model, requested, self._measured(model), fine_tuned=fine_tuned, picture=self.seed == 0)
 
 
 def _network(what: Trained, seed: int) -> torch.nn.Module:
