@@ -146,8 +146,8 @@ class _Run:
         with self._timed("trained"):
             model, history = self._trained(self.config.trained(), self.seed)
         learnt = self._teacher(self.config.teacher)
-        points = [self._before(model, ratio) for ratio in self.config.ratios]
-        points += [self._after(model, ratio, learnt) for ratio in self.config.fine_tuned_ratios]
+        measured = [self._before(model, ratio) for ratio in self.config.ratios]
+        measured += [self._after(model, ratio, learnt) for ratio in self.config.fine_tuned_ratios]
         last = history[-1]
         return Record(
             config=self.config,
@@ -166,7 +166,7 @@ class _Run:
             ),
             magnitudes=last.magnitudes,
             dense=self._measured(model),
-            points=tuple(points),
+            points=tuple(measured),
             origin=records.Origin(
                 date=datetime.datetime.now(datetime.UTC).date().isoformat(),
                 commit=provenance.commit(),

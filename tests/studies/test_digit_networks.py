@@ -5,7 +5,7 @@ import torch
 from l0lib import compress
 from l0lib.compress import storage
 from l0lib.studies import digit_networks, records
-from l0lib.studies.runner import point
+from l0lib.studies.points import count as point
 from tests.studies import made_up
 
 
