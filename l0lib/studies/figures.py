@@ -54,10 +54,9 @@ def _curve(axis: Axes, results: Sequence[Result], *, colour: str, label: str, **
         axis.errorbar(x, mean, np.maximum(ends, 0), fmt="none", ecolor=colour, lw=0.9, alpha=0.8)
     else:
         axis.fill_between(x, low, high, color=colour, alpha=0.13, lw=0)
-    for result in line:
-        axis.plot(
-            [result.requested] * result.n_seeds, list(result.errors.values()), ".", color=colour, ms=2.5, alpha=0.6
-        )
+    # one call for all dots: a marker of its own for each would make the page heavy
+    dots = [(r.requested, error) for r in line for error in r.errors.values()]
+    axis.plot(*zip(*dots, strict=True), ".", color=colour, ms=2.5, alpha=0.6)
     axis.plot(x, [r.test_error_mean for r in line], color=colour, label=label, lw=1.5, ms=4, **style)
 
 
@@ -241,8 +240,8 @@ def at_a_ratio(stored: Mapping[str, Any], chosen: Mapping[str, Any], stage: str)
         words = "just pruned" if name == "before" else "fine-tuned"
         curve.fill_between(part["requested"], part["low"], part["high"], color=colour, alpha=0.13, lw=0)
         curve.plot(part["requested"], part["mean"], line, color=colour, marker="o", ms=4, label=words)
-        for x, errors in zip(part["requested"], part["errors"], strict=True):
-            curve.plot([x] * len(errors), errors, ".", color=colour, ms=2.5)
+        dots = [(x, e) for x, errors in zip(part["requested"], part["errors"], strict=True) for e in errors]
+        curve.plot(*zip(*dots, strict=True), ".", color=colour, ms=2.5)
     curve.axhline(arm["dense"], color=GREY, lw=0.9, ls=(0, (6, 4)), label="whole network")
     curve.axvline(chosen["asked"], color=GREY, lw=1, ls=":")
     curve.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="test error (%)")
