@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-from .config import Frozen, Gradual, Training
+from .config import Frozen, Gradual, Teacher, Training
 
 
 class Chosen(Frozen):
@@ -21,6 +21,7 @@ class Chosen(Frozen):
     fine_tuning: Training
     relu_after_pools: bool = False
     gradual: Gradual | None = None
+    teacher: Teacher | None = None
 
 
 def load() -> dict[str, Chosen]:
