@@ -38,15 +38,25 @@ def factors_of(penalty: Penalty) -> Factors | None:
 
 
 def add_signed(
-    onto: torch.Tensor, factors: Factors, w: torch.Tensor, out: torch.Tensor, scratch: torch.Tensor
+    onto: torch.Tensor,
+    factors: Factors,
+    w: torch.Tensor,
+    out: torch.Tensor,
+    scratch: torch.Tensor,
+    zero: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Return ``onto`` plus the gradient of all terms but l2: in ``out``, or ``onto`` itself if there are none."""
+    """Return ``onto`` plus the gradient of all terms but l2: in ``out``, or ``onto`` itself if there are none.
+
+    ``zero`` is a scalar tensor like ``w``, for who has one at hand.
+    """
+    if zero is None:
+        zero = w.new_zeros(())
     if factors.beta is None:
         return torch.add(onto, torch.sign(w, out=scratch), alpha=factors.linear, out=out) if factors.linear else onto
     # a power of two takes torch less than half the time of one of e, and this order reads the weights while they are
     # still in the cache; w * sign(w) is |w|
     torch.sign(w, out=scratch)
-    torch.addcmul(w.new_zeros(()), w, scratch, value=-factors.beta / math.log(2), out=out).exp2_()
+    torch.addcmul(zero, w, scratch, value=-factors.beta / math.log(2), out=out).exp2_()
     torch.addcmul(onto, out, scratch, value=factors.height, out=out)
     return out.add_(scratch, alpha=factors.linear) if factors.linear else out
 
@@ -80,19 +90,13 @@ def momentum_step(
     decay: float = 0.0,
 ) -> None:
     """Let each momentum become ``momentum`` times itself plus direction and ``decay`` times weight; step along it."""
-    fused: list[list[torch.Tensor]] = [[], [], []]
-    for three in zip(weights, directions, momenta, strict=True):
-        # torch's fused kernel makes one pass of four, but it takes the memory of all tensors as laid out alike
-        if momentum and _alike(*three) and (not fused[0] or _kind(fused[0][0]) == _kind(three[0])):
-            for one, into in zip(three, fused, strict=True):
-                into.append(one)
-        else:
-            w, direction, running = three
-            running.mul_(momentum).add_(direction)
-            w.sub_(running.add_(w, alpha=decay) if decay else running, alpha=rate)
-    if fused[0]:
+    # torch's fused kernel makes one pass of four, but it takes the memory of all tensors as laid out alike
+    one_kind = len(weights) == 1 or len({(w.dtype, w.device) for w in weights}) == 1
+    if momentum and one_kind and all(map(_alike, weights, directions, momenta)):
         torch._fused_sgd_(
-            *fused,
+            weights,
+            directions,
+            momenta,
             weight_decay=decay,
             momentum=momentum,
             lr=rate,
@@ -101,10 +105,13 @@ def momentum_step(
             maximize=False,
             is_first_step=False,
         )
-
-
-def _kind(tensor: torch.Tensor) -> tuple[torch.dtype, torch.device]:
-    return tensor.dtype, tensor.device
+    elif len(weights) == 1:
+        w, direction, running = weights[0], directions[0], momenta[0]
+        running.mul_(momentum).add_(direction)
+        w.sub_(running.add_(w, alpha=decay) if decay else running, alpha=rate)
+    else:
+        for w, direction, running in zip(weights, directions, momenta, strict=True):
+            momentum_step([w], [direction], [running], rate, momentum, decay)
 
 
 def compact_strides(tensor: torch.Tensor) -> tuple[int, ...]:
@@ -112,9 +119,9 @@ def compact_strides(tensor: torch.Tensor) -> tuple[int, ...]:
     return torch.empty_like(tensor, device="meta").stride()
 
 
-def _alike(*tensors: torch.Tensor) -> bool:
+def _alike(w: torch.Tensor, direction: torch.Tensor, running: torch.Tensor) -> bool:
     """Whether all fill their memory without gaps, in one and the same order of their entries."""
-    if all(tensor.is_contiguous() for tensor in tensors):
+    if w.is_contiguous() and direction.is_contiguous() and running.is_contiguous():
         return True
-    strides = tensors[0].stride()
-    return all(tensor.stride() == strides for tensor in tensors) and strides == compact_strides(tensors[0])
+    strides = w.stride()
+    return direction.stride() == running.stride() == strides == compact_strides(w)

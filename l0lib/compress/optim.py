@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..penalties import Penalty
-from ._arithmetic import add_signed, compact_strides, factors_of, gradient_, momentum_step
+from ._arithmetic import Factors, add_signed, compact_strides, factors_of, gradient_, momentum_step
 from ._plain import from_plain, to_plain
 
 #: How the penalty enters the step; see :class:`PenalisedSGD`.
@@ -152,7 +152,12 @@ class PenalisedSGD(torch.optim.Optimizer):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of the last batch."""
-        inspect.unwrap(torch.optim.Optimizer.zero_grad)(self, set_to_none)
+        if set_to_none:
+            for group in self.param_groups:
+                for parameter in group["params"]:
+                    parameter.grad = None
+        else:
+            inspect.unwrap(torch.optim.Optimizer.zero_grad)(self, set_to_none)
 
     def hold(self, masks: Mapping[torch.Tensor, torch.Tensor]) -> None:
         """Keep pruned parameters at zero: ``masks`` maps a parameter to a boolean tensor, true where it may move.
@@ -186,12 +191,15 @@ class PenalisedSGD(torch.optim.Optimizer):
                 loss = closure()
         for group in self.param_groups:
             moving = [p for p in group["params"] if p.grad is not None]
+            if not moving:
+                continue
             if group["penalty"] is None and not self._masks:
                 directions, momenta = [p.grad for p in moving], [self._momentum(p) for p in moving]
                 momentum_step(moving, directions, momenta, group["lr"], group["momentum"])
             else:
+                factors = None if group["penalty"] is None else factors_of(group["penalty"])
                 for parameter in moving:
-                    self._update(parameter, parameter.grad, group)
+                    self._update(parameter, parameter.grad, group, factors)
         return loss
 
     def _momentum(self, w: torch.Tensor) -> torch.Tensor:
@@ -201,25 +209,23 @@ class PenalisedSGD(torch.optim.Optimizer):
         return state["momentum"]
 
     def _scratch(self, w: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return two tensors laid out as ``w``, on memory that all parameters of its dtype and device share."""
-        if w not in self._views:
-            kind = (w.dtype, w.device)
-            alike = [p for group in self.param_groups for p in group["params"] if (p.dtype, p.device) == kind]
-            shared = w.new_empty(2, max(p.numel() for p in alike))
-            for p in alike:
-                self._views[p] = tuple(half.as_strided(p.shape, compact_strides(p)) for half in shared)
+        """Return two tensors laid out as ``w``, on memory that all parameters of its dtype and device share; a zero."""
+        kind = (w.dtype, w.device)
+        alike = [p for group in self.param_groups for p in group["params"] if (p.dtype, p.device) == kind]
+        shared, zero = w.new_empty(2, max(p.numel() for p in alike)), w.new_zeros(())
+        for p in alike:
+            self._views[p] = (*(half.as_strided(p.shape, compact_strides(p)) for half in shared), zero)
         return self._views[w]
 
-    def _update(self, w: torch.Tensor, direction: torch.Tensor, group: dict) -> None:
+    def _update(self, w: torch.Tensor, direction: torch.Tensor, group: dict, factors: Factors | None) -> None:
         rate, momentum, penalty, update = group["lr"], group["momentum"], group["penalty"], group["update"]
-        out, scratch = self._scratch(w)
+        out, scratch, zero = self._views[w] if w in self._views else self._scratch(w)
         pull, decay = None, 0.0
         if penalty is not None and update == "coupled":
-            factors = factors_of(penalty)
             if factors is None:
                 direction = torch.add(direction, penalty.gradient(w), out=out)
             else:  # the l2 term is left to the momentum step, which does it in passing
-                direction, decay = add_signed(direction, factors, w, out, scratch), factors.decay
+                direction, decay = add_signed(direction, factors, w, out, scratch, zero), factors.decay
         elif penalty is not None and update != "proximal":
             pull = gradient_(penalty, w, out, scratch)
         if w in self._masks:
