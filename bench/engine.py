@@ -17,7 +17,7 @@ from torchvision import transforms
 from l0lib import L0, L2, compress
 from l0lib.compress import datasets, latency
 
-PAIRS, BATCH, BLOCK = 9, 128, 10
+PAIRS, BATCH, BLOCK = 9, 128, 5
 PENALTY = L2(5e-5) + L0(5e-5, 4)
 NETWORKS = {"LeNet-300-100": compress.lenet_300_100, "LeNet-5-Caffe": compress.lenet_5_caffe}
 #: Seconds of an iteration over those of plain SGD, and of our epoch over those of the usual loop.
