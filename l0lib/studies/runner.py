@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import copy
 import datetime
-import functools
 import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -20,40 +18,10 @@ from filelock import FileLock
 from .. import compress, provenance
 from ..compress import checkpoints, storage
 from ..compress._run import resolve_device
-from ..compress.datasets import mnist
 from . import points, records
 from .config import Config, Gradual, Teacher, Trained, Training
+from .images import Images, split
 from .records import Measured, Point, Record
-
-#: Images set aside where a run is for choosing; the draw has the one seed 0, so that all choices see the same images.
-VALIDATION = {"mnist": 10_000, "digits": 1_000}
-Images = tuple[torch.Tensor, torch.Tensor]
-
-
-@dataclass(frozen=True)
-class Split:
-    """What a run fits and what it counts wrong answers on."""
-
-    fit: Images
-    measure: Images
-    held_out: int
-
-
-@functools.lru_cache(maxsize=2)
-def split(dataset: str, evaluate_on: str) -> Split:
-    """Return the images of a run: see :class:`Config`, ``evaluate_on``."""
-    whole = evaluate_on == "test"
-    if dataset == "mnist":
-        data = mnist(0 if whole else VALIDATION["mnist"])
-    else:
-        data = compress.embedded_digits((4000 - VALIDATION["digits"], VALIDATION["digits"], 1000))
-    fit = data.train.tensors()
-    if not whole:
-        return Split(fit, data.validation.tensors(), len(data.validation))
-    if dataset == "digits":  # what was set aside for choices comes back for the final training
-        x, y = data.validation.tensors()
-        fit = torch.cat([fit[0], x]), torch.cat([fit[1], y])
-    return Split(fit, data.test.tensors(), 0)
 
 
 def run_folder(config: Config, seed: int, runs: Path) -> Path:
@@ -199,12 +167,20 @@ class _Run:
         return model, history
 
     def _train(
-        self, model: torch.nn.Module, how: Training, data: Images, seed: int, checkpoint: Path | None, **options: Any
+        self,
+        model: torch.nn.Module,
+        how: Training,
+        data: Images,
+        seed: int,
+        checkpoint: Path | None,
+        whole: torch.nn.Module | None = None,
+        **options: Any,
     ) -> list[compress.Epoch]:
+        # NORM's factors are those of the whole network, whatever pruning has left of its layers
         return compress.train(
             model,
             data,
-            how.penalty.build(compress.layer_sizes(model)),
+            how.penalty.build(compress.layer_sizes(model if whole is None else whole)),
             epochs=how.epochs,
             learning_rate=how.learning_rate,
             momentum=how.momentum,
@@ -264,6 +240,7 @@ class _Run:
                 self.split.fit,
                 self.seed + 1_000,  # other batches than those of the training before
                 self.folder / f"{name}-tuned.checkpoint",
+                whole=pruned,
                 masks=small.masks,
                 **learnt,
             )
@@ -285,7 +262,7 @@ class _Run:
             small = compress.shrink(model, masks)
             one = how.training.model_copy(update={"epochs": 1, "schedule": "constant"})
             order = 2_000 + epoch * 10_000 + self.seed
-            self._train(small.model, one, self.split.fit, order, None, masks=small.masks, **learnt)
+            self._train(small.model, one, self.split.fit, order, None, whole=model, masks=small.masks, **learnt)
             small.write_into(model)
             checkpoints.save(path, {"epoch": epoch + 1, "model": model.state_dict(), "masks": dict(masks)})
         assert masks is not None

@@ -43,8 +43,12 @@ def check_run(path):
     assert len(found.history) == what.training.epochs + 1
 
 
-@pytest.mark.parametrize("path", TUNINGS, ids=name)
-def test_a_stored_tuning_keeps_the_schema_and_chose_what_the_study_uses(path):
+def test_stored_tunings_keep_the_schema_and_chose_what_their_studies_use():
+    for path in TUNINGS:
+        check_tuning(path)
+
+
+def check_tuning(path):
     found = tuning.read(path)
     assert path.stem == found.name
     study = STUDIES[found.experiment]

@@ -79,6 +79,23 @@ def test_arms_that_differ_after_training_share_the_network(made):
     assert other.points[1].measured != record.points[1].measured
 
 
+def test_factors_by_layer_size_are_those_of_the_whole_network(tmp_path, monkeypatch):
+    given = []
+    train = compress.train
+
+    def watched(model, data, penalty, **options):
+        given.append({layer: one and one.alpha for layer, one in penalty.items()})
+        return train(model, data, penalty, **options)
+
+    monkeypatch.setattr(compress, "train", watched)
+    norm = SHORT.model_copy(update={"penalty": PenaltySettings(strategy="NORM", power=1.0, alpha_l2=1e-4)})
+    gradual = Gradual(first=10, training=norm)
+    runner.run(config(training=norm, fine_tuning=norm, gradual=gradual, ratios=()), 0, tmp_path)
+    assert len(given) == 3
+    assert given[0] == given[1] == given[2]
+    assert len(set(given[0].values())) == 3
+
+
 class _CutError(RuntimeError):
     pass
 
