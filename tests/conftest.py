@@ -1,11 +1,13 @@
 """What every test room shares: a browser that is missing is never missed silently, and the built book."""
 
 import os
+import random
 
 import pytest
 from hypothesis import settings
 
 from tests import browser as tools
+from tests.killing import SEED_VARIABLE
 
 # Machines slow down twofold within minutes: how long an example takes says nothing about the code.
 settings.register_profile("house", deadline=None)
@@ -64,3 +66,11 @@ def packages():
     except RuntimeError as error:
         unavailable(f"AXE AND THE BUNDLE WERE NOT CHECKED: {error}")
     return tools.ROOT / "node_modules"
+
+
+@pytest.fixture
+def moments():
+    """Random numbers for the moments at which a test kills; their seed is printed, and can be given again."""
+    seed = int(os.environ.get(SEED_VARIABLE) or random.SystemRandom().randrange(10**9))
+    print(f"moments of this test come from {SEED_VARIABLE}={seed}")
+    return random.Random(seed)

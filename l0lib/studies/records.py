@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -15,6 +15,7 @@ from .config import Config
 #: The stored results of the book, in a checkout of it.
 RECORDS = Path(__file__).resolve().parents[2] / "book" / "records"
 
+Model = TypeVar("Model", bound=BaseModel)
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -189,8 +190,13 @@ def read(path: Path) -> Record:
     RecordError
         If the file is not JSON or breaks the schema.
     """
+    return parse(path, Record)
+
+
+def parse(path: Path, kind: type[Model]) -> Model:
+    """Return what is in ``path`` as ``kind``; errors as in :func:`read`."""
     try:
-        return Record.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise describe(path, error) from error
 

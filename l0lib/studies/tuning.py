@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from .config import Config, Name, Network
-from .records import RECORDS, Origin, describe, write_text
+from .records import RECORDS, Origin, parse, write_text
 
 #: The stored tunings of the book, in a checkout of it.
 TUNINGS = RECORDS / "tuning"
@@ -138,10 +138,7 @@ def read(path: Path) -> Tuning:
     RecordError
         If the file is not JSON or breaks the schema.
     """
-    try:
-        return Tuning.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise describe(path, error) from error
+    return parse(path, Tuning)
 
 
 def read_all(folder: Path = TUNINGS) -> Iterator[Tuning]:

@@ -16,6 +16,7 @@ import torch
 
 from l0lib import L0, L2, compress
 from l0lib.compress import _run, checkpoints, training
+from tests.killing import kill_at_line
 
 WATCHED = {module.__file__ for module in (_run, checkpoints, training)}
 
@@ -53,27 +54,8 @@ def run(path, few, **change):
     return model, compress.train(model, few, L2(1e-4) + L0(1e-3, 5), **{**plan, **change})
 
 
-def kill_at_line(moment):
-    """Have this process kill itself before line number ``moment``, counted over the lines run in watched modules."""
-    count = 0
-
-    def line(frame, event, argument):
-        nonlocal count
-        if event == "line":
-            count += 1
-            if count == moment:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return line
-
-    def call(frame, event, argument):
-        return line if frame.f_code.co_filename in WATCHED else None
-
-    sys.settrace(call)
-    return lambda: count
-
-
 def child(job, few):
-    lines = kill_at_line(job["line"]) if "line" in job else None
+    lines = kill_at_line(job["line"], WATCHED) if "line" in job else None
     if "save" in job:
         checkpoints.save(job["save"], {"which": "new"})
         return

@@ -2,13 +2,9 @@
 
 import errno
 import importlib.util
-import json
 import os
 import pickle
-import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -18,10 +14,9 @@ import torch
 
 from l0lib import L0, L1, L2, compress
 from l0lib.compress import checkpoints
+from tests.killing import Parent
 
 HERE = Path(__file__).parent
-#: Set it to the number that a failed test has printed, and the same moments come again.
-SEED_VARIABLE = "L0LIB_KILL_SEED"
 
 
 @pytest.fixture(scope="session")
@@ -33,33 +28,19 @@ def killable():
     return module
 
 
-class Process:
+class Process(Parent):
     """The process of killable.py: one child a job."""
-
-    def __init__(self):
-        self.process = subprocess.Popen(
-            [sys.executable, HERE / "killable.py"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=HERE.parents[1],
-            env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
-        )
 
     def run(self, **job):
         """Run one job and return its exit status, -9 if it was killed."""
-        self.process.stdin.write(json.dumps(job) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())["status"]
+        return self.ask(job)["status"]
 
 
 @pytest.fixture(scope="module")
 def process():
-    process = Process()
+    process = Process(HERE / "killable.py")
     yield process
-    process.process.stdin.close()
-    assert process.process.wait(timeout=60) == 0
-    process.process.stdout.close()
+    process.close()
 
 
 @pytest.fixture(scope="module")
@@ -83,14 +64,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture
-def moments():
-    """Random numbers for the moments of a test; their seed is printed, and can be given again."""
-    seed = int(os.environ.get(SEED_VARIABLE) or random.SystemRandom().randrange(10**9))
-    print(f"moments of this test come from {SEED_VARIABLE}={seed}")
-    return random.Random(seed)
 
 
 def test_a_run_killed_at_random_lines_ends_in_the_same_bits(process, uninterrupted, moments, tmp_path):

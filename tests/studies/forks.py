@@ -8,7 +8,6 @@ writes the number of these lines behind its log. The answer is the list of exit 
 
 import json
 import os
-import signal
 import sys
 import traceback
 from pathlib import Path
@@ -19,34 +18,16 @@ import torch
 from l0lib import cli
 from l0lib.compress import _run, checkpoints, surgery, training
 from l0lib.studies import launch, records, runner, search, spaces, tune  # noqa: F401
+from tests.killing import kill_at_line
 
 WATCHED = {module.__file__ for module in (_run, checkpoints, launch, records, runner, surgery, training)}
-
-
-def kill_at_line(moment):
-    """Have this process kill itself before line number ``moment``; return a function that tells the lines so far."""
-    count = 0
-
-    def line(frame, event, argument):
-        nonlocal count
-        if event == "line":
-            count += 1
-            if count == moment:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return line
-
-    def call(frame, event, argument):
-        return line if frame.f_code.co_filename in WATCHED else None
-
-    sys.settrace(call)
-    return lambda: count
 
 
 def child(command, log, job):
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(file, 1)
     os.dup2(file, 2)
-    lines = kill_at_line(job.get("line", 0)) if "line" in job or "count" in job else None
+    lines = kill_at_line(job.get("line", 0), WATCHED) if "line" in job or "count" in job else None
     status = cli.main(command)
     sys.settrace(None)
     if lines is not None:
