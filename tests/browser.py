@@ -102,3 +102,15 @@ def visit(browser, url, *, ready=READY, allowed=(), **context):
         assert not bad, bad
     finally:
         made.close()
+
+
+def serious(page, axe, part=None):
+    """What axe calls serious or critical on ``page``, or on the ``part`` of it that a selector names."""
+    page.add_script_tag(path=str(axe))
+    found = page.evaluate("(part) => axe.run(part ?? document, {resultTypes: ['violations']})", part)["violations"]
+    return [
+        f"{v['id']} ({v['impact']}): {n['html'][:120]} {n['failureSummary'][:200]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+        for n in v["nodes"][:4]
+    ]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.book.pages import CHAPTERS, PAGES
-from tests.browser import visit
+from tests.browser import serious, visit
 
 pytestmark = [pytest.mark.book, pytest.mark.browser]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -48,15 +48,8 @@ def test_a_page_is_accessible(chromium, book, packages, page, theme):
     with visit(chromium, f"{book}/{page}", color_scheme=theme) as view:
         if page != "404.html":
             assert view.evaluate("document.documentElement.dataset.theme") == theme
-        view.add_script_tag(path=packages / "axe-core" / "axe.min.js")
-        found = view.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    serious = [
-        f"{v['id']} ({v['impact']}): {n['html'][:120]} {n['failureSummary'][:200]}"
-        for v in found
-        if v["impact"] in ("serious", "critical")
-        for n in v["nodes"][:4]
-    ]
-    assert serious == [], "\n".join(serious)
+        found = serious(view, packages / "axe-core" / "axe.min.js")
+    assert found == [], "\n".join(found)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -10,7 +10,7 @@ from l0lib import compress
 from l0lib.studies import digit_networks
 from l0lib.widgets import DrawADigit
 from l0lib.widgets.digits import drawn_image
-from tests.browser import serve, visit
+from tests.browser import serious, serve, visit
 from tests.widgets.ask import ASK, settle
 from tests.widgets.conftest import write_page
 from tests.widgets.node import AXE
@@ -284,10 +284,7 @@ def test_accessible_in_both_themes(page, packages, theme):
     view(page).get_by_role("button", name="Run the dense network too").click()
     page.wait_for_function("document.querySelectorAll('.l0-key')[0].children.length === 2")
     settle(page)
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run('.l0-explorer')")["violations"]
-    serious = [(v["id"], [n["html"] for n in v["nodes"][:3]]) for v in found if v["impact"] in ("serious", "critical")]
-    assert not serious
+    assert serious(page, AXE, ".l0-explorer") == []
 
 
 @browser

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser import visit
+from tests.browser import serious, visit
 from tests.widgets.ask import ASK, settle
 from tests.widgets.node import AXE
 from tests.widgets.reference import CHECK, decode
@@ -239,12 +239,7 @@ def test_keyboard_and_screen_reader(page, key):
 def test_axe_finds_nothing_serious(page, theme):
     page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
     settle(page)
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run()")["violations"]
-    serious = [
-        (v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found if v["impact"] in ("serious", "critical")
-    ]
-    assert not serious
+    assert serious(page, AXE) == []
 
 
 def test_theme_changes_the_colours_at_once(page):

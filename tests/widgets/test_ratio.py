@@ -11,7 +11,7 @@ from bench.widgets import TARGETS, calmest
 from l0lib.compress import wilson_interval
 from l0lib.widgets import CompressionRatio
 from l0lib.widgets.ratio import nearest, pack
-from tests.browser import ROOT, serve, visit
+from tests.browser import ROOT, serious, serve, visit
 from tests.widgets import stored_runs
 from tests.widgets.ask import ASK, settle
 from tests.widgets.conftest import write_page
@@ -243,11 +243,7 @@ def test_screen_reader_keyboard_and_address(page, chromium):
 def test_axe_finds_nothing_serious(page, theme):
     page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
     settle(page)
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run()")["violations"]
-    assert not [
-        (v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found if v["impact"] in ("serious", "critical")
-    ]
+    assert serious(page, AXE) == []
 
 
 @pytest.mark.browser
