@@ -33,7 +33,7 @@ from .schedules import SCHEDULES
 from .shrinking import Shrunk, shrink
 from .storage import bytes_on_disk
 from .strategies import normalised
-from .surgery import remove_dead_paths
+from .surgery import prune_alive, remove_dead_paths
 from .training import MAGNITUDE_EDGES, Epoch, cosine, train
 
 __all__ = [
@@ -79,6 +79,7 @@ __all__ = [
     "multiply_adds",
     "normalised",
     "parameter_groups",
+    "prune_alive",
     "prune_global",
     "prune_layerwise",
     "prune_random",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
@@ -11,6 +12,7 @@ from torch import nn
 
 from .masks import Masks
 from .models import Chain
+from .pruning import number_to_keep, prune_global
 
 
 @runtime_checkable
@@ -86,6 +88,66 @@ def remove_dead_paths(model: nn.Module, masks: Masks | None = None) -> Masks:
         clear(weight, unheard)
         clear(bias, unheard)
     return Masks({name: kept[p] for name, p in model.named_parameters()})
+
+
+@torch.no_grad()
+def prune_alive(
+    model: nn.Module,
+    ratio: float,
+    prune: Callable[..., Masks] = prune_global,
+    *,
+    within: Masks | None = None,
+) -> Masks:
+    r"""Prune to a ratio that counts only what is alive: as few parameters go as dead paths allow.
+
+    To prune to the ratio :math:`r` and then to remove the dead paths overshoots: fewer than
+    :math:`k = \lfloor n/r \rfloor` parameters are left. This one prunes less. It keeps the largest number of parameters
+    of which, without the dead paths, at most :math:`k` are left; that number is found by bisection.
+
+    Parameters
+    ----------
+    model : Module
+        As in :func:`remove_dead_paths`. Changed in place.
+    ratio : float
+        All parameters over those that are left alive, >= 1.
+    prune : function (model, ratio, within=...) -> Masks
+        One of the three ways to prune; random pruning with its seed bound: ``partial(prune_random, seed=0)``.
+    within : Masks or None
+        What an earlier pruning kept, as in :func:`~l0lib.compress.prune_global`.
+
+    Returns
+    -------
+    Masks
+        What is kept, as :func:`remove_dead_paths` returns it: at most ``number_to_keep(n, ratio)`` parameters. A few
+        less where the next largest parameter would bring a whole unit back to life.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`~l0lib.compress.prune_global` and in :func:`remove_dead_paths`.
+    """
+    _chain(model)
+    before = {name: p.clone() for name, p in model.named_parameters()}
+    total = sum(p.numel() for p in before.values())
+    keep = number_to_keep(total, ratio)
+
+    def cut(number: int) -> Masks:
+        for name, p in model.named_parameters():
+            p.copy_(before[name])
+        return remove_dead_paths(model, prune(model, Fraction(total, number), within=within))
+
+    least = keep
+    most = total if within is None else max(keep, within.kept)
+    masks = cut(keep)
+    if masks.kept < keep:
+        while least < most:
+            middle = (least + most + 1) // 2
+            if cut(middle).kept <= keep:
+                least = middle
+            else:
+                most = middle - 1
+        masks = cut(least)
+    return masks
 
 
 def _outgoing(weight: torch.Tensor, next_weight: torch.Tensor) -> torch.Tensor:

@@ -109,7 +109,10 @@ class Point(_Plain):
 
 
 class Origin(_Plain):
-    """Where and when a run was made. ``seconds`` adds up over interruptions."""
+    """Where and when a run was made.
+
+    ``seconds`` adds up over interruptions, stage by stage; what a stage had taken when it was cut off is not counted.
+    """
 
     date: str
     commit: str

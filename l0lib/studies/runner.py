@@ -6,8 +6,9 @@ import copy
 import datetime
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -212,12 +213,12 @@ class _Run:
         return {"teacher": model, "temperature": teacher.temperature, "distillation_weight": teacher.weight}
 
     def _prune(self, model: torch.nn.Module, ratio: float, within: compress.Masks | None = None) -> compress.Masks:
-        if self.config.pruning == "RP":
-            masks = compress.prune_random(model, ratio, seed=self.seed, within=within)
-        else:
-            prune = compress.prune_global if self.config.pruning == "GP" else compress.prune_layerwise
-            masks = prune(model, ratio, within=within)
-        return compress.remove_dead_paths(model, masks)
+        ways: dict[str, Callable[..., compress.Masks]] = {
+            "GP": compress.prune_global,
+            "LP": compress.prune_layerwise,
+            "RP": partial(compress.prune_random, seed=self.seed),
+        }
+        return compress.prune_alive(model, ratio, ways[self.config.pruning], within=within)
 
     def _before(self, model: torch.nn.Module, ratio: float) -> Point:
         pruned = copy.deepcopy(model)

@@ -1,4 +1,6 @@
 import copy
+from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -9,7 +11,7 @@ from torch import nn
 
 from l0lib import compress
 from l0lib.compress.measure import count_nonzero_parameters
-from l0lib.compress.surgery import remove_dead_paths
+from l0lib.compress.surgery import prune_alive, remove_dead_paths
 
 NETWORKS = {
     "lenet-300-100": compress.lenet_300_100,
@@ -189,3 +191,61 @@ def test_networks_in_which_constants_cannot_move_are_refused():
         remove_dead_paths(Small(0, 0.5, padding=1))
     with pytest.raises(ValueError, match="layers of a chain must have a bias, which takes over constants; got Conv2d"):
         remove_dead_paths(Small(0, 0.5, bias=False))
+
+
+WAYS = {
+    "GP": compress.prune_global,
+    "LP": compress.prune_layerwise,
+    "RP": partial(compress.prune_random, seed=4),
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), ratio=st.floats(1.2, 60), way=st.sampled_from(sorted(WAYS)), first=st.booleans())
+def test_pruning_to_what_is_alive_leaves_as_much_as_the_ratio_allows(seed, ratio, way, first):
+    model = Small(seed, 1.0)
+    total = sum(p.numel() for p in model.parameters())
+    within = WAYS[way](model, 1.2) if first else None
+    before = copy.deepcopy(model)
+    masks = prune_alive(model, ratio, WAYS[way], within=within)
+    keep = compress.pruning.number_to_keep(total, ratio)
+    assert masks.kept <= keep
+    masks.check(model)
+    alive_by_definition(model)
+    plain = copy.deepcopy(before)
+    assert masks.kept >= remove_dead_paths(plain, WAYS[way](plain, ratio, within=within)).kept
+    # it is the cut at some number of parameters, and one parameter more would be too many
+    kept = {}
+    for number in range(keep, total + 1):
+        cut = copy.deepcopy(before)
+        kept[number] = remove_dead_paths(cut, WAYS[way](cut, Fraction(total, number), within=within)).kept
+    assert masks.kept in {
+        kept[n] for n in kept if kept[n] <= keep and (n == total or kept[n + 1] > keep or kept[n + 1] == kept[n])
+    }
+
+
+def test_pruning_to_what_is_alive_reaches_the_ratio_of_a_trained_network(few):
+    model = compress.lenet_300_100(0)
+    compress.train(model, few, epochs=3, learning_rate=0.1)
+    plain = copy.deepcopy(model)
+    overshot = remove_dead_paths(plain, compress.prune_global(plain, 150)).kept
+    left = prune_alive(model, 150)
+    keep = compress.pruning.number_to_keep(compress.count_parameters(model), 150)
+    assert overshot < keep, "or this test shows nothing"
+    assert 0.99 * keep <= left.kept <= keep
+
+
+def test_nothing_dies_where_nothing_is_dead():
+    model = compress.lenet_300_100(0)
+    plain = copy.deepcopy(model)
+    assert all(
+        torch.equal(mask, same)
+        for mask, same in zip(prune_alive(model, 3).values(), compress.prune_global(plain, 3).values(), strict=True)
+    )
+
+
+def test_pruning_to_what_is_alive_refuses_what_pruning_refuses():
+    with pytest.raises(ValueError, match="ratio must be between 1 and the number of parameters"):
+        prune_alive(compress.lenet_300_100(0), 0.5)
+    with pytest.raises(ValueError, match=r"model must have a chain\(\) of its layers, .* got Linear"):
+        prune_alive(nn.Linear(2, 2), 2)
