@@ -6,6 +6,7 @@ The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`
 above itself.
 """
 
+from .._intervals import wilson_interval
 from . import augment, checkpoints, distill, inference, latency, storage
 from .data import Dataset, Part, embedded_digits
 from .datasets import DataUnavailable, cifar10, cifar100, mnist
@@ -23,7 +24,6 @@ from .measure import (
     layers,
     multiply_adds,
     weights_only_ratio,
-    wilson_interval,
 )
 from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD, layer_sizes, parameter_groups

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+from .._intervals import wilson_interval
 from .config import Config
 from .records import Point, Record, RecordError
 
@@ -109,8 +110,6 @@ class Result:
 
         It does not narrow with the number of seeds, because all of them are tested on the same images.
         """
-        from ..compress.measure import wilson_interval  # here: a report must not load PyTorch
-
         low, high = wilson_interval(self.test_error_mean / 100 * self.images, self.images)
         return 100 * low, 100 * high
 
