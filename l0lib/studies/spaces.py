@@ -9,7 +9,7 @@ import optuna
 
 from ..compress import layer_sizes, lenet_5_caffe, lenet_300_100, normalised
 from ..penalties import L0
-from .config import Config, Gradual, Network, PenaltySettings, Training
+from .config import Config, Gradual, Network, PenaltySettings, Teacher, Training
 
 #: Epochs before pruning and of fine-tuning, fixed beforehand for each network, the same for all arms of a study.
 EPOCHS: dict[Network, tuple[int, int]] = {"lenet-300-100": (60, 40), "lenet-5-caffe": (20, 20)}
@@ -130,13 +130,23 @@ def penalty(name: str) -> Callable[[optuna.Trial], Config]:
     return space
 
 
-def gradual(network: Network, shift: int = 1) -> Callable[[optuna.Trial], Config]:
-    """Beyond the paper: shifts, then a gradual schedule with the penalty on, then fine-tuning."""
+#: Who teaches LeNet-300-100: a dense LeNet-5-Caffe of the same seed.
+TEACHER = Teacher(
+    network="lenet-5-caffe",
+    relu_after_pools=True,
+    training=Training(
+        epochs=20, learning_rate=0.05, batch_size=64, warm_up=1.0, bf16=True, penalty=PenaltySettings(alpha_l2=5e-5)
+    ),
+)
+
+
+def gradual(network: Network, shift: int = 1, teacher: Teacher | None = None) -> Callable[[optuna.Trial], Config]:
+    """Beyond the paper: a gradual schedule with the penalty on, then fine-tuning; with shifted images or a teacher."""
     epochs = {"lenet-300-100": (40, 40, 60), "lenet-5-caffe": (8, 20, 20)}[network]
     bf16 = network == "lenet-5-caffe"
 
     def space(trial: optuna.Trial) -> Config:
-        l2 = PenaltySettings(alpha_l2=trial.suggest_float("alpha_l2", 2e-6, 1e-4, log=True))
+        l2 = PenaltySettings(alpha_l2=trial.suggest_float("alpha_l2", 2e-6, 2e-4, log=True))
         penalty = PenaltySettings(
             alpha_l2=l2.alpha_l2,
             alpha_l0=trial.suggest_float("alpha_l0", 3e-6, 1e-4, log=True),
@@ -159,17 +169,48 @@ def gradual(network: Network, shift: int = 1) -> Callable[[optuna.Trial], Config
         last = Training(
             epochs=epochs[2],
             learning_rate=trial.suggest_float("fine_tuning_learning_rate", 0.01, 0.08, log=True),
+            penalty=l2,
             **common,
         )
         first = trial.suggest_float("first_ratio", 5, 60, log=True)
         return _config(
             network,
-            f"{network}-gradual-shift",
+            f"{network}-distilled" if teacher else f"{network}-gradual-shift",
             training,
             last,
             experiment="beyond",
             gradual=Gradual(first=first, training=steady),
+            teacher=teacher,
             targets=(120.0,) if network == "lenet-300-100" else (359.0, 450.0),
+        )
+
+    return space
+
+
+def gradual_alone() -> Callable[[optuna.Trial], Config]:
+    """A rival of the penalties of Experiment 1: gradual magnitude pruning under l2, in as many epochs as they have."""
+    network: Network = "lenet-5-caffe"
+    all_epochs = sum(FEWER)
+    epochs = (all_epochs * 3 // 10, all_epochs * 7 // 20, all_epochs * 7 // 20)
+
+    def space(trial: optuna.Trial) -> Config:
+        l2 = PenaltySettings(alpha_l2=trial.suggest_float("alpha_l2", 1e-5, 2e-3, log=True))
+        rate = trial.suggest_float("learning_rate", 0.02, 0.1, log=True)
+        common: dict[str, Any] = {"bf16": True, "batch_size": BATCHES[network][0], "penalty": l2}
+        steady = trial.suggest_float("gradual_learning_rate", 0.01, 0.08, log=True)
+        last = trial.suggest_float("fine_tuning_learning_rate", 0.01, 0.05, log=True)
+        return _config(
+            network,
+            f"{network}-gradual",
+            Training(epochs=epochs[0], learning_rate=rate, warm_up=1.0, **common),
+            Training(epochs=epochs[2], learning_rate=last, **common),
+            experiment="beyond",
+            gradual=Gradual(
+                schedule="cubic",
+                first=trial.suggest_float("first_ratio", 2, 20, log=True),
+                training=Training(epochs=epochs[1], learning_rate=steady, **common),
+            ),
+            targets=ALL_ROUND,
         )
 
     return space
@@ -183,6 +224,14 @@ def of_arm(experiment: str, arm: str, best: Callable[[str], Mapping[str, float]]
     if experiment == "experiment-1":
         return penalty(arm.removesuffix("-GP"))
     network = next(network for network in EPOCHS if arm.startswith(network))
-    if arm.endswith("-NORM"):
-        return norm(network)
-    return separate(network, best(f"{network}-NORM")) if arm.endswith("-SEP") else gradual(network)
+    match arm.removeprefix(f"{network}-"):
+        case "NORM":
+            return norm(network)
+        case "SEP":
+            return separate(network, best(f"{network}-NORM"))
+        case "gradual":
+            return gradual_alone()
+        case "distilled":
+            return gradual(network, shift=0, teacher=TEACHER)
+        case _:
+            return gradual(network)

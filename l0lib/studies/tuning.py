@@ -19,7 +19,11 @@ TUNINGS = RECORDS / "tuning"
 ARMS: dict[str, tuple[str, ...]] = {
     "experiment-1": ("l2-GP", "l1-GP", "l0-GP", "l2+l0-GP"),
     "experiment-2": tuple(f"{network}-{strategy}" for network in get_args(Network) for strategy in ("NORM", "SEP")),
-    "beyond": tuple(f"{network}-gradual-shift" for network in get_args(Network)),
+    "beyond": (
+        *(f"{network}-gradual-shift" for network in get_args(Network)),
+        "lenet-5-caffe-gradual",
+        "lenet-300-100-distilled",
+    ),
 }
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
