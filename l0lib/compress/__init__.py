@@ -2,8 +2,8 @@
 
 The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`training`, :mod:`pruning` with
 :mod:`masks` and :mod:`schedules`, :mod:`surgery`, :mod:`measure`, :mod:`storage`, and :mod:`latency` with
-:mod:`inference`; :mod:`interop` brings the parts into a loop of your own. The engine knows the penalties and nothing
-above itself.
+:mod:`inference`; :mod:`interop` brings the parts into a loop of your own. The engine knows the penalties, the
+arithmetic of intervals, and nothing above itself.
 """
 
 from .._intervals import wilson_interval

@@ -1,4 +1,4 @@
-"""The engine stands on the penalties and on nothing above itself."""
+"""The engine stands on the penalties, on an interval's arithmetic, and on nothing above itself."""
 
 import ast
 import subprocess
@@ -15,14 +15,16 @@ def relative_imports(source: str, level: int) -> set[str]:
     return {(node.module or "").split(".")[0] for node in nodes}
 
 
-def test_engine_imports_only_the_penalties_from_the_rest_of_the_library():
+def test_engine_imports_only_the_penalties_and_plain_arithmetic_from_the_rest_of_the_library():
     above = set()
     for module in ROOM.glob("*.py"):
         source = module.read_text(encoding="utf-8")
         assert "import l0lib" not in source
         assert "from l0lib" not in source
         above |= relative_imports(source, level=2)
-    assert above == {"penalties"}
+    assert above == {"penalties", "_intervals"}
+    arithmetic = ROOM.parent.joinpath("_intervals.py").read_text(encoding="utf-8")
+    assert not relative_imports(arithmetic, level=1), "it stands on nothing of ours"
 
 
 def test_modules_stay_short():
