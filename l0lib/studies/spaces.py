@@ -152,7 +152,7 @@ def gradual(network: Network, shift: int = 1, teacher: Teacher | None = None) ->
             alpha_l0=trial.suggest_float("alpha_l0", 3e-6, 1e-4, log=True),
             beta=trial.suggest_float("beta", 3, 15, log=True),
         )
-        common: dict[str, Any] = {"shift": shift, "bf16": bf16, "batch_size": 64}
+        common: dict[str, Any] = {"shift": shift, "bf16": bf16, "batch_size": BATCHES[network][0]}
         training = Training(
             epochs=epochs[0],
             learning_rate=trial.suggest_float("learning_rate", 0.02, 0.12, log=True),

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from l0lib.studies import records, results, tuning, two_penalties
+from l0lib.studies import records, results, settings, tuning, two_penalties
 from l0lib.studies.experiments import STUDIES
 from l0lib.studies.records import RECORDS, RecordError
 from tests.studies.made_up import config, record, tuned
@@ -64,6 +64,14 @@ def check_tuning(path):
             assert ours[field] == pytest.approx(value, rel=0.05), field
         else:
             assert ours[field] == value, field
+
+
+def test_settings_are_called_tuned_where_a_tuning_is_on_record_and_nowhere_else():
+    found = [tuning.read(path) for path in TUNINGS]
+    recorded = {f"{one.experiment}/{one.config.penalty_name if one.experiment == 'experiment-1' else one.arm}"
+                for one in found}  # fmt: skip
+    assert recorded, "no tuning is on record: nothing was checked"
+    assert {name for name, chosen in settings.CHOSEN.items() if chosen.tuned} == recorded
 
 
 def leaves(value, prefix=""):
