@@ -111,8 +111,10 @@ def shrink(model: nn.Module, masks: Masks) -> Shrunk:
 
 def _like(large: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
     """Lay ``small`` out in memory as ``large`` is, channels last or not."""
-    last = large.ndim == 4 and not large.is_contiguous()
-    return small.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
+    # a kernel of one input channel is contiguous in both ways: its strides alone tell which way a convolution takes
+    last = large.ndim == 4 and large.stride(1) == 1
+    form = torch.channels_last if last else torch.contiguous_format
+    return torch.empty_like(small, memory_format=form).copy_(small)
 
 
 def _chain(model: nn.Module):

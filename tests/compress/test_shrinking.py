@@ -53,6 +53,15 @@ def test_training_it_is_training_the_large_one(name):
         torch.testing.assert_close(theirs, ours, rtol=1e-3, atol=1e-5, msg=lambda text, at=at: f"{at}: {text}")
 
 
+def test_kernels_lie_in_memory_as_before():
+    # channels last, that of the one input channel too: else pooling behind it takes a multiple of its time
+    model, masks = pruned("lenet-5-caffe", 50)
+    small = compress.shrink(model, masks).model
+    for kernel in (small.convolution1.weight, small.convolution2.weight):
+        _, inputs, height, width = kernel.shape
+        assert kernel.stride() == (height * width * inputs, 1, width * inputs, inputs), kernel.stride()
+
+
 def test_a_layer_that_loses_everything_keeps_one_unit():
     model = compress.lenet_300_100(0)
     masks = compress.prune_global(model, 1)
