@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+from scipy.optimize import isotonic_regression
 
 from ..figures import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
 from .paper import Published, PublishedTable, printed_value
@@ -42,20 +43,28 @@ def _logarithmic(axis: Axes, which: str) -> None:
     side.set_minor_formatter(NullFormatter())
 
 
-def _curve(axis: Axes, results: Sequence[Result], *, colour: str, label: str, **style: Any) -> None:
-    """Draw the mean, every seed as a dot, and the Wilson interval of the mean."""
+def _curve(
+    axis: Axes,
+    results: Sequence[Result],
+    *,
+    colour: str,
+    label: str,
+    bars: bool = False,
+    aside: float = 1.0,
+    **style: Any,
+) -> None:
+    """Draw the mean, every seed as a dot, and the Wilson interval of the mean; ``aside`` is a factor of the ratio."""
     line = sorted(results, key=lambda r: r.requested)
-    x = [r.requested for r in line]
+    x = [aside * r.requested for r in line]
     low, high = zip(*(r.test_interval for r in line), strict=True)
-    few = len(line) < 6
-    if few:
+    if bars or len(line) < 6:
         mean = [r.test_error_mean for r in line]
         ends = (np.subtract(mean, low), np.subtract(high, mean))
         axis.errorbar(x, mean, np.maximum(ends, 0), fmt="none", ecolor=colour, lw=0.9, alpha=0.8)
     else:
         axis.fill_between(x, low, high, color=colour, alpha=0.13, lw=0)
     # one call for all dots: a marker of its own for each would make the page heavy
-    dots = [(r.requested, error) for r in line for error in r.errors.values()]
+    dots = [(aside * r.requested, error) for r in line for error in r.errors.values()]
     axis.plot(*zip(*dots, strict=True), ".", color=colour, ms=2.5, alpha=0.6)
     axis.plot(x, [r.test_error_mean for r in line], color=colour, label=label, lw=1.5, ms=4, **style)
 
@@ -104,7 +113,7 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
 
 
 def trade_off(found: Iterable[Result], published: PublishedTable, dense: float | None = None) -> Figure:
-    """Draw error against compression ratio: left before and after fine-tuning, right among the published values.
+    """Draw error against compression ratio: above before and after fine-tuning, below among the published values.
 
     Parameters
     ----------
@@ -116,7 +125,7 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
         Mean error of our unpruned networks, in percent.
     """
     chosen = list(found)
-    figure, (whole, near) = new_figure(8.4, 4.2, columns=2, width_ratios=(1, 1.1))
+    figure, (whole, near) = new_figure(8.4, 8.0, rows=2, height_ratios=(1, 1.3))
     arms = sorted({(r.variant != "paper", r.arm) for r in chosen})
     for place, (_, arm) in enumerate(arms):
         of_arm = [r for r in chosen if r.arm == arm]
@@ -127,8 +136,9 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
                 continue
             look = {"linestyle": "-" if tuned else ":", "marker": "o" if tuned else "."}
             _curve(whole, line, colour=colour, label=f"{label}, {'fine-tuned' if tuned else 'just pruned'}", **look)
-            if tuned:
-                _curve(near, line, colour=colour, label=label, **look)
+            if tuned:  # side by side, so that the bars of two arms can be told apart
+                aside = 1.012 ** (place - (len(arms) - 1) / 2)
+                _curve(near, line, colour=colour, label=label, bars=True, aside=aside, **look)
     for row in published.rows:
         if row.error is None:
             continue
@@ -139,9 +149,10 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
             axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)))
     errors = [printed_value(row.error) for row in published.rows if row.error]
     near.set(xscale="log", ylim=(0.7 * min(errors), 1.35 * max(errors)), xlabel="compression ratio")
+    near.set_ylabel("top-1 error on the test images (%)")
     near.set_title("fine-tuned, among the published values", fontsize=10)
     ratios = [printed_value(row.ratio) for row in published.rows] + [r.requested for r in chosen if r.fine_tuned]
-    near.set_xlim(0.7 * min(ratios), 2.4 * max(ratios))
+    near.set_xlim(0.8 * min(ratios), 1.25 * max(ratios))
     whole.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     whole.set_title("before and after fine-tuning", fontsize=10)
     _logarithmic(near, "x")
@@ -149,29 +160,26 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
     _logarithmic(whole, "y")
     _name(near, [row for row in published.rows if row.error])
     if chosen:
-        whole.legend(frameon=False, fontsize=8)
+        whole.legend(frameon=False, fontsize=8, loc="upper left")
     else:
         whole.text(0.5, 0.5, "no runs recorded yet", transform=whole.transAxes, ha="center", color=GREY)
     return figure
 
 
 def _name(axis: Axes, rows: Sequence[Published]) -> None:
-    """Write the methods beside their marks: each at the first of a few places where it covers no other name."""
-    taken: list[tuple[float, float, float, float]] = []
-    places = [(5, 0), (5, 8), (5, -8), (5, 15), (5, -15), (5, 22), (5, -22), (-5, 10), (-5, -10), (-5, 18), (-5, -18)]
-    for row in sorted(rows, key=lambda row: not row.ours):
-        at = (printed_value(row.ratio), printed_value(row.error or ""))
-        x, y = axis.transData.transform(at) * 72 / axis.figure.dpi  # in points, as the offsets
-        width = 3.7 * len(row.method)
-        for dx, dy in places:
-            left = x + dx if dx > 0 else x + dx - width
-            box = (left, y + dy - 4, left + width, y + dy + 4)
-            if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
-                break
-        taken.append(box)
+    """Write the methods in a column at the right, in the order of their errors, each with a line to its mark."""
+    ordered = sorted(rows, key=lambda row: (printed_value(row.error or ""), -printed_value(row.ratio)))
+    low, high = axis.get_ylim()
+    wanted = np.array([(printed_value(row.error or "") - low) / (high - low) for row in ordered])
+    # least moved, in order, and one line apart: a monotone fit of what each line's place leaves over
+    lines = min(0.052, 1 / len(ordered)) * np.arange(len(ordered))
+    heights = np.clip(isotonic_regression(wanted - lines).x, 0, 1 - lines[-1]) + lines
+    for row, height in zip(ordered, heights, strict=True):
+        colour = "black" if row.ours else GREY
         axis.annotate(
-            row.method, at, xytext=(dx, dy), textcoords="offset points", fontsize=7.5, va="center",
-            ha="left" if dx > 0 else "right", color="black" if row.ours else GREY,
+            row.method, (printed_value(row.ratio), printed_value(row.error or "")),
+            xytext=(1.03, height), textcoords="axes fraction", fontsize=8.5, va="center", color=colour,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "alpha": 0.5, "shrinkA": 1, "shrinkB": 4},
         )  # fmt: skip
 
 
