@@ -134,7 +134,7 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
             line = [r for r in of_arm if r.fine_tuned == tuned]
             if not line:
                 continue
-            look = {"linestyle": "-" if tuned else ":", "marker": "o" if tuned else "."}
+            look: dict[str, Any] = {"linestyle": "-" if tuned else ":", "marker": "o" if tuned else "."}
             _curve(whole, line, colour=colour, label=f"{label}, {'fine-tuned' if tuned else 'just pruned'}", **look)
             if tuned:  # side by side, so that the bars of two arms can be told apart
                 aside = 1.012 ** (place - (len(arms) - 1) / 2)
