@@ -1,0 +1,231 @@
+"""Neuron pruning: filters and hidden units removed for real, through batch normalisation and around residual blocks.
+
+Which layers hang together is found by following the network on an example (the package ``torch-pruning``).
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import torch
+import torch_pruning
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+@dataclass(frozen=True)
+class Neurons:
+    """Units that can be removed together: unit ``i`` of each of ``layers`` goes with unit ``i`` of the others.
+
+    Outside of residual networks a family is one layer. What a residual block adds to its way around has as many
+    channels as the way around, so all layers that write to it are one family.
+
+    Attributes
+    ----------
+    layers : tuple of str
+        Names of the convolutions and linear layers whose outputs these units are.
+    norms : float tensor (units,)
+        The l2 norm of each unit's incoming weights, over all of ``layers``; biases do not count.
+    """
+
+    layers: tuple[str, ...]
+    norms: torch.Tensor
+
+    @property
+    def name(self) -> str:
+        """The first layer: the name of the family."""
+        return self.layers[0]
+
+
+class _Graph:
+    """The dependencies of a network, in the terms of this module."""
+
+    def __init__(self, model: nn.Module, example: torch.Tensor):
+        was = model.training
+        model.eval()  # following the network must not move the statistics of the batch normalisations
+        try:
+            with torch.enable_grad():
+                self.graph = torch_pruning.DependencyGraph().build_dependency(model, example_inputs=example)
+        finally:
+            model.train(was)
+        self.names = {module: name for name, module in model.named_modules()}
+        self.modules = dict(model.named_modules())
+        self.prune_outputs = (
+            torch_pruning.prune_conv_out_channels,
+            torch_pruning.prune_linear_out_channels,
+            torch_pruning.prune_batchnorm_out_channels,
+        )
+
+    def group(self, layer: str, units: list[int]):
+        module = self.modules[layer]
+        way = self.prune_outputs[0 if isinstance(module, nn.Conv2d) else 1]
+        return self.graph.get_pruning_group(module, way, idxs=units)
+
+    def outputs(self, group) -> dict[str, tuple[nn.Module, list[int]]]:
+        """Return the layers that lose outputs, and which."""
+        found: dict[str, tuple[nn.Module, list[int]]] = {}
+        for dependency, units in group:
+            if self.graph.is_out_channel_pruning_fn(dependency.handler):
+                module = dependency.target.module
+                if isinstance(module, nn.Conv2d | nn.Linear | _BatchNorm):
+                    found[self.names[module]] = (module, units)
+        return found
+
+    def families(self) -> list[tuple[str, ...]]:
+        found: list[tuple[str, ...]] = []
+        layers = [name for name, module in self.modules.items() if isinstance(module, nn.Conv2d | nn.Linear)]
+        for layer in layers[:-1]:  # the last one gives the class scores
+            if not any(layer in family for family in found):
+                together = self.outputs(self.group(layer, [0]))
+                found.append(tuple(name for name in layers if name in together))
+        return [family for family in found if layers[-1] not in family]
+
+
+def neurons(model: nn.Module, example: torch.Tensor) -> list[Neurons]:
+    r"""Return the units of ``model`` that can be removed, family by family, each with its norm.
+
+    The norm of unit :math:`i` is :math:`\sqrt{\sum_l \lVert w_{l,i} \rVert_2^2}` over the layers :math:`l` of its
+    family, with :math:`w_{l,i}` the weights that come into it (paper, Section 4.6). The outputs of the network, its
+    class scores, are no units of this kind.
+
+    Parameters
+    ----------
+    model : Module
+        Convolutions, linear layers, batch normalisations, and what stands between them.
+    example : tensor
+        A batch of inputs, whose values do not matter.
+    """
+    graph = _Graph(model, example)
+    found = []
+    for family in graph.families():
+        weights = [graph.modules[layer].weight.detach().flatten(1) for layer in family]
+        found.append(Neurons(family, torch.cat(weights, 1).norm(dim=1)))
+    return found
+
+
+def smallest_neurons(
+    found: Iterable[Neurons], share: float, *, within: str = "layer", keep: int = 1
+) -> dict[str, list[int]]:
+    """Choose the units of smallest norm: a share of them all, or the same share of each family.
+
+    Parameters
+    ----------
+    found : iterable of Neurons
+        Of :func:`neurons`, or some of them.
+    share : float
+        How many to remove, 0 <= share < 1.
+    within : {"layer", "network"}
+        Compare norms within each family, or across all of them. Norms of layers with more inputs are larger: across
+        layers, narrow ones go first.
+    keep : int
+        Every family keeps so many units at least.
+
+    Returns
+    -------
+    dict of str to list of int
+        The units to remove, by the family's first layer, as :func:`remove_neurons` takes them.
+
+    Raises
+    ------
+    ValueError
+        If an argument breaks its rule.
+    """
+    if not 0 <= share < 1:
+        raise ValueError(f"share must be >= 0 and < 1; got {share!r}")
+    if within not in ("layer", "network"):
+        raise ValueError(f"within must be one of layer, network; got {within!r}")
+    if keep < 1:
+        raise ValueError(f"keep must be >= 1; got {keep!r}")
+    families = list(found)
+    chosen: dict[str, list[int]] = {}
+    if within == "layer":
+        for family in families:
+            units = len(family.norms)
+            going = min(_part(share, units), units - keep)
+            if going > 0:
+                chosen[family.name] = sorted(family.norms.argsort(stable=True)[:going].tolist())
+        return chosen
+    # the largest ones of each family stay; of the others the smallest go
+    free = [(float(norm), place, int(unit)) for place, f in enumerate(families) for norm, unit in _small_first(f, keep)]
+    total = sum(len(family.norms) for family in families)
+    for _, place, unit in sorted(free)[: _part(share, total)]:
+        chosen.setdefault(families[place].name, []).append(unit)
+    return {name: sorted(units) for name, units in chosen.items()}
+
+
+def _part(share: float, units: int) -> int:
+    return math.floor(share * units + 1e-9)  # 0.29 of 100 are 29, though the product is a little less
+
+
+def _small_first(family: Neurons, keep: int) -> Iterable[tuple[torch.Tensor, torch.Tensor]]:
+    order = family.norms.argsort(stable=True)
+    order = order[: max(len(order) - keep, 0)]
+    return zip(family.norms[order], order, strict=True)
+
+
+def _checked(graph: _Graph, units: Mapping[str, Iterable[int]]) -> list[tuple[str, list[int]]]:
+    families = graph.families()
+    wanted, seen = [], set()
+    for layer, indices in units.items():
+        family = next((family for family in families if layer in family), None)
+        if family is None:
+            names = ", ".join(layer for family in families for layer in family)
+            raise ValueError(f"units must name layers whose outputs can go, {names}; got {layer!r}")
+        if family in seen:
+            raise ValueError(f"units must name each family of layers once; {', '.join(family)} are one")
+        seen.add(family)
+        chosen, number = sorted(set(indices)), graph.modules[layer].weight.shape[0]
+        if chosen and not 0 <= chosen[0] <= chosen[-1] < number:
+            raise ValueError(f"units of {layer} must be between 0 and {number - 1}; got {chosen[0]} to {chosen[-1]}")
+        if len(chosen) == number:
+            raise ValueError(f"units of {layer} must leave one of its {number}; got all")
+        if chosen:
+            wanted.append((layer, chosen))
+    return wanted
+
+
+@torch.no_grad()
+def silence_neurons(model: nn.Module, units: Mapping[str, Iterable[int]], example: torch.Tensor) -> None:
+    """Set everything that makes these units speak to zero: weights, biases, and the scale and shift of their norms.
+
+    In place. The network keeps its shapes; it computes what :func:`remove_neurons` computes.
+
+    Raises
+    ------
+    ValueError
+        As :func:`remove_neurons`.
+    """
+    graph = _Graph(model, example)
+    for layer, chosen in _checked(graph, units):
+        for module, places in graph.outputs(graph.group(layer, chosen)).values():
+            for parameter in module.parameters(recurse=False):
+                parameter[places] = 0
+
+
+def remove_neurons(model: nn.Module, units: Mapping[str, Iterable[int]], example: torch.Tensor) -> nn.Module:
+    """Return a smaller network without these units; ``model`` stays as it is.
+
+    With a unit go its weights and its bias, its place in the batch normalisation behind it, what the next layers read
+    from it, and the units of other layers that are added to it.
+
+    Parameters
+    ----------
+    model : Module
+    units : mapping of str to iterable of int
+        Layer to the units to remove; one entry for a family of layers (:class:`Neurons`), under any of its names.
+    example : tensor
+        A batch of inputs, whose values do not matter.
+
+    Raises
+    ------
+    ValueError
+        If a layer cannot lose outputs, a family is named twice, or a unit is out of range or the last one.
+    """
+    small = copy.deepcopy(model)
+    graph = _Graph(small, example)
+    for layer, chosen in _checked(graph, units):
+        graph.group(layer, chosen).prune()
+    return small
