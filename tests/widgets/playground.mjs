@@ -1,0 +1,57 @@
+// stdin: [[what, argument], ...]; stdout: one answer each, with NaN and infinities as text.
+import * as chance from "../../l0lib/widgets/js/playground/chance.js";
+import * as N from "../../l0lib/widgets/js/playground/network.js";
+import * as tasks from "../../l0lib/widgets/js/playground/tasks.js";
+
+function restored({ sizes, activation, p, m, mask, step }) {
+  const net = N.network(sizes, activation);
+  net.p.set(p);
+  net.m.set(m);
+  net.mask = mask && Uint8Array.from(mask);
+  net.step = step;
+  return net;
+}
+const told = (net, more = {}) => ({ p: net.p, m: net.m, mask: net.mask, step: net.step, ...more });
+
+const ASK = {
+  uniforms: ({ seed, stream, count }) => chance.uniforms(seed, stream, count),
+  normals: ({ seed, stream, count }) => chance.normals(seed, stream, count),
+  permutation: ({ seed, stream, count }) => chance.permutation(seed, stream, count),
+  plane: ({ task, count, noise, seed }) => tasks.plane(task, count, noise, seed),
+  initial({ sizes, activation, seed }) {
+    const net = N.network(sizes, activation);
+    N.initialise(net, seed);
+    return net.p;
+  },
+  batch: ({ count, size, step, seed }) => N.batch(count, size, step, seed),
+  step({ net, x, y, options }) {
+    const one = restored(net), loss = N.step(one, Float64Array.from(x), y, y.length, options);
+    return told(one, { loss });
+  },
+  scores: ({ net, x, n }) => N.scores(restored(net), Float64Array.from(x), n),
+  prune({ net, ratio, way, seed }) {
+    const one = restored(net);
+    N.prune(one, ratio, way, seed);
+    return told(one);
+  },
+  train({ net, x, y, inputs, size, seed, steps, options }) {
+    const one = restored(net), all = Float64Array.from(x), losses = [];
+    for (let k = 0; k < steps; k++) {
+      const chosen = N.batch(y.length, size, one.step, seed), labels = Array.from(chosen, (i) => y[i]);
+      const rows = Float64Array.from(Array.from(chosen, (i) => [...all.subarray(i * inputs, (i + 1) * inputs)]).flat());
+      losses.push(N.step(one, rows, labels, labels.length, options));
+    }
+    return told(one, { losses });
+  },
+  penalty: ({ net, penalty }) => N.penaltyOf(restored(net), penalty),
+};
+
+const encode = (x) =>
+  typeof x === "number" ? (Number.isFinite(x) ? x : String(x))
+  : x === null || typeof x === "string" || typeof x === "boolean" ? x
+  : ArrayBuffer.isView(x) || Array.isArray(x) ? Array.from(x, encode)
+  : Object.fromEntries(Object.entries(x).map(([k, v]) => [k, encode(v)]));
+
+let text = "";
+for await (const chunk of process.stdin) text += chunk;
+console.log(JSON.stringify(encode(JSON.parse(text).map(([what, argument]) => ASK[what](argument)))));
