@@ -8,9 +8,9 @@ the weights, not of the biases: Eq. 17 as written, or with the pull stopped at z
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -63,7 +63,7 @@ def initial(sizes: Sequence[int], activation: str, seed: int) -> State:
     _check(activation)
     gain = 2.0 if activation == "relu" else 1.0
     weights = []
-    for layer, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
+    for layer, (inputs, outputs) in enumerate(pairwise(sizes)):
         drawn = chance.normals(seed, WEIGHTS + layer, inputs * outputs).reshape(outputs, inputs)
         weights.append(drawn * np.sqrt(gain / inputs))
     return State(weights, [np.zeros(n) for n in sizes[1:]])
@@ -150,27 +150,34 @@ def step(
     return loss
 
 
-def prune(state: State, ratio: float, way: str = "GP", seed: int = 0) -> None:
-    r"""Keep :math:`\lfloor n/r \rfloor` of the :math:`n` parameters, biases too, and hold the others at zero.
+def choose(
+    parameters: Sequence[np.ndarray],
+    ratio: float,
+    way: str = "GP",
+    seed: int = 0,
+    within: Sequence[np.ndarray] | None = None,
+) -> list[np.ndarray]:
+    r"""Return which :math:`\lfloor n/r \rfloor` of :math:`n` parameters pruning keeps: a boolean mask for each array.
 
     Parameters
     ----------
-    state : State
-        Changed in place: parameters, momenta and masks.
+    parameters : sequence of arrays
+        Weights and biases in turn, as :attr:`State.parameters`.
     ratio : float
         1 <= ratio <= n.
     way : {"GP", "LP", "RP"}
         The largest of all; the largest of each layer, in proportion to its size; or drawn at random
-        (:func:`~l0lib.compress.prune_global` and its relatives say more). What a mask holds at zero stays there.
+        (:func:`~l0lib.compress.prune_global` and its relatives say more).
     seed : int
         Of random pruning.
+    within : sequence of boolean arrays, or None
+        What an earlier pruning kept: the rest stays away.
 
     Raises
     ------
     ValueError
         If ``ratio`` or ``way`` breaks its rule.
     """
-    parameters = state.parameters
     sizes = [p.size for p in parameters]
     total = sum(sizes)
     if not 1 <= ratio <= total:
@@ -181,8 +188,8 @@ def prune(state: State, ratio: float, way: str = "GP", seed: int = 0) -> None:
     flat = np.abs(np.concatenate([p.ravel() for p in parameters]))
     if way == "RP":
         flat = chance.uniforms(seed, PRUNING, total)
-    if state.masks is not None:
-        flat = np.where(np.concatenate([mask.ravel() for mask in state.masks]), flat, -1.0)
+    if within is not None:
+        flat = np.where(np.concatenate([mask.ravel() for mask in within]), flat, -1.0)
     if way == "LP":
         layers = [sizes[i] + sizes[i + 1] for i in range(0, len(sizes), 2)]
         dues = [divmod(size * keep, total) for size in layers]
@@ -190,12 +197,17 @@ def prune(state: State, ratio: float, way: str = "GP", seed: int = 0) -> None:
         for layer in sorted(range(len(layers)), key=lambda i: -dues[i][1])[: keep - sum(shares)]:
             shares[layer] += 1
         cuts = np.cumsum([0, *layers])
-        kept = np.concatenate([_largest(flat[a:b], n) for a, b, n in zip(cuts, cuts[1:], shares, strict=False)])
+        kept = np.concatenate([_largest(flat[a:b], n) for (a, b), n in zip(pairwise(cuts), shares, strict=True)])
     else:
         kept = _largest(flat, keep)
     parts = np.split(kept, np.cumsum(sizes)[:-1])
-    state.masks = [part.reshape(p.shape) for part, p in zip(parts, parameters, strict=True)]
-    for p, m, mask in zip(parameters, state.momenta, state.masks, strict=True):
+    return [part.reshape(p.shape) for part, p in zip(parts, parameters, strict=True)]
+
+
+def prune(state: State, ratio: float, way: str = "GP", seed: int = 0) -> None:
+    """Prune for good, in place: what :func:`choose` leaves out becomes zero, and the mask holds it there."""
+    state.masks = choose(state.parameters, ratio, way, seed, state.masks)
+    for p, m, mask in zip(state.parameters, state.momenta, state.masks, strict=True):
         p *= mask
         m *= mask
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,3 +98,44 @@ def plane(task: str, count: int, noise: float, seed: int) -> Task:
     x, y = points(task, count, noise, seed, TRAIN)
     test_x, test_y = points(task, count, noise, seed, TEST)
     return Task(x, y, test_x, test_y, 2)
+
+
+def digits() -> Task:
+    """Return scikit-learn's 1,797 handwritten digits of 8 x 8 pixels: every third image to test on.
+
+    Pixels are divided by 16 to lie in [0, 1]; each image is one row of 64. Source: E. Alpaydin and C. Kaynak, Optical
+    Recognition of Handwritten Digits, UCI Machine Learning Repository (CC BY 4.0), the part that scikit-learn carries.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If scikit-learn, which carries the digits, is not installed.
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "the digits come with scikit-learn: install it, or l0lib with its torch extra"
+        ) from error
+    pixels, labels = load_digits(return_X_y=True)
+    x, y = np.asarray(pixels, dtype=float) / 16, np.asarray(labels, dtype=np.int64)
+    test = np.arange(len(y)) % 3 == 2
+    return Task(x[~test], y[~test], x[test], y[test], 10)
+
+
+def digits_script() -> str:
+    """Return the script with which a page brings these digits: five bits a pixel, in base 64."""
+    task = digits()
+    # images and labels in the order of the file again, so that the page splits them by the same rule
+    x, y = np.empty((len(task.y) + len(task.test_y), 64)), np.empty(len(task.y) + len(task.test_y), np.int64)
+    test = np.arange(len(y)) % 3 == 2
+    x[~test], y[~test], x[test], y[test] = task.x, task.y, task.test_x, task.test_y
+    grey = np.round(16 * x).astype(np.uint8)
+    bits = (grey[:, :, None] >> np.arange(5)) & 1
+    packed = base64.b64encode(np.packbits(bits.ravel(), bitorder="little").tobytes()).decode()
+    names = "".join(str(int(digit)) for digit in y)
+    source = (
+        "/* Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, "
+        "CC BY 4.0; the part that scikit-learn (BSD-3-Clause) carries, five bits a pixel */\n"
+    )
+    return f'{source}globalThis.L0DigitsPacked={{"pixels":"{packed}","labels":"{names}"}};\n'

@@ -9,6 +9,7 @@
 from .digits import DrawADigit
 from .explorer import Explorer
 from .explorers import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
+from .playground import Playground
 from .ratio import CompressionRatio
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Explorer",
     "LossAndPenalty",
     "PenaltyAndPull",
+    "Playground",
     "ScalingFactor",
     "Trajectories",
 ]

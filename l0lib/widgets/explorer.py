@@ -27,6 +27,18 @@ class ExplorerView(anywidget.AnyWidget):
     spec: t.List = t.List().tag(sync=True)
 
 
+def picture(figure, alt: str) -> dict[str, str]:
+    """Return a Matplotlib figure for readers without JavaScript and for paper, as a notebook's MIME bundle."""
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=110)
+    # line drawings need few colours: a quarter of the bytes, on pages that carry the picture and the widget
+    Image.open(drawn).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    png = base64.b64encode(small.getvalue()).decode()
+    # the view's style sheet hides this on screen: so it stands exactly where the script does not run, and on paper
+    page = f'<div class="l0-fallback"><img alt="{html.escape(alt)}" src="data:image/png;base64,{png}"></div>'
+    return {"text/html": page, "image/png": png, "text/plain": alt}
+
+
 def _view_class(name: str, settings: tuple[Setting, ...], carried: dict[str, t.TraitType]) -> type[ExplorerView]:
     """Return the view with one synced trait a setting; where a control sends only its index, so does the view."""
     traits: dict[str, Any] = {key: trait.tag(sync=True) for key, trait in carried.items()}
@@ -130,15 +142,7 @@ class Explorer(W.VBox):
 
     def fallback(self) -> dict[str, str]:
         """Return the picture for readers without JavaScript and for paper, as a notebook's MIME bundle."""
-        drawn, small = io.BytesIO(), io.BytesIO()
-        self.figure().savefig(drawn, format="png", dpi=110)
-        # line drawings need few colours: a quarter of the bytes, on pages that carry the picture and the widget
-        Image.open(drawn).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-        png = base64.b64encode(small.getvalue()).decode()
-        alt = self.describe()
-        # the view's style sheet hides this on screen: so it stands exactly where the script does not run, and on paper
-        page = f'<div class="l0-fallback"><img alt="{html.escape(alt)}" src="data:image/png;base64,{png}"></div>'
-        return {"text/html": page, "image/png": png, "text/plain": alt}
+        return picture(self.figure(), self.describe())
 
     def _ipython_display_(self, **kwargs) -> None:
         from IPython.display import display

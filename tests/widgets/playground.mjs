@@ -1,6 +1,12 @@
 // stdin: [[what, argument], ...]; stdout: one answer each, with NaN and infinities as text.
+import { readFileSync } from "node:fs";
 import * as chance from "../../l0lib/widgets/js/playground/chance.js";
 import * as N from "../../l0lib/widgets/js/playground/network.js";
+import { unpack } from "../../l0lib/widgets/js/playground/digits.js";
+import { script } from "../../l0lib/widgets/js/playground/export.js";
+import { describe, Machine, understand } from "../../l0lib/widgets/js/playground/machine.js";
+import { defaults, ladder, parse, SETTINGS } from "../../l0lib/widgets/js/playground/settings.js";
+import { STORIES } from "../../l0lib/widgets/js/playground/stories.js";
 import * as tasks from "../../l0lib/widgets/js/playground/tasks.js";
 
 function restored({ sizes, activation, p, m, mask, step }) {
@@ -44,7 +50,39 @@ const ASK = {
     return told(one, { losses });
   },
   penalty: ({ net, penalty }) => N.penaltyOf(restored(net), penalty),
+  settings: () => ({ defaults: defaults(), ladders: Object.fromEntries([...SETTINGS].filter(([, s]) => s.kind === "log").map(([name, s]) => [name, ladder(s)])) }),
+  parse: ([name, value]) => parse(name, value) ?? null,
+  stories: () => STORIES,
+  understand: (words) => understand(words),
+  digits: (file) => {
+    (0, eval)(readFileSync(file, "utf8"));
+    return unpack(globalThis.L0DigitsPacked);
+  },
+  view: (words) => view(words),
+  script: (words) => script(made(words)),
+  /** Do a list of things, [method, ...arguments], and say what the view is then. */
+  act: ({ words, acts }) => {
+    const machine = made(words), seen = [];
+    for (const [what, ...rest] of acts) {
+      machine[what](...rest);
+      seen.push({ words: describe(machine), p: machine.nets.b.p.slice(), pruned: machine.pruned });
+    }
+    return seen;
+  },
 };
+
+function made(words) {
+  const { values, story, steps, refused } = understand(words);
+  if (refused.length) throw new Error(refused.join("; "));
+  const machine = new Machine(values);
+  for (const _ of machine.replay(story, steps, 7));
+  return machine;
+}
+
+function view(words) {
+  const machine = made(words);
+  return { a: machine.nets.a.p, b: machine.nets.b.p, words: describe(machine), history: machine.history, diverged: machine.diverged };
+}
 
 const encode = (x) =>
   typeof x === "number" ? (Number.isFinite(x) ? x : String(x))

@@ -120,10 +120,13 @@ export function lossAndGradient(net, x, y, n) {
   return loss / n;
 }
 
+/** The order in which an epoch takes its `count` examples. */
+export const order = (count, epoch, seed) => permutation(seed, ORDER + epoch, count);
+
 /** Which of `count` examples step number `step` takes. */
 export function batch(count, size, step, seed) {
   const perEpoch = Math.ceil(count / size), epoch = Math.floor(step / perEpoch), place = step % perEpoch;
-  return permutation(seed, ORDER + epoch, count).subarray(place * size, (place + 1) * size);
+  return order(count, epoch, seed).subarray(place * size, (place + 1) * size);
 }
 
 /** One step on a batch of `n` examples, in place; returns the loss before it, without the penalty. */

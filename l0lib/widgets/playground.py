@@ -1,0 +1,146 @@
+"""The playground: two small networks trained side by side in the reader's browser, pruned and fine-tuned.
+
+Its JavaScript stands in ``js/playground``, its arithmetic once more in :mod:`l0lib.playground`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import numpy as np
+import traitlets as t
+
+from ..playground import tasks, view
+from ..playground.view import Run
+from .explorer import ExplorerView, picture
+
+
+class Playground(ExplorerView):
+    """Two networks on one task, A and B, each under a penalty of its own; the reader trains, prunes and fine-tunes.
+
+    On a published page everything runs in the reader's browser. In JupyterLab, Python sets the configuration and reads
+    what the reader's browser has come to: every pause sends it.
+
+    Parameters
+    ----------
+    **settings
+        Settings to begin with (:data:`l0lib.playground.view.SETTINGS`): ``task``, ``noise``, ``points``, ``seed``,
+        ``hidden`` (such as ``"16-16"``), ``activation``, ``batch``, ``rate``, ``momentum``, ``threshold``, ``ratio``;
+        and for each network, with ``a_`` or ``b_`` in front, ``penalty``, ``l2``, ``l1``, ``l0``, ``beta``,
+        ``clipped``, ``way``. Values between two steps of a slider are refused.
+
+    Raises
+    ------
+    ValueError
+        If a setting is unknown or can take no such value.
+
+    Examples
+    --------
+    >>> playground = Playground(task="rings", b_penalty="l0")
+    >>> playground.settings["b_penalty"]
+    'l0'
+    """
+
+    #: Steps of the picture that stands where the page cannot train.
+    PICTURED = 1500
+
+    view: t.Dict = t.Dict().tag(sync=True)
+    state: t.Dict = t.Dict().tag(sync=True)
+    digits: t.Dict = t.Dict().tag(sync=True)
+    digits_wanted: t.Bool = t.Bool().tag(sync=True)
+
+    def __init__(self, **settings: Any):
+        super().__init__(kind="playground", view=_words(settings))
+        self.observe(self._send_digits, "digits_wanted")
+
+    def _send_digits(self, change) -> None:
+        # only where a kernel answers; a published page loads them from a file of its own
+        if change["new"]:
+            text = tasks.digits_script()
+            self.digits = json.loads(text[text.index("{") : text.rindex("}") + 1])
+
+    def configure(self, steps: int = 0, **settings: Any) -> None:
+        """Begin anew with these settings, the usual ones for all others, and train ``steps`` steps."""
+        words = _words(settings)
+        if steps:
+            words["steps"] = str(view._count(steps))
+        self.view = words
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings at the start of what is shown."""
+        words = {name: value for name, value in self.view.items() if name not in ("steps", "story")}
+        return view.defaults() | {name: view.parse(name, value) for name, value in words.items()}
+
+    @property
+    def step(self) -> int:
+        """Steps made, as of the last pause."""
+        return int(self.state.get("step", self.view.get("steps", 0)))
+
+    @property
+    def weights(self) -> dict[str, list[np.ndarray]]:
+        """Weights and biases of each network in turn, as of the last pause; NumPy's if no browser has sent any."""
+        if not self.state:
+            made = view.run(self.view)
+            return {arm: [p.copy() for p in state.parameters] for arm, state in made.networks.items()}
+        found: dict[str, list[np.ndarray]] = {}
+        for arm in view.ARMS:
+            flat, sizes, at = np.array(self.state[arm]["parameters"], dtype=float), self.state[arm]["sizes"], 0
+            found[arm] = []
+            for inputs, outputs in itertools.pairwise(sizes):
+                for shape in ((outputs, inputs), (outputs,)):
+                    count = int(np.prod(shape))
+                    found[arm].append(flat[at : at + count].reshape(shape))
+                    at += count
+        return found
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """Columns over time, as of the last pause: ``step``, and for each network its loss and its test accuracy."""
+        told = self.state.get("history", {})
+        return {name: np.array(column, dtype=float) for name, column in told.items() if name != "every"}
+
+    def _pictured(self) -> Run:
+        return view.run({"steps": self.PICTURED, **self.view})
+
+    def figure(self):
+        """Return a Matplotlib picture of the view, with networks trained by NumPy; an untrained one is trained."""
+        from ..figures import playground
+
+        return playground.playground(self._pictured(), self.settings)
+
+    def describe(self) -> str:
+        """Return what the picture shows, for readers who do not see it."""
+        made, values = self._pictured(), self.settings
+        parts = []
+        for arm in view.ARMS:
+            sizes = np.abs(np.concatenate([w.ravel() for w in made.networks[arm].weights]))
+            parts.append(
+                f"Network {arm.upper()} ({values[f'{arm}_penalty']}): test accuracy {100 * made.accuracy(arm):.1f} %, "
+                f"{int((sizes < values['threshold']).sum())} of {sizes.size} weights below {values['threshold']}."
+            )
+        return (
+            f"Two networks after {made.networks['a'].step} steps on the task {values['task']}. {' '.join(parts)} "
+            "With JavaScript they are trained, pruned and fine-tuned here, by you."
+        )
+
+    def fallback(self) -> dict[str, str]:
+        """Return the picture for readers without JavaScript and for paper, as a notebook's MIME bundle."""
+        return picture(self.figure(), self.describe())
+
+    def _ipython_display_(self, **kwargs) -> None:
+        from IPython.display import display
+
+        display(self.fallback(), raw=True)
+        bundle = self._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        display(data, metadata=metadata, raw=True)
+
+
+def _words(settings: dict[str, Any]) -> dict[str, str]:
+    usual = view.defaults()
+    taken = {name: view.parse(name, value) for name, value in settings.items()}
+    plain = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in taken.items()}
+    return {name: plain[name] for name, value in taken.items() if value != usual[name]}
