@@ -1,13 +1,13 @@
 """The compression engine: train under a penalty, prune by magnitude, fine-tune, measure (PyTorch).
 
 The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`training`, :mod:`pruning` with
-:mod:`masks` and :mod:`schedules`, :mod:`surgery`, :mod:`measure`, :mod:`storage`, and :mod:`latency` with
-:mod:`inference`; :mod:`interop` brings the parts into a loop of your own. The engine knows the penalties, the
-arithmetic of intervals, and nothing above itself.
+:mod:`masks` and :mod:`schedules`, :mod:`surgery` and :mod:`neurons`, :mod:`measure`, :mod:`storage`, and
+:mod:`latency` with :mod:`inference`; :mod:`interop` brings the parts into a loop of your own. The engine knows the
+penalties, the arithmetic of intervals, and nothing above itself.
 """
 
 from .._intervals import wilson_interval
-from . import augment, checkpoints, distill, inference, latency, storage
+from . import augment, checkpoints, cifar_models, distill, inference, latency, neurons, storage
 from .data import Dataset, Part, embedded_digits
 from .datasets import DataUnavailable, cifar10, cifar100, mnist
 from .footprints import Footprint, footprint
@@ -57,6 +57,7 @@ __all__ = [
     "checkpoints",
     "cifar10",
     "cifar100",
+    "cifar_models",
     "compression_ratio",
     "cosine",
     "count_nonzero_parameters",
@@ -77,6 +78,7 @@ __all__ = [
     "lenet_300_100",
     "mnist",
     "multiply_adds",
+    "neurons",
     "normalised",
     "parameter_groups",
     "prune_alive",

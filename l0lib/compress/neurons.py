@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
-import torch_pruning
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -44,6 +43,8 @@ class _Graph:
     """The dependencies of a network, in the terms of this module."""
 
     def __init__(self, model: nn.Module, example: torch.Tensor):
+        import torch_pruning  # here: training and pruning single weights must not need it
+
         was = model.training
         model.eval()  # following the network must not move the statistics of the batch normalisations
         try:
