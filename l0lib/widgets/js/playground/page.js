@@ -123,6 +123,7 @@ export function playground(el, options = {}) {
       more();
     });
     replaying = false;
+    if (machine.values.ratio > 1) probe();
     show();
   }
 
