@@ -78,7 +78,8 @@ def first_layer(stages: Mapping[str, np.ndarray], units: Sequence[int], side: in
         for axis, unit in zip(row, units, strict=True):
             picture = weights[unit].reshape(side, side)
             span = np.abs(picture).max() or 1
-            axis.imshow(picture, cmap="RdBu_r", vmin=-span, vmax=span, interpolation="nearest")
+            # as it is, for the browser to scale: enlarged here it takes several times the bytes
+            axis.imshow(picture, cmap="RdBu_r", vmin=-span, vmax=span, interpolation="none")
             axis.set(xticks=[], yticks=[])
             axis.grid(False)
             axis.spines[:].set_visible(True)

@@ -1,6 +1,6 @@
 """A view of the playground in words: settings, steps, and what was done on the way; made again in NumPy.
 
-The words are those of the page's address, ``?playground.task=rings&playground.steps=500``: settings at the start that
+The words are those of the page's address, such as ``?playground.steps=500``: settings at the start that
 are not the usual ones, ``steps``, and ``story``, entries ``step*name*value`` joined by ``~`` for settings that were
 changed while training, and ``step*prune*ratio*way of A*way of B``.
 """

@@ -47,11 +47,12 @@ def test_every_equation_table_and_figure_of_the_paper_has_a_line(lines):
 def test_what_holds_what_needs_a_correction_and_what_is_open(lines):
     corrected = [(line.claim.item, line.claim.statement) for line in lines if line.verdict == ledger.CORRECTED]
     assert [item for item, _ in corrected if item.startswith("Eq")] == ["Eq. 7", "Eq. 13", "Eq. 17"]
-    assert len(corrected) == 9
+    assert len(corrected) == 10
+    assert "Figure 6" in {item for item, _ in corrected}
     # what the records of today say: no verdict changes unnoticed
     assert {line.claim.item for line in lines if line.verdict == ledger.FAILS} == {"Figure 5"}
     open_lines = {line.claim.item for line in lines if line.verdict == ledger.NOT_YET}
-    assert open_lines == {*(f"Table {n}" for n in range(3, 8)), *(f"Figure {n}" for n in (3, 4, 6, 7, 8, 9)), "3.3"}
+    assert open_lines == {*(f"Table {n}" for n in range(4, 8)), *(f"Figure {n}" for n in (3, 4, 7, 8, 9)), "3.3"}
 
 
 def test_a_correction_is_said_where_one_is_needed(lines):
