@@ -3,7 +3,7 @@
 The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`training`, :mod:`pruning` with
 :mod:`masks` and :mod:`schedules`, :mod:`surgery` and :mod:`neurons`, :mod:`measure`, :mod:`storage`, and
 :mod:`latency` with :mod:`inference`; :mod:`interop` brings the parts into a loop of your own. The engine knows the
-penalties, the arithmetic of intervals, and nothing above itself.
+penalties, the arithmetic of intervals and counts, and nothing above itself.
 """
 
 from .._intervals import wilson_interval

@@ -5,6 +5,8 @@ Each takes images (n, 3, 32, 32) and is built from a seed: the same seed gives t
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 from torch.nn.functional import max_pool2d
@@ -89,7 +91,24 @@ class ResidualBlock(nn.Module):
         return torch.relu(self.norm2(self.convolution2(inner)) + self.shortcut(x))
 
 
-class ResNet20(nn.Module):
+class _ResidualNetwork(nn.Module):
+    """A first convolution, residual blocks, the mean over all positions, and the class scores."""
+
+    def __init__(self, first: nn.Conv2d, blocks: list[nn.Module], channels: int, classes: int, seed: int):
+        super().__init__()
+        self.convolution = first
+        self.norm = nn.BatchNorm2d(first.out_channels)
+        self.blocks = nn.Sequential(*blocks)
+        self.output = nn.Linear(channels, classes)
+        _initialise(self, seed)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the class scores, shape (n, classes), of ``images``, shape (n, 3, 32, 32)."""
+        x = self.blocks(torch.relu(self.norm(self.convolution(images))))
+        return self.output(x.mean((2, 3)))
+
+
+class ResNet20(_ResidualNetwork):
     """ResNet-20 for CIFAR (paper, Section 4.3), in the variant that fits what the paper says of it.
 
     The paper counts "22 layers and about 274 thousand parameters". With biases in all convolutions and with two
@@ -105,18 +124,9 @@ class ResNet20(nn.Module):
     """
 
     def __init__(self, seed: int = 0, classes: int = 10):
-        super().__init__()
-        self.convolution = nn.Conv2d(3, 16, 3, padding=1)
-        self.norm = nn.BatchNorm2d(16)
         widths = [16] * 3 + [32] * 3 + [64] * 3
-        self.blocks = nn.Sequential(*map(ResidualBlock, [16, *widths], widths))
-        self.output = nn.Linear(64, classes)
-        _initialise(self, seed)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the class scores, shape (n, classes), of ``images``, shape (n, 3, 32, 32)."""
-        x = self.blocks(torch.relu(self.norm(self.convolution(images))))
-        return self.output(x.mean((2, 3)))
+        blocks: list[nn.Module] = [ResidualBlock(*pair) for pair in pairwise([16, *widths])]
+        super().__init__(nn.Conv2d(3, 16, 3, padding=1), blocks, 64, classes, seed)
 
 
 class Bottleneck(nn.Module):
@@ -144,7 +154,7 @@ class Bottleneck(nn.Module):
         return torch.relu(self.norm3(self.convolution3(inner)) + self.shortcut(x))
 
 
-class ResNet50(nn.Module):
+class ResNet50(_ResidualNetwork):
     """ResNet-50 with a first layer for small images (paper, Section 4.5): 23,705,252 parameters with 100 classes.
 
     The first convolution is 3 x 3 with stride 1, and no pooling follows it; the rest is the network for large images.
@@ -157,19 +167,10 @@ class ResNet50(nn.Module):
     """
 
     def __init__(self, seed: int = 0, classes: int = 100):
-        super().__init__()
-        self.convolution = nn.Conv2d(3, 64, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm2d(64)
-        blocks, channels = [], 64
+        blocks: list[nn.Module] = []
+        channels = 64
         for width, number, stride in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
             for place in range(number):
                 blocks.append(Bottleneck(channels, width, stride if place == 0 else 1))
                 channels = 4 * width
-        self.blocks = nn.Sequential(*blocks)
-        self.output = nn.Linear(channels, classes)
-        _initialise(self, seed)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the class scores, shape (n, classes), of ``images``, shape (n, 3, 32, 32)."""
-        x = self.blocks(torch.relu(self.norm(self.convolution(images))))
-        return self.output(x.mean((2, 3)))
+        super().__init__(nn.Conv2d(3, 64, 3, padding=1, bias=False), blocks, channels, classes, seed)

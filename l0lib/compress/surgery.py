@@ -10,9 +10,10 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import nn
 
+from .._counts import number_to_keep
 from .masks import Masks
 from .models import Chain
-from .pruning import number_to_keep, prune_global
+from .pruning import prune_global
 
 
 @runtime_checkable

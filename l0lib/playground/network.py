@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from .._counts import number_to_keep, share_out
 from ..penalties import Penalty
 from . import chance
 
@@ -180,11 +181,9 @@ def choose(
     """
     sizes = [p.size for p in parameters]
     total = sum(sizes)
-    if not 1 <= ratio <= total:
-        raise ValueError(f"ratio must be between 1 and the number of parameters, {total}; got {ratio!r}")
+    keep = number_to_keep(total, ratio)
     if way not in ("GP", "LP", "RP"):
         raise ValueError(f"way must be one of GP, LP, RP; got {way!r}")
-    keep = int(total // ratio)
     flat = np.abs(np.concatenate([p.ravel() for p in parameters]))
     if way == "RP":
         flat = chance.uniforms(seed, PRUNING, total)
@@ -192,10 +191,7 @@ def choose(
         flat = np.where(np.concatenate([mask.ravel() for mask in within]), flat, -1.0)
     if way == "LP":
         layers = [sizes[i] + sizes[i + 1] for i in range(0, len(sizes), 2)]
-        dues = [divmod(size * keep, total) for size in layers]
-        shares = [whole for whole, _ in dues]
-        for layer in sorted(range(len(layers)), key=lambda i: -dues[i][1])[: keep - sum(shares)]:
-            shares[layer] += 1
+        shares = share_out(layers, keep)
         cuts = np.cumsum([0, *layers])
         kept = np.concatenate([_largest(flat[a:b], n) for (a, b), n in zip(pairwise(cuts), shares, strict=True)])
     else:

@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import pathlib
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import anywidget
@@ -27,16 +28,38 @@ class ExplorerView(anywidget.AnyWidget):
     spec: t.List = t.List().tag(sync=True)
 
 
-def picture(figure, alt: str) -> dict[str, str]:
-    """Return a Matplotlib figure for readers without JavaScript and for paper, as a notebook's MIME bundle."""
-    drawn, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=110)
-    # line drawings need few colours: a quarter of the bytes, on pages that carry the picture and the widget
-    Image.open(drawn).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-    png = base64.b64encode(small.getvalue()).decode()
-    # the view's style sheet hides this on screen: so it stands exactly where the script does not run, and on paper
-    page = f'<div class="l0-fallback"><img alt="{html.escape(alt)}" src="data:image/png;base64,{png}"></div>'
-    return {"text/html": page, "image/png": png, "text/plain": alt}
+class Pictured:
+    """A widget with a still picture in its place where no script runs. Subclasses draw and describe it."""
+
+    _repr_mimebundle_: Callable[..., Any]
+
+    def figure(self):
+        """Return the Matplotlib picture of the present settings."""
+        raise TypeError("Pictured is the common ground of the explorers: use one of them")
+
+    def describe(self) -> str:
+        """Return one or two sentences that say what the picture shows, for readers who do not see it."""
+        raise TypeError("Pictured is the common ground of the explorers: use one of them")
+
+    def fallback(self) -> dict[str, str]:
+        """Return the picture for readers without JavaScript and for paper, as a notebook's MIME bundle."""
+        drawn, small = io.BytesIO(), io.BytesIO()
+        self.figure().savefig(drawn, format="png", dpi=110)
+        # line drawings need few colours: a quarter of the bytes, on pages that carry the picture and the widget
+        Image.open(drawn).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        png = base64.b64encode(small.getvalue()).decode()
+        alt = self.describe()
+        # the view's style sheet hides this on screen: so it stands exactly where the script does not run, and on paper
+        page = f'<div class="l0-fallback"><img alt="{html.escape(alt)}" src="data:image/png;base64,{png}"></div>'
+        return {"text/html": page, "image/png": png, "text/plain": alt}
+
+    def _ipython_display_(self, **kwargs) -> None:
+        from IPython.display import display
+
+        display(self.fallback(), raw=True)
+        bundle = self._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        display(data, metadata=metadata, raw=True)
 
 
 def _view_class(name: str, settings: tuple[Setting, ...], carried: dict[str, t.TraitType]) -> type[ExplorerView]:
@@ -60,7 +83,7 @@ def _setting_property(setting: Setting) -> property:
     return property(get, put, doc=f"``{setting.label}`` (see ``settings``).")
 
 
-class Explorer(W.VBox):
+class Explorer(Pictured, W.VBox):
     """A figure with controls. Subclasses declare ``kind``, ``declared`` and ``describe``.
 
     Every setting is an attribute: ``explorer.beta`` reads what the reader sees, ``explorer.beta = 5`` sets the control
@@ -139,15 +162,3 @@ class Explorer(W.VBox):
     def describe(self) -> str:
         """Return one or two sentences that say what the picture shows, for readers who do not see it."""
         raise TypeError("Explorer is the common ground of the explorers: use one of them")
-
-    def fallback(self) -> dict[str, str]:
-        """Return the picture for readers without JavaScript and for paper, as a notebook's MIME bundle."""
-        return picture(self.figure(), self.describe())
-
-    def _ipython_display_(self, **kwargs) -> None:
-        from IPython.display import display
-
-        display(self.fallback(), raw=True)
-        bundle = self._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        display(data, metadata=metadata, raw=True)

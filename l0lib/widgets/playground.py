@@ -14,10 +14,10 @@ import traitlets as t
 
 from ..playground import tasks, view
 from ..playground.view import Run
-from .explorer import ExplorerView, picture
+from .explorer import ExplorerView, Pictured
 
 
-class Playground(ExplorerView):
+class Playground(Pictured, ExplorerView):
     """Two networks on one task, A and B, each under a penalty of its own; the reader trains, prunes and fine-tunes.
 
     On a published page everything runs in the reader's browser. In JupyterLab, Python sets the configuration and reads
@@ -125,18 +125,6 @@ class Playground(ExplorerView):
             f"Two networks after {made.networks['a'].step} steps on the task {values['task']}. {' '.join(parts)} "
             "With JavaScript they are trained, pruned and fine-tuned here, by you."
         )
-
-    def fallback(self) -> dict[str, str]:
-        """Return the picture for readers without JavaScript and for paper, as a notebook's MIME bundle."""
-        return picture(self.figure(), self.describe())
-
-    def _ipython_display_(self, **kwargs) -> None:
-        from IPython.display import display
-
-        display(self.fallback(), raw=True)
-        bundle = self._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        display(data, metadata=metadata, raw=True)
 
 
 def _words(settings: dict[str, Any]) -> dict[str, str]:

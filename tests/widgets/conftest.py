@@ -60,3 +60,10 @@ def page_url(tmp_path_factory):
     write_page(folder, explorers)
     with serve(folder) as base:
         yield f"{base}/index.html"
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    """Address of the page in the module's own ``folder``."""
+    with serve(folder) as base:
+        yield f"{base}/index.html"

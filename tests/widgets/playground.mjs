@@ -1,4 +1,4 @@
-// stdin: [[what, argument], ...]; stdout: one answer each, with NaN and infinities as text.
+// Questions [what, argument] about the playground.
 import { readFileSync } from "node:fs";
 import * as chance from "../../l0lib/widgets/js/playground/chance.js";
 import * as N from "../../l0lib/widgets/js/playground/network.js";
@@ -8,6 +8,7 @@ import { describe, Machine, understand } from "../../l0lib/widgets/js/playground
 import { defaults, ladder, parse, SETTINGS } from "../../l0lib/widgets/js/playground/settings.js";
 import { STORIES } from "../../l0lib/widgets/js/playground/stories.js";
 import * as tasks from "../../l0lib/widgets/js/playground/tasks.js";
+import { answerAll } from "./answers.mjs";
 
 function restored({ sizes, activation, p, m, mask, step }) {
   const net = N.network(sizes, activation);
@@ -49,7 +50,6 @@ const ASK = {
     }
     return told(one, { losses });
   },
-  penalty: ({ net, penalty }) => N.penaltyOf(restored(net), penalty),
   settings: () => ({ defaults: defaults(), ladders: Object.fromEntries([...SETTINGS].filter(([, s]) => s.kind === "log").map(([name, s]) => [name, ladder(s)])) }),
   parse: ([name, value]) => parse(name, value) ?? null,
   stories: () => STORIES,
@@ -84,12 +84,4 @@ function view(words) {
   return { a: machine.nets.a.p, b: machine.nets.b.p, words: describe(machine), history: machine.history, diverged: machine.diverged };
 }
 
-const encode = (x) =>
-  typeof x === "number" ? (Number.isFinite(x) ? x : String(x))
-  : x === null || typeof x === "string" || typeof x === "boolean" ? x
-  : ArrayBuffer.isView(x) || Array.isArray(x) ? Array.from(x, encode)
-  : Object.fromEntries(Object.entries(x).map(([k, v]) => [k, encode(v)]));
-
-let text = "";
-for await (const chunk of process.stdin) text += chunk;
-console.log(JSON.stringify(encode(JSON.parse(text).map(([what, argument]) => ASK[what](argument)))));
+await answerAll(([what, argument]) => ASK[what](argument));

@@ -10,7 +10,7 @@ from l0lib import compress
 from l0lib.studies import digit_networks
 from l0lib.widgets import DrawADigit
 from l0lib.widgets.digits import drawn_image
-from tests.browser import serious, serve, visit
+from tests.browser import serious, visit
 from tests.widgets.ask import ASK, settle
 from tests.widgets.conftest import write_page
 from tests.widgets.node import AXE
@@ -51,12 +51,6 @@ def folder(trained, tmp_path_factory):
     (networks / "gone.js").unlink()
     (folder / "404.html").write_text("<!doctype html><title>Not here</title>")
     return folder
-
-
-@pytest.fixture(scope="module")
-def address(folder):
-    with serve(folder) as base:
-        yield f"{base}/index.html"
 
 
 @pytest.fixture

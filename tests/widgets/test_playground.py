@@ -3,28 +3,18 @@
 import contextlib
 import copy
 import io
-import json
 import math
 import pathlib
 import re
-import subprocess
 
 import numpy as np
 import pytest
 
 from l0lib.playground import network, tasks, view
 from l0lib.widgets import Playground
-from tests.widgets.node import NODE
+from tests.widgets.node import ask_playground as ask
 
-TWIN = pathlib.Path(__file__).with_name("playground.mjs")
 DIGITS = pathlib.Path(__file__).resolve().parents[2] / "book" / "assets" / "digits" / "digits.js"
-
-
-def ask(*questions):
-    """Put all questions to one Node process."""
-    told = subprocess.run([NODE, TWIN], input=json.dumps(questions), capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
-    return json.loads(told.stdout)
 
 
 def flat(state):

@@ -7,7 +7,7 @@ import pytest
 
 from l0lib.playground import view
 from l0lib.widgets import Playground
-from tests.browser import serious, serve, visit
+from tests.browser import serious, visit
 from tests.widgets.ask import settle
 from tests.widgets.conftest import ROOT, write_page
 from tests.widgets.node import AXE
@@ -25,12 +25,6 @@ def folder(tmp_path_factory):
     (made / "_static" / "digits").mkdir(parents=True)
     shutil.copy(ROOT / "book" / "assets" / "digits" / "digits.js", made / "_static" / "digits")
     return made
-
-
-@pytest.fixture(scope="module")
-def address(folder):
-    with serve(folder) as base:
-        yield f"{base}/index.html"
 
 
 @pytest.fixture

@@ -1,18 +1,14 @@
 """What the reader's browser computes on the playground equals NumPy: every draw, every step, every mask."""
 
 import itertools
-import json
-import pathlib
-import subprocess
 
 import numpy as np
 import pytest
 
 from l0lib import L0, L1, L2
 from l0lib.playground import chance, network, tasks
-from tests.widgets.node import NODE
+from tests.widgets.node import ask_playground as ask
 
-TWIN = pathlib.Path(__file__).with_name("playground.mjs")
 PENALTIES = {
     "none": {},
     "l2": {"l2": 3e-3},
@@ -22,14 +18,6 @@ PENALTIES = {
 }
 SIZES = [2, 16, 16, 2]
 RATE = {"rate": 0.1, "momentum": 0.9}
-
-
-def ask(*questions):
-    """Put all questions to one Node process."""
-    text = json.dumps(questions, default=lambda array: np.asarray(array).tolist())
-    told = subprocess.run([NODE, TWIN], input=text, capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
-    return json.loads(told.stdout)
 
 
 def penalty(factors):
@@ -186,15 +174,6 @@ def test_two_hundred_steps_are_the_same_where_the_map_is_calm():
             )  # fmt: skip
         np.testing.assert_allclose(found["p"], flat(state.parameters), atol=1e-10, err_msg=name)
         assert found["step"] == 207
-
-
-def test_values_of_penalties_are_the_same():
-    state = a_state("relu")
-    cases = [name for name in PENALTIES if name != "none"]
-    net = plain(state, SIZES, "relu")
-    found = ask(*[("penalty", {"net": net, "penalty": PENALTIES[name]}) for name in cases])
-    for name, value in zip(cases, found, strict=True):
-        assert value == pytest.approx(sum(float(penalty(PENALTIES[name]).value(w)) for w in state.weights), rel=1e-12)
 
 
 def test_what_diverges_says_so():

@@ -11,12 +11,11 @@ function penalty(values, arm) {
 /** What one arm does, one line each: train so many steps under these settings, or prune. */
 function lines(machine, arm) {
   const values = { ...machine.first }, out = [];
-  let at = 0, before = "";
+  let at = 0;
   const until = (step) => {
     if (step === at) return;
     const now = `penalty=${penalty(values, arm)}, lr=${values.rate}, momentum=${values.momentum}, update="${values[`${arm}_clipped`] ? "clipped" : "coupled"}"`;
     out.push(`train(${arm}, ${step - at}, ${now})`);
-    before = now;
     at = step;
   };
   for (const [step, what, ...rest] of machine.story) {

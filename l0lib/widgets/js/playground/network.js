@@ -10,17 +10,6 @@ export function pull({ l2 = 0, l1 = 0, l0 = 0, beta = 1 }, w) {
   return 2 * l2 * w + sign(w) * (l1 + (l0 ? l0 * beta * exp(-beta * abs(w)) : 0));
 }
 
-/** The value of a penalty on all weights of a network. */
-export function penaltyOf(net, { l2 = 0, l1 = 0, l0 = 0, beta = 1 }) {
-  let sum = 0;
-  for (const layer of net.layers)
-    for (let i = layer.w; i < layer.b; i++) {
-      const w = net.p[i], size = abs(w);
-      sum += l2 * w * w + l1 * size - (l0 ? l0 * Math.expm1(-beta * size) : 0);
-    }
-  return sum;
-}
-
 /** A network of the given layer sizes: parameters `p`, weights and biases of each layer in turn, and room to compute. */
 export function network(sizes, activation) {
   const layers = [];
