@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from l0lib.playground import view
 from l0lib.widgets import Playground
@@ -51,18 +52,25 @@ def button(page, name):
     return page.get_by_role("button", name=name, exact=True)
 
 
+def press(page, name):
+    """Click a button, and wait for the picture that follows."""
+    button(page, name).click()
+    settle(page)
+
+
 def slide(page, label, value):
     """Type a value beside a slider."""
     field = page.get_by_label(f"{label}, as a number")
     field.fill(str(value))
     field.press("Enter")
+    settle(page)
 
 
 def test_it_stands_still_until_asked_and_steps_one_by_one(page):
     page.wait_for_timeout(200)
     assert page.evaluate(STEP) == 0
-    button(page, "Step").click()
-    button(page, "Step").click()
+    press(page, "Step")
+    press(page, "Step")
     assert page.evaluate(STEP) == 2
     np.testing.assert_allclose(page.evaluate(WEIGHTS, "b"), ours({"steps": 2}, "b"), atol=1e-12)
 
@@ -70,11 +78,11 @@ def test_it_stands_still_until_asked_and_steps_one_by_one(page):
 def test_it_plays_and_pauses_and_begins_anew(page):
     button(page, "Play").click()
     until(page, 50)
-    button(page, "Pause").click()
+    press(page, "Pause")
     at = page.evaluate(STEP)
     page.wait_for_timeout(200)
     assert page.evaluate(STEP) == at
-    assert f"Step {at}, epoch {at // 16}" in page.locator(".pg-count").inner_text()
+    expect(page.locator(".pg-count")).to_contain_text(f"Step {at}, epoch {at // 16}")
     np.testing.assert_allclose(page.evaluate(WEIGHTS, "a"), ours({"steps": at}, "a"), atol=1e-9)
     button(page, "Reset").click()
     page.wait_for_function(f"{STEP} === 0")
@@ -84,7 +92,7 @@ def test_a_scene_trains_stops_and_says_what_to_look_at(page):
     page.get_by_label("steps in each picture").select_option("100")
     button(page, "1. Why ℓ2 alone won't prune").click()
     page.wait_for_function(f"{STEP} === 1500 && !document.querySelector('.pg').l0.playing()", timeout=90_000)
-    assert "slide the compression ratio" in page.locator(".pg-scene").inner_text()
+    expect(page.locator(".pg-scene")).to_contain_text("slide the compression ratio")
     said = [page.locator(f"[data-arm={arm}] .pg-numbers").inner_text() for arm in "ab"]
     shares = [float(text.split("test accuracy ")[1].split(" %")[0]) for text in said]
     assert shares[1] > shares[0] + 10
@@ -95,20 +103,20 @@ def test_the_slider_traces_both_networks_and_pruning_holds(page):
     page.get_by_label("steps in each picture").select_option("20")
     button(page, "Play").click()
     until(page, 200)
-    button(page, "Pause").click()
+    press(page, "Pause")
     for ratio in (2, 3.98, 10):
         slide(page, "compression ratio", ratio)
     before = page.evaluate(STEP)
-    assert "pruned 10×" in page.locator("[data-arm=a] .pg-numbers").inner_text()
+    expect(page.locator("[data-arm=a] .pg-numbers")).to_contain_text("pruned 10×")
     assert np.count_nonzero(page.evaluate(WEIGHTS, "a")) > 300  # the network itself is whole
-    button(page, "Prune and fine-tune").click()
+    press(page, "Prune and fine-tune")
     assert np.count_nonzero(page.evaluate(WEIGHTS, "a")) == 354 // 10
     button(page, "Play").click()
     until(page, before + 40)
-    button(page, "Pause").click()
+    press(page, "Pause")
     assert np.count_nonzero(page.evaluate(WEIGHTS, "b")) <= 354 // 10
-    assert "fine-tuned" in page.locator("[data-arm=b] .pg-numbers").inner_text()
-    button(page, "Take the pruning back").click()
+    expect(page.locator("[data-arm=b] .pg-numbers")).to_contain_text("fine-tuned")
+    press(page, "Take the pruning back")
     assert page.evaluate(STEP) == before
     assert np.count_nonzero(page.evaluate(WEIGHTS, "a")) > 300
 
@@ -120,10 +128,10 @@ def test_a_link_makes_the_same_networks_again(page, chromium, address):
     until(page, 60)
     slide(page, "α of ℓ0, network B", 0.0001)  # while it plays
     until(page, 100)
-    button(page, "Pause").click()
+    press(page, "Pause")
     slide(page, "compression ratio", 3.98)
-    button(page, "Prune and fine-tune").click()
-    button(page, "Step").click()
+    press(page, "Prune and fine-tune")
+    press(page, "Step")
     page.wait_for_function("location.search.includes('prune')")
     query = page.evaluate("location.search")
     want = {arm: page.evaluate(WEIGHTS, arm) for arm in "ab"}
@@ -149,7 +157,7 @@ def test_digits_come_on_demand_from_disk_too(chromium, folder):
         ready(page)
         page.get_by_label("task").select_option("digits")
         page.wait_for_function("document.querySelector('.pg').l0.machine().data.inputs === 64")
-        button(page, "Step").click()
+        press(page, "Step")
         np.testing.assert_allclose(page.evaluate(WEIGHTS, "b"), ours({"task": "digits", "steps": 1}, "b"), atol=1e-12)
         assert not page.get_by_label("noise", exact=True).is_visible()
 
@@ -207,7 +215,7 @@ def test_the_keyboard_is_enough(page):
 
 
 def test_a_screen_reader_is_told_what_happens(page):
-    button(page, "Step").click()
+    press(page, "Step")
     page.evaluate("document.querySelector('.pg').l0.run(false)")
     settle(page)
     said = page.locator(".pg > [role=status]").text_content()
