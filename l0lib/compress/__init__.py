@@ -8,7 +8,7 @@ penalties, the arithmetic of intervals and counts, and nothing above itself.
 
 from .._intervals import wilson_interval
 from . import augment, checkpoints, cifar_models, distill, inference, latency, neurons, storage
-from .data import Dataset, Part, embedded_digits
+from .data import Dataset, Part, embedded_digits, embedded_photographs
 from .datasets import DataUnavailable, cifar10, cifar100, mnist
 from .footprints import Footprint, footprint
 from .interop import add_gradient_, export_onnx, pull_, strip
@@ -27,7 +27,7 @@ from .measure import (
 )
 from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD, layer_sizes, parameter_groups
-from .pruning import prune_global, prune_layerwise, prune_random
+from .pruning import norm_parameters, prune_global, prune_layerwise, prune_random
 from .rates import learning_rates, step_decay
 from .schedules import SCHEDULES
 from .shrinking import Shrunk, shrink
@@ -64,6 +64,7 @@ __all__ = [
     "count_parameters",
     "distill",
     "embedded_digits",
+    "embedded_photographs",
     "evaluate",
     "export_onnx",
     "footprint",
@@ -79,6 +80,7 @@ __all__ = [
     "mnist",
     "multiply_adds",
     "neurons",
+    "norm_parameters",
     "normalised",
     "parameter_groups",
     "prune_alive",

@@ -21,8 +21,8 @@ class Run:
     Attributes
     ----------
     order, moves : Generator
-        Of the order of the images and of their shifts; an epoch draws from each once, when it begins. They are apart,
-        so that the order does not depend on the augmentation.
+        Of the order of the images, and of their shifts and mirrors; an epoch draws from each when it begins. They are
+        apart, so that the order does not depend on the augmentation.
     step : int
         Steps made.
     total : scalar tensor

@@ -1,4 +1,4 @@
-"""Augmentation of a batch: images moved by a few pixels."""
+"""Augmentation of a batch: images moved by a few pixels, or seen in a mirror."""
 
 from __future__ import annotations
 
@@ -53,3 +53,35 @@ def shift(
 def draw_shifts(count: int, most: int, generator: torch.Generator) -> torch.Tensor:
     """Return moves ``(dx, dy)`` of ``count`` images: int64, shape (2, count), each uniform on -most..most."""
     return torch.randint(-most, most + 1, (2, count), generator=generator)
+
+
+def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
+    """Turn left and right round in some images.
+
+    Parameters
+    ----------
+    images : tensor, (n, ..., width)
+        Not changed.
+    which : boolean tensor, (n,)
+        True where an image is turned.
+
+    Returns
+    -------
+    tensor
+        A new one, in the shape and type of ``images``.
+
+    Raises
+    ------
+    ValueError
+        If ``which`` is not boolean or not one entry for each image.
+    """
+    if which.dtype != torch.bool or which.shape != (len(images),):
+        raise ValueError(
+            f"which must be boolean of shape ({len(images)},); got {which.dtype} of shape {tuple(which.shape)}"
+        )
+    return torch.where(which.view(-1, *[1] * (images.ndim - 1)), images.flip(-1), images)
+
+
+def draw_mirrors(count: int, generator: torch.Generator) -> torch.Tensor:
+    """Return for ``count`` images whether each is turned: boolean, shape (count,), each with probability one half."""
+    return torch.randint(2, (count,), generator=generator).bool()

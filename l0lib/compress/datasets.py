@@ -18,7 +18,6 @@ from math import prod
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from filelock import FileLock
 
 from .data import Dataset, Part, digest, stratified_split
@@ -71,7 +70,11 @@ FACTS = {
 def data_folder() -> Path:
     """Return the folder of the cached datasets: the environment's ``L0LIB_DATA``, else the platform's cache folder."""
     chosen = os.environ.get("L0LIB_DATA")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("l0lib", appauthor=False)
+    if chosen:
+        return Path(chosen).expanduser()
+    import platformdirs  # here: a machine that is told its folder need not have the package
+
+    return platformdirs.user_cache_path("l0lib", appauthor=False)
 
 
 def mnist(validation: int = 5000, seed: int = 0, *, progress: bool | None = None) -> Dataset:
@@ -201,6 +204,22 @@ def load(name: str, *, progress: bool | None = None, report: Callable[[str], obj
         + f"With a network, `l0lib data get {name}` fetches it; or copy {path.name} from another machine's cache "
         f"into {path.parent} (L0LIB_DATA names another folder)."
     )
+
+
+def keep(name: str, arrays: Arrays) -> Path:
+    """Write arrays that came another way to the cache, if they are the dataset ``name``; return the file's path.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
+    path = data_folder() / f"{name}.npz"
+    _check(arrays, FACTS[name])
+    with _workshop(path, FACTS[name]) as folder:
+        _write(arrays, folder / path.name)
+        os.replace(folder / path.name, path)
+    return path
 
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}

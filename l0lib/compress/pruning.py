@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 
 import torch
+from torch.nn.modules.batchnorm import _NormBase
 
 from .._counts import number_to_keep, share_out
 from .masks import Masks, keep_largest
 
 
-def prune_global(model: torch.nn.Module, ratio: float, within: Masks | None = None) -> Masks:
+def norm_parameters(model: torch.nn.Module) -> set[str]:
+    """Return the names of the scales and shifts of ``model``'s batch normalisations: what pruning spares.
+
+    They are few, and their size says nothing of their worth: a scale multiplies a whole channel, whatever its weights.
+    """
+    return {
+        f"{name}.{own}" if name else own
+        for name, module in model.named_modules()
+        if isinstance(module, _NormBase)
+        for own, _ in module.named_parameters(recurse=False)
+    }
+
+
+def prune_global(
+    model: torch.nn.Module, ratio: float, within: Masks | None = None, spare: Collection[str] = ()
+) -> Masks:
     r"""Remove the smallest parameters of a network, wherever they stand: global magnitude pruning (GP).
 
     Solves :math:`\max_S \sum_{j \in S} |w_j|` subject to :math:`|S| = \lfloor n/r \rfloor`, where :math:`n` counts
@@ -24,6 +41,8 @@ def prune_global(model: torch.nn.Module, ratio: float, within: Masks | None = No
         All parameters over kept parameters, >= 1.
     within : Masks or None
         What an earlier pruning kept: nothing else comes back, even where a kept weight has become zero.
+    spare : collection of str
+        Names of parameters that stay, whatever their size, such as :func:`norm_parameters`. They count as all others.
 
     Returns
     -------
@@ -33,17 +52,20 @@ def prune_global(model: torch.nn.Module, ratio: float, within: Masks | None = No
     Raises
     ------
     ValueError
-        If ``ratio`` is out of range, a parameter is NaN, or ``within`` belongs to another network.
+        If ``ratio`` is out of range, a parameter is NaN, ``within`` belongs to another network, or ``spare`` names
+        what is no parameter, or more than the ratio leaves.
 
     Notes
     -----
     Source: paper, Section 4.1, strategy i. Ties are broken by position (:func:`~l0lib.compress.keep_largest`).
     """
     scores = [p.detach().abs().flatten() for p in model.parameters()]
-    return _keep_best(model, ratio, scores, within)
+    return _keep_best(model, ratio, scores, within, spare)
 
 
-def prune_layerwise(model: torch.nn.Module, ratio: float, within: Masks | None = None) -> Masks:
+def prune_layerwise(
+    model: torch.nn.Module, ratio: float, within: Masks | None = None, spare: Collection[str] = ()
+) -> Masks:
     r"""Remove the smallest parameters of each layer, at the same ratio in all: layerwise magnitude pruning (LP).
 
     A layer is the weights and the bias of one module together. The network keeps as many parameters as under global
@@ -52,7 +74,7 @@ def prune_layerwise(model: torch.nn.Module, ratio: float, within: Masks | None =
 
     Parameters
     ----------
-    model, ratio, within
+    model, ratio, within, spare
         As in :func:`prune_global`.
 
     Returns
@@ -74,16 +96,24 @@ def prune_layerwise(model: torch.nn.Module, ratio: float, within: Masks | None =
     layers: dict[str, list[str]] = {}
     for name in parameters:
         layers.setdefault(name.rpartition(".")[0], []).append(name)
+    _check_spared(model, spare)
+    keep = number_to_keep(sum(p.numel() for p in parameters.values()), ratio)
+    masks = {
+        name: torch.ones(parameters[name].numel(), dtype=torch.bool, device=parameters[name].device) for name in spare
+    }
+    keep = _left(keep, sum(parameters[name].numel() for name in spare))
+    layers = {layer: some for layer, names in layers.items() if (some := [name for name in names if name not in spare])}
     sizes = [sum(parameters[name].numel() for name in names) for names in layers.values()]
-    masks: dict[str, torch.Tensor] = {}
-    for names, share in zip(layers.values(), share_out(sizes, number_to_keep(sum(sizes), ratio)), strict=True):
+    for names, share in zip(layers.values(), share_out(sizes, keep), strict=True):
         scores = [parameters[name].detach().abs().flatten() for name in names]
         kept = _best(scores, share, [places[name] for name in names] if places else None)
         masks.update(zip(names, kept, strict=True))
     return _cut(model, masks)
 
 
-def prune_random(model: torch.nn.Module, ratio: float, *, seed: int, within: Masks | None = None) -> Masks:
+def prune_random(
+    model: torch.nn.Module, ratio: float, *, seed: int, within: Masks | None = None, spare: Collection[str] = ()
+) -> Masks:
     r"""Remove parameters drawn at random from the whole network, whatever their magnitude: random pruning (RP).
 
     Every set of :math:`\lfloor n/r \rfloor` parameters is as likely as every other one. With one seed, what is kept at
@@ -91,7 +121,7 @@ def prune_random(model: torch.nn.Module, ratio: float, *, seed: int, within: Mas
 
     Parameters
     ----------
-    model, ratio, within
+    model, ratio, within, spare
         As in :func:`prune_global`.
     seed : int
         Seed of the draw; torch's global generator is neither read nor changed.
@@ -104,7 +134,7 @@ def prune_random(model: torch.nn.Module, ratio: float, *, seed: int, within: Mas
     Raises
     ------
     ValueError
-        If ``ratio`` is out of range or ``within`` belongs to another network.
+        As in :func:`prune_global`.
 
     Notes
     -----
@@ -115,7 +145,19 @@ def prune_random(model: torch.nn.Module, ratio: float, *, seed: int, within: Mas
     # float64 holds every rank exactly, so that there are no ties
     ranks = torch.randperm(sum(sizes), generator=torch.Generator().manual_seed(seed)).double()
     scores = [rank.to(p.device) for rank, p in zip(ranks.split(sizes), parameters, strict=True)]
-    return _keep_best(model, ratio, scores, within)
+    return _keep_best(model, ratio, scores, within, spare)
+
+
+def _check_spared(model: torch.nn.Module, spare: Collection[str]) -> None:
+    names = {name for name, _ in model.named_parameters()}
+    if unknown := sorted(set(spare) - names):
+        raise ValueError(f"spare must name parameters of the model; got {', '.join(unknown)}")
+
+
+def _left(keep: int, spared: int) -> int:
+    if spared > keep:
+        raise ValueError(f"ratio must leave the {spared} parameters that are spared; it leaves {keep}")
+    return keep - spared
 
 
 def _places(model: torch.nn.Module, within: Masks | None) -> dict[str, torch.Tensor]:
@@ -135,11 +177,24 @@ def _best(scores: list[torch.Tensor], keep: int, places: list[torch.Tensor] | No
     return keep_largest(flat, keep).split([len(part) for part in scores])
 
 
-def _keep_best(model: torch.nn.Module, ratio: float, scores: list[torch.Tensor], within: Masks | None) -> Masks:
+def _keep_best(
+    model: torch.nn.Module,
+    ratio: float,
+    scores: list[torch.Tensor],
+    within: Masks | None,
+    spare: Collection[str],
+) -> Masks:
+    _check_spared(model, spare)
     places = _places(model, within)
+    names = [name for name, _ in model.named_parameters()]
     keep = number_to_keep(sum(len(part) for part in scores), ratio)
+    _left(keep, sum(len(part) for name, part in zip(names, scores, strict=True) if name in spare))
+    scores = [
+        part.new_full((len(part),), math.inf) if name in spare else part
+        for name, part in zip(names, scores, strict=True)
+    ]
     kept = _best(scores, keep, list(places.values()) if places else None)
-    return _cut(model, {name: part for (name, _), part in zip(model.named_parameters(), kept, strict=True)})
+    return _cut(model, dict(zip(names, kept, strict=True)))
 
 
 def _cut(model: torch.nn.Module, kept: dict[str, torch.Tensor]) -> Masks:

@@ -39,6 +39,7 @@ def train(
     schedule: str | Schedule = "cosine",
     warm_up: float = 0,
     shift: int = 0,
+    mirror: bool = False,
     teacher: torch.nn.Module | None = None,
     temperature: float = 4.0,
     distillation_weight: float = 0.9,
@@ -69,8 +70,8 @@ def train(
     batch_size : int, default 128
         The last batch of an epoch is smaller where the sizes do not divide.
     seed : int, default 0
-        Seed of the order of the images and, apart from it, of their shifts. Neither depends on the penalty: two runs
-        with one seed see the same batches.
+        Seed of the order of the images and, apart from it, of their shifts and mirrors. None depends on the penalty:
+        two runs with one seed see the same batches.
     masks : Masks or None
         What pruning kept. The rest is set to zero and held there; this is checked after every epoch.
     schedule : {"cosine", "step"} or function ``(step, steps, start) -> rate``
@@ -78,7 +79,10 @@ def train(
     warm_up : float, default 0
         Epochs in which it rises in a straight line first; they are part of ``epochs``.
     shift : int, default 0
-        Each image of a batch is moved by up to so many pixels either way (:func:`augment.shift`).
+        Each image of a batch is moved by up to so many pixels either way (:func:`augment.shift`): 4 on photographs is
+        the usual crop out of a padding of 4.
+    mirror : bool, default False
+        Each image of a batch is turned round with probability one half (:func:`augment.mirror`).
     teacher, temperature, distillation_weight
         A network to learn from as well, and how: see :func:`distill.loss`.
     bf16 : bool, default False
@@ -126,6 +130,8 @@ def train(
         told = {"epochs": epochs, "learning_rate": learning_rate, "momentum": momentum, "batch_size": batch_size}
         told |= {"update": update, "seed": seed, "warm_up": warm_up, "shift": shift, "bf16": bf16}
         told |= {"schedule": schedule if isinstance(schedule, str) else digest_rates(rates), "device": where.type}
+        if mirror:
+            told["mirror"] = True
         if teacher is not None:
             told |= {"temperature": temperature, "distillation_weight": distillation_weight}
         told |= digests(model, (x, y), penalty, masks, teacher)
@@ -153,12 +159,15 @@ def train(
             epoch, done = run.step // per_epoch + 1, run.step % per_epoch
             order = torch.randperm(len(y), generator=run.order).to(where)
             moves = augment.draw_shifts(len(y), shift, run.moves).to(where) if shift else None
+            mirrors = augment.draw_mirrors(len(y), run.moves).to(where) if mirror else None
             for batch in order.split(batch_size)[done:]:
                 for group in optimizer.param_groups:
                     group["lr"] = rates[run.step]
                 images, labels = x.index_select(0, batch), y.index_select(0, batch)  # twice as fast as x[batch]
                 if moves is not None:
                     images = augment.shift(images, moves[0, batch], moves[1, batch], shift)
+                if mirrors is not None:
+                    images = augment.mirror(images, mirrors[batch])
                 with lower:
                     scores = model(images)
                     taught = None if teacher is None else distill.ask(teacher, images)

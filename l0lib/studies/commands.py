@@ -89,7 +89,7 @@ def add_run(commands: argparse._SubParsersAction) -> None:
     it.add_argument("--arms", nargs="+", metavar="ARM", help="names or patterns such as '*-GP'; else all")
     _add_how(it)
     it.add_argument("--records", type=Path, metavar="FOLDER", help="where records go; default: records in --runs")
-    it.late = _add_settings
+    it.late = add_settings
     it.set_defaults(run=run_study)
 
 
@@ -101,7 +101,7 @@ def _add_how(it: argparse.ArgumentParser) -> None:
     it.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
-def _add_settings(it: argparse.ArgumentParser, without: Sequence[str] = ()) -> None:
+def add_settings(it: argparse.ArgumentParser, without: Sequence[str] = ()) -> None:
     from . import flags
 
     flags.add(it, without)
@@ -114,7 +114,7 @@ def run_study(options: argparse.Namespace) -> int:
     from .launch import Plan, launch
 
     records = options.records or options.runs / "records"
-    jobs = _jobs(options)
+    jobs = chosen_jobs(options)
     bars = not options.quiet and sys.stderr.isatty()
     alone = options.jobs == 1 or len(jobs) == 1
     plan = Plan(options.runs, records, options.device, options.threads, progress=bars and alone)
@@ -138,7 +138,7 @@ def run_study(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _jobs(options: argparse.Namespace) -> list[Job]:
+def chosen_jobs(options: argparse.Namespace) -> list[Job]:
     from . import flags
     from .launch import Job
 
@@ -230,7 +230,7 @@ def add_tune(commands: argparse._SubParsersAction) -> None:
     it.add_argument("--storage", metavar="URL", help="the database; default: sqlite:///RUNS/tuning.db")
     _add_how(it)
     it.add_argument("--records", type=Path, metavar="FOLDER", help="for the record; default: records/tuning in --runs")
-    it.late = lambda parser: _add_settings(parser, without=("experiment", "arm", "evaluate_on"))
+    it.late = lambda parser: add_settings(parser, without=("experiment", "arm", "evaluate_on"))
     it.set_defaults(run=tune_arms)
 
 

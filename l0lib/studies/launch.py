@@ -92,7 +92,7 @@ def attempt(job: Job, plan: Plan, tell: Tell) -> None:
             return
         from . import runner  # here: what is recorded already is told without PyTorch
 
-        finished = runner.run_folder(job.config, job.seed, plan.runs) / "record.json"
+        finished = runner.run_folder(job.config.plain(), job.seed, plan.runs) / "record.json"
         if _taken(job, plan.runs):
             tell(News("taken", job, "another process has it in hand"))
         elif finished.exists():
@@ -113,10 +113,8 @@ def _taken(job: Job, runs: Path) -> bool:
     # a network before pruning that is in the making would hold up this process: there may be better to do
     from . import runner
 
-    for folder in (
-        runner.run_folder(job.config, job.seed, runs),
-        runner.trained_folder(job.config.trained(), job.seed, runs),
-    ):
+    plain = job.config.plain()
+    for folder in (runner.run_folder(plain, job.seed, runs), runner.trained_folder(plain, job.seed, runs)):
         try:
             if folder.exists():
                 with FileLock(folder / "lock", timeout=0):

@@ -6,21 +6,22 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from .config import Config, Name, Network
+from .config import Config, Name
 from .records import RECORDS, Origin, parse, write_text
 
 #: The stored tunings of the book, in a checkout of it.
 TUNINGS = RECORDS / "tuning"
+_LENETS = ("lenet-300-100", "lenet-5-caffe")
 #: The arms that are tuned, by study. Layerwise and random pruning take the settings of global pruning.
 ARMS: dict[str, tuple[str, ...]] = {
     "experiment-1": ("l2-GP", "l1-GP", "l0-GP", "l2+l0-GP"),
-    "experiment-2": tuple(f"{network}-{strategy}" for network in get_args(Network) for strategy in ("NORM", "SEP")),
+    "experiment-2": tuple(f"{network}-{strategy}" for network in _LENETS for strategy in ("NORM", "SEP")),
     "beyond": (
-        *(f"{network}-gradual-shift" for network in get_args(Network)),
+        *(f"{network}-gradual-shift" for network in _LENETS),
         "lenet-5-caffe-gradual",
         "lenet-300-100-distilled",
     ),

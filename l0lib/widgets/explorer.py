@@ -16,14 +16,15 @@ from PIL import Image
 
 from .settings import Setting
 
-_STATIC = pathlib.Path(__file__).parent / "static"
+#: The built scripts and the style sheet.
+STATIC = pathlib.Path(__file__).parent / "static"
 
 
 class ExplorerView(anywidget.AnyWidget):
     """The drawing: JavaScript that computes its curves from the traits here, with no kernel behind it."""
 
-    _esm = _STATIC / "explorers.js"
-    _css = _STATIC / "explorers.css"
+    _esm = STATIC / "explorers.js"
+    _css = STATIC / "explorers.css"
     kind = t.Unicode().tag(sync=True)
     spec: t.List = t.List().tag(sync=True)
 

@@ -14,7 +14,7 @@ import traitlets as t
 
 from ..playground import tasks, view
 from ..playground.view import Run
-from .explorer import ExplorerView, Pictured
+from .explorer import STATIC, ExplorerView, Pictured
 
 
 class Playground(Pictured, ExplorerView):
@@ -42,6 +42,8 @@ class Playground(Pictured, ExplorerView):
     >>> playground.settings["b_penalty"]
     'l0'
     """
+
+    _esm = STATIC / "playground.js"
 
     #: Steps of the picture that stands where the page cannot train.
     PICTURED = 1500

@@ -16,7 +16,8 @@ def stored(folder, relu_after_pools):
     storage.save(dict(model.state_dict()), folder / "net.l0")
     what = {"network": "lenet-5-caffe", "arm": "lenet-5-caffe-NORM", "relu_after_pools": relu_after_pools}
     made = made_up.record(0, **what, ratios=[], fine_tuned_ratios=[100])
-    found = point(model, 100, records.Measured(errors=104, images=10_000), fine_tuned=True)
+    counted = point(model, torch.zeros(28, 28), 100, fine_tuned=True)
+    found = records.Point(**counted, measured=records.Measured(errors=104, images=10_000))
     records.write(made.model_copy(update={"points": (found,)}), folder)
     records.write(made_up.record(1, **what, ratios=[], fine_tuned_ratios=[100]), folder)
     return model

@@ -59,7 +59,7 @@ def test_what_is_recorded_is_skipped_and_said_so(plan, made, news):
 
 def test_what_is_finished_but_not_recorded_is_recorded(plan, made, news):
     job = JOBS[0]
-    file = runner.run_folder(job.config, job.seed, plan.runs) / "record.json"
+    file = runner.run_folder(job.config.plain(), job.seed, plan.runs) / "record.json"
     records.write_text(file, records.to_text(record(job.seed, what=job.config)))
     assert launch.launch([job], plan, news.append) == 0
     assert made == []
@@ -95,9 +95,9 @@ def test_a_failure_does_not_keep_the_others(plan, made, news, monkeypatch):
 @pytest.mark.parametrize("which", ["run", "network before pruning"])
 def test_what_another_process_has_in_hand_is_left_for_later(plan, made, news, which):
     job = JOBS[0]
-    folder = runner.run_folder(job.config, job.seed, plan.runs)
+    folder = runner.run_folder(job.config.plain(), job.seed, plan.runs)
     if which == "network before pruning":
-        folder = runner.trained_folder(job.config.trained(), job.seed, plan.runs)
+        folder = runner.trained_folder(job.config.plain(), job.seed, plan.runs)
     folder.mkdir(parents=True)
     lock = FileLock(folder / "lock", thread_local=False)
     lock.acquire()

@@ -10,6 +10,7 @@ from l0lib import compress
 from l0lib.compress import storage
 from l0lib.studies import records, runner
 from l0lib.studies.config import Config, Gradual, PenaltySettings, Teacher, Training
+from l0lib.studies.plain import trained
 
 SHORT = Training(epochs=1, learning_rate=0.05, penalty=PenaltySettings(alpha_l2=1e-4, alpha_l0=1e-4, beta=5))
 
@@ -174,4 +175,5 @@ def test_separate_factors_need_one_entry_for_each_layer():
 def test_equal_contents_equal_name():
     assert config().digest() == config().digest()
     assert config().digest() != config(ratios=(2,)).digest()
-    assert config().trained().digest() == config(ratios=(2,), pruning="RP").trained().digest()
+    assert config().digest() == config().plain().digest()
+    assert trained(config().plain()).digest() == trained(config(ratios=(2,), pruning="RP").plain()).digest()

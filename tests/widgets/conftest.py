@@ -22,7 +22,7 @@ html[data-theme=dark] {{
   --pst-color-text-muted: #9ca4af; --pst-color-surface: #29313d;
   --pst-color-border: #48566b; --pst-color-primary: #6cb8f0; }}
 body {{ background: var(--pst-color-background); color: var(--pst-color-text-base); max-width: 740px; margin: auto; }}
-</style><link rel="stylesheet" href="site.css"><script defer src="explorers.iife.js"></script>
+</style><link rel="stylesheet" href="site.css">{scripts}
 <script defer src="widgets-slim.js"></script></head><body class="bd-content"><main><h1>Explorers</h1>{sections}</main>
 <script type="application/vnd.jupyter.widget-state+json">{state}</script></body></html>"""
 
@@ -33,16 +33,18 @@ def write_page(folder, explorers):
     extension = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(extension)
     embedded = embed_data(views=explorers, drop_defaults=False)
-    extension.share(embedded["manager_state"], "test page")
+    used = [f"{name}.iife.js" for name in sorted(extension.share(embedded["manager_state"], "test page"))]
+    scripts = "".join(f'<script defer src="{name}"></script>' for name in used)
     sections = [
         f'<section id="part-{i}"><h2>Part {i}</h2><div class="cell_output">{e.fallback()["text/html"]}'
         f'<script type="application/vnd.jupyter.widget-view+json">{json.dumps(view)}</script></div></section>'
         for i, (e, view) in enumerate(zip(explorers, embedded["view_specs"], strict=True))
     ]
     state = json.dumps(embedded["manager_state"]).replace("</", "<\\/")
-    (folder / "index.html").write_text(PAGE.format(sections="\n".join(sections), state=state), "utf-8")
-    for name in ("vendor/explorers.iife.js", "vendor/widgets-slim.js", "site.css"):
-        shutil.copy(ROOT / "book/assets" / name, folder)
+    (folder / "index.html").write_text(PAGE.format(sections="\n".join(sections), scripts=scripts, state=state), "utf-8")
+    for name in (*used, "widgets-slim.js"):
+        shutil.copy(ROOT / "book/assets/vendor" / name, folder)
+    shutil.copy(ROOT / "book/assets/site.css", folder)
 
 
 @pytest.fixture(scope="session")

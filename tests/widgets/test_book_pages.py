@@ -27,11 +27,17 @@ def test_all_five_kinds_stand_in_the_book(html, pages):
     assert set(re.findall(r'"kind": ?"(\w+)"', text)) >= KINDS
 
 
+SCRIPTS = {"explorers": "L0Explorers", "playground": "L0Playground"}
+
+
 def test_script_and_picture_stand_once(html, pages):
     for page in pages:
         text = (html / page).read_text("utf-8")
         views = len(re.findall('"_view_name": ?"AnyView"', text))
-        assert text.count("globalThis.L0Explorers.default") == views, page
+        uses = {name: text.count(f"globalThis.{script}.default") for name, script in SCRIPTS.items()}
+        assert sum(uses.values()) == views, page
+        for name, times in uses.items():
+            assert text.count(f"vendor/{name}.iife.js") == bool(times), f"{page} loads what it uses, once"
         assert text.count('class="l0-fallback"') >= views, page
         assert text.count(".l0-key{") <= 1, page
 

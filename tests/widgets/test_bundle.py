@@ -14,7 +14,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILT = [
     "l0lib/widgets/static/explorers.js",
     "l0lib/widgets/static/explorers.css",
+    "l0lib/widgets/static/playground.js",
     "book/assets/vendor/explorers.iife.js",
+    "book/assets/vendor/playground.iife.js",
     "book/assets/vendor/widgets-slim.js",
 ]
 

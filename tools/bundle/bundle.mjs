@@ -13,7 +13,8 @@ const banner = { js: "/* Holds third-party code: see THIRD_PARTY.md */" };
 const pictures = { ".svg": "dataurl", ".png": "dataurl" };
 
 const styles = (contents) => ({ ...common, stdin: { contents, resolveDir: root, loader: "css" }, write: false, metafile: true, loader: pictures });
-const EXPLORERS = { ...common, banner, metafile: true, entryPoints: ["l0lib/widgets/js/index.js"] };
+const script = (entry) => ({ ...common, banner, metafile: true, entryPoints: [entry] });
+const SCRIPTS = { explorers: ["L0Explorers", script("l0lib/widgets/js/index.js")], playground: ["L0Playground", script("l0lib/widgets/js/playground/index.js")] };
 const EXPLORERS_CSS = styles('@import "uplot/dist/uPlot.min.css"; @import "./l0lib/widgets/js/explorers.css";');
 const CONTROLS_CSS = styles('@import "@lumino/widgets/style/index.css"; @import "@jupyter-widgets/controls/css/widgets-base.css";');
 
@@ -51,7 +52,8 @@ const text = async (options) => (await build(options)).outputFiles[0].text;
 
 /** Every file that ends up in a bundle. */
 export async function inputs(python) {
-  const built = await Promise.all([EXPLORERS_CSS, CONTROLS_CSS, { ...EXPLORERS, write: false, outfile: "x.js" }, { ...manager(python, ""), write: false, outfile: "y.js" }].map(build));
+  const scripts = Object.values(SCRIPTS).map(([, options]) => ({ ...options, write: false, outfile: "x.js" }));
+  const built = await Promise.all([EXPLORERS_CSS, CONTROLS_CSS, ...scripts, { ...manager(python, ""), write: false, outfile: "y.js" }].map((options) => build(options)));
   return built.flatMap((b) => Object.values(b.metafile.outputs).flatMap((o) => Object.entries(o.inputs).filter(([, i]) => i.bytesInOutput > 0).map(([f]) => f)));
 }
 
@@ -61,9 +63,11 @@ async function main(python, target) {
     fs.mkdirSync(path.dirname(file), { recursive: true });
     return file;
   };
-  await build({ ...EXPLORERS, format: "esm", outfile: out("l0lib/widgets/static/explorers.js") });
-  // the same module as a classic script: a page with several explorers carries it once, and file:// may load it
-  await build({ ...EXPLORERS, format: "iife", globalName: "L0Explorers", outfile: out("book/assets/vendor/explorers.iife.js") });
+  for (const [name, [globalName, options]] of Object.entries(SCRIPTS)) {
+    await build({ ...options, format: "esm", outfile: out(`l0lib/widgets/static/${name}.js`) });
+    // the same module as a classic script: a page with several explorers carries it once, and file:// may load it
+    await build({ ...options, format: "iife", globalName, outfile: out(`book/assets/vendor/${name}.iife.js`) });
+  }
   fs.writeFileSync(out("l0lib/widgets/static/explorers.css"), await text(EXPLORERS_CSS));
   await build({ ...manager(python, await text(CONTROLS_CSS)), outfile: out("book/assets/vendor/widgets-slim.js") });
 }

@@ -6,7 +6,6 @@ import { mount } from "./frame.js";
 import { lossAndPenalty } from "./loss_and_penalty.js";
 import { penaltyAndPull } from "./penalty_and_pull.js";
 import { scalingFactor } from "./scaling_factor.js";
-import { mountPlayground } from "./playground/mount.js";
 import { trajectories } from "./trajectories.js";
 
 const EXPLORERS = {
@@ -21,7 +20,6 @@ const EXPLORERS = {
 
 export default {
   render({ model, el }) {
-    if (model.get("kind") === "playground") return mountPlayground(model, el);
     const [explorer, title] = EXPLORERS[model.get("kind")];
     return mount(model, el, explorer, title);
   },

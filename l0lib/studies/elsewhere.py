@@ -1,0 +1,76 @@
+"""Runs on a machine that has PyTorch and little else: ``python -m l0lib.studies.elsewhere jobs.json results``.
+
+``l0lib jobs`` writes the list of jobs, here the runs are made, and ``l0lib collect`` reads the results back as records.
+Neither pydantic nor Optuna is needed: the settings were checked when the list was written, and the results are checked
+when they are read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .plain import Plain
+from .stages import Stages
+
+
+def result_path(config: Plain, seed: int, folder: Path) -> Path:
+    """Return the file of a result, all in one folder."""
+    return folder / f"{config.experiment}-{config.arm}-seed-{seed}.json"
+
+
+def make(jobs: Sequence[dict[str, Any]], folder: Path, runs: Path, device: str, threads: int, progress: bool) -> int:
+    """Make all runs of a list that are not finished, and write each result whole or not at all; return how many failed.
+
+    A run that is cut off goes on where it was, if the folder ``runs`` is still there.
+    """
+    torch.set_num_threads(threads)
+    folder.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for number, job in enumerate(jobs, 1):
+        config, seed = Plain(job["config"]), job["seed"]
+        path = result_path(config, seed, folder)
+        name, began = f"[{number}/{len(jobs)}] {config.experiment} {config.arm} seed {seed}", time.perf_counter()
+        if path.exists():
+            print(f"{name}: finished before", flush=True)
+            continue
+        stages = Stages(config, seed, runs, device, progress)
+        stages.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            result = stages.make()
+        except RuntimeError as error:
+            print(f"{name}: failed: {error}", flush=True)
+            failed += 1
+            continue
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(result, allow_nan=False), encoding="utf-8")
+        os.replace(part, path)
+        wrong = 100 * result["dense"]["errors"] / result["dense"]["images"]
+        print(f"{name}: dense {wrong:.2f} %, {time.perf_counter() - began:.0f} s", flush=True)
+    return failed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    it = argparse.ArgumentParser(prog="python -m l0lib.studies.elsewhere", description=__doc__.splitlines()[0])
+    it.add_argument("jobs", type=Path, help="the list, written by l0lib jobs")
+    it.add_argument("results", type=Path, help="the folder of the results")
+    it.add_argument("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="where runs are kept")
+    it.add_argument("--device", default="auto", help="cpu, cuda, or auto (the default): CUDA if there is one")
+    it.add_argument("--threads", type=int, default=1, metavar="N", help="of a CPU; default 1")
+    it.add_argument("--progress", action="store_true", help="show bars")
+    options = it.parse_args(arguments)
+    jobs = json.loads(options.jobs.read_text(encoding="utf-8"))
+    return min(make(jobs, options.results, options.runs, options.device, options.threads, options.progress), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""The commands of runs that are made elsewhere: ``l0lib jobs`` writes a list of them, ``l0lib collect`` reads results.
+
+:mod:`~l0lib.studies.elsewhere` makes the runs, on a machine that has PyTorch and little else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from .._terminal import Failure, say, seeds
+from .commands import RUNS, add_settings, chosen_jobs
+
+
+def add_jobs(commands: argparse._SubParsersAction) -> None:
+    """Add ``l0lib jobs``."""
+    it = commands.add_parser(
+        "jobs",
+        help="write a list of runs, to be made on another machine",
+        usage="%(prog)s NAME FILE [options] [settings]",
+        description="Write the runs of a study to a file, with all their settings. python -m l0lib.studies.elsewhere "
+        "makes them where there is PyTorch and little else; l0lib collect reads the results.",
+        allow_abbrev=False,
+    )
+    it.add_argument("name", metavar="NAME", help="a study: see l0lib list")
+    it.add_argument("file", type=Path, metavar="FILE", help="the list, a JSON file")
+    it.add_argument("--profile", choices=("fast", "full"), default="fast", help="default: fast, on embedded images")
+    it.add_argument("--seeds", type=seeds, metavar="0-4", help="numbers and ranges, such as 0,2-4; else the study's")
+    it.add_argument("--arms", nargs="+", metavar="ARM", help="names or patterns such as '*-GP'; else all")
+    it.late = add_settings
+    it.set_defaults(run=write_jobs)
+
+
+def write_jobs(options: argparse.Namespace) -> int:
+    """Write the list."""
+    from . import records
+
+    jobs = [{"config": job.config.plain().values, "seed": job.seed} for job in chosen_jobs(options)]
+    try:
+        records.write_text(options.file, json.dumps(jobs, indent=1) + "\n")
+    except OSError as error:
+        raise Failure(str(error)) from error
+    print(f"{options.file}: {len(jobs)} runs")
+    return 0
+
+
+def add_collect(commands: argparse._SubParsersAction) -> None:
+    """Add ``l0lib collect``."""
+    it = commands.add_parser(
+        "collect",
+        help="read the results of runs that were made on another machine",
+        description="Check the results of python -m l0lib.studies.elsewhere and write them as records. What is no "
+        "result is named and left out.",
+    )
+    it.add_argument("results", type=Path, metavar="FOLDER", help="the folder of the results")
+    it.add_argument("--records", type=Path, metavar="FOLDER", help=f"where records go; default: {RUNS}/records")
+    it.set_defaults(run=collect)
+
+
+def collect(options: argparse.Namespace) -> int:
+    """Write each result as a record."""
+    from . import records
+
+    folder = options.records or RUNS / "records"
+    files = sorted(options.results.glob("*.json"))
+    if not files:
+        raise Failure(f"FOLDER must hold results, *.json; there is none in {options.results}")
+    refused = 0
+    for file in files:
+        try:
+            print(records.write(records.read(file), folder))
+        except (records.RecordError, OSError) as error:
+            say(f"l0lib: {error}")
+            refused += 1
+    return 1 if refused else 0

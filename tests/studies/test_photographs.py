@@ -1,0 +1,150 @@
+"""Runs of networks with batch normalisation, here and on a machine without our checks."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from l0lib import cli, compress
+from l0lib.compress import cifar_models, storage
+from l0lib.studies import elsewhere, records, runner
+from l0lib.studies.config import Config, PenaltySettings, Training
+from tests.browser import ROOT
+
+PENALTY = PenaltySettings(strategy="NORM", alpha_l2=1e-4, alpha_l0=1e-5, beta=5)
+SHORT = Training(epochs=1, learning_rate=0.05, shift=4, mirror=True, batch_size=64, penalty=PENALTY)
+
+
+def config(**more):
+    settings = {
+        "experiment": "tests",
+        "arm": "resnet",
+        "network": "resnet-20",
+        "dataset": "photographs",
+        "profile": "fast",
+        "training": SHORT,
+        "ratios": (2, 5),
+        "fine_tuned_ratios": (5,),
+        "fine_tuning": SHORT.model_copy(update={"penalty": PENALTY.l2_alone()}),
+    }
+    return Config(**{**settings, **more})
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    return folder, runner.run(config(), 0, folder)
+
+
+def test_a_record_counts_trained_parameters_and_spares_the_normalisations(made):
+    _, record = made
+    assert (record.train, record.test) == (500, 100)
+    assert [(p.requested, p.fine_tuned, p.parameters) for p in record.points] == [
+        (2, False, 273_066),
+        (5, False, 273_066),
+        (5, True, 273_066),
+    ]
+    for point in record.points:
+        norms = [layer for layer in point.layers if "norm" in layer.name]
+        assert sum(layer.parameters for layer in norms) == 1376
+        assert all(layer.nonzero >= layer.parameters // 2 for layer in norms), "scales stay; new shifts are zero"
+    # biases in front of a normalisation get no gradient beyond rounding, and nothing else is zero by itself
+    assert 5 <= record.points[-1].ratio < 5.2
+
+
+def test_the_stored_weights_are_the_measured_network(made):
+    folder, record = made
+    (file,) = folder.glob("tests-resnet-*/seed-0/5x.l0")
+    model = cifar_models.ResNet20()
+    missing = model.load_state_dict(storage.load(file), strict=False)
+    assert not missing.unexpected_keys
+    assert all(name.endswith("num_batches_tracked") for name in missing.missing_keys)
+    assert compress.count_nonzero_parameters(model) == record.points[-1].nonzero
+    measured = compress.evaluate(model, runner.split("photographs", "test").measure)
+    assert measured.errors == record.points[-1].measured.errors
+
+
+def test_photographs_are_centred_by_what_is_fitted():
+    x = runner.split("photographs", "validation").fit[0]
+    assert torch.allclose(x.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
+    assert torch.allclose(x.std((0, 2, 3), correction=0), torch.ones(3), atol=1e-5)
+
+
+def test_crops_and_mirrors_are_customary_on_photographs_and_more_on_digits():
+    assert config().variant == "paper"
+    digits = {"network": "lenet-300-100", "dataset": "digits", "fine_tuning": Training(epochs=1, learning_rate=0.1)}
+    assert config(**digits).variant == "beyond"
+    assert config(**digits, training=SHORT.model_copy(update={"shift": 0, "mirror": False})).variant == "paper"
+
+
+def test_a_network_takes_its_own_kind_of_images():
+    with pytest.raises(ValidationError, match="dataset of resnet-20 must be one of cifar10, cifar100, photographs"):
+        config(dataset="mnist")
+
+
+BARE = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Refuse(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in {"pydantic", "pydantic_core", "optuna", "platformdirs", "mlxtend", "IPython",
+                                      "matplotlib", "ipywidgets", "torchvision", "torch_pruning", "onnx"}:
+            raise ModuleNotFoundError(name, name=name)
+
+sys.meta_path.insert(0, Refuse())
+from l0lib.studies import elsewhere
+sys.exit(elsewhere.main(sys.argv[1:]))
+"""
+
+
+def test_a_machine_with_little_more_than_torch_makes_the_same_run(made, tmp_path, capsys):
+    jobs, results = tmp_path / "jobs.json", tmp_path / "results"
+    jobs.write_text(json.dumps([{"config": config().plain().values, "seed": 0}]))
+    command = [sys.executable, "-c", BARE, str(jobs), str(results), "--runs", str(tmp_path / "runs"), "--device", "cpu"]
+    for said in ("dense", "finished before"):  # made, and then only read
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        assert f"[1/1] tests resnet seed 0: {said}" in done.stdout
+    assert cli.main(["collect", str(results), "--records", str(tmp_path / "records")]) == 0
+    (found,) = records.read_all(tmp_path / "records")
+    _, record = made
+    assert found.model_copy(update={"origin": record.origin}) == record
+
+
+def test_a_list_of_jobs_has_what_the_study_has(tmp_path, capsys):
+    file = tmp_path / "jobs.json"
+    ask = ["jobs", "experiment-2", str(file), "--arms", "*-NORM", "--seeds", "1,3", "--training-epochs", "2"]
+    assert cli.main(ask) == 0
+    jobs = json.loads(file.read_text())
+    assert [(job["config"]["arm"], job["seed"]) for job in jobs] == [
+        ("lenet-300-100-NORM", 1),
+        ("lenet-5-caffe-NORM", 1),
+        ("lenet-300-100-NORM", 3),
+        ("lenet-5-caffe-NORM", 3),
+    ]
+    assert all(Config.model_validate(job["config"]).training.epochs == 2 for job in jobs)
+
+
+def test_what_is_no_result_is_named_and_left_out(tmp_path, capsys):
+    assert cli.main(["collect", str(tmp_path)]) == 1
+    assert "FOLDER must hold results" in capsys.readouterr().err
+    (tmp_path / "a.json").write_text("{}")
+    assert cli.main(["collect", str(tmp_path), "--records", str(tmp_path / "records")]) == 1
+    assert "a.json: config" in capsys.readouterr().err
+    assert not (tmp_path / "records").exists()
+
+
+def test_a_run_that_fails_does_not_keep_the_others(tmp_path, capsys):
+    wild = config(
+        training=SHORT.model_copy(update={"learning_rate": 1e30}), ratios=(), fine_tuned_ratios=(), fine_tuning=None
+    )
+    calm = config(arm="calm", ratios=(), fine_tuned_ratios=(), fine_tuning=None)
+    jobs = [{"config": one.plain().values, "seed": 0} for one in (wild, calm)]
+    assert elsewhere.make(jobs, tmp_path / "results", tmp_path / "runs", "cpu", 1, False) == 1
+    said = capsys.readouterr().out
+    assert "[1/2] tests resnet seed 0: failed: loss must stay finite" in said
+    assert "[2/2] tests calm seed 0: dense" in said
