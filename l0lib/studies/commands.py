@@ -239,6 +239,8 @@ def tune_arms(options: argparse.Namespace) -> int:
     _study(options.name)
     from . import flags, tuning
 
+    if options.name not in tuning.ARMS:
+        raise Mistake(f"NAME must be a study whose arms are tuned, {', '.join(tuning.ARMS)}; got {options.name!r}")
     arms = _matching(options.arms, tuning.ARMS[options.name], "--arm")
     from . import search  # here: a mistake is told without PyTorch
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from . import cifar_experiments as cifar
 from .config import Config, Network, Pruning
 from .settings import Chosen, of
 
@@ -220,5 +222,27 @@ STUDIES: dict[str, Study] = {
         SEEDS,
         beyond,
         beyond_fast,
+    ),
+    "experiment-3": Study(
+        "Deeper networks: NORM and SEP, with and without fine-tuning",
+        "ResNet-20 and VGG-16 on CIFAR-10; paper, Section 4.3, Figure 7, Tables 4 and 5",
+        (0, 1, 2),
+        cifar.experiment_3,
+        cifar.experiment_3_fast,
+        (("vgg-16-dense", (0,)), ("vgg-16-NORM", (0,))),
+    ),
+    "experiment-4": Study(
+        "A sweep of the l0 factor, without fine-tuning",
+        "VGG-16 on CIFAR-10 and CIFAR-100; paper, Section 4.4, Figure 8, Table 6",
+        (0,),
+        cifar.experiment_4,
+        partial(cifar.sweep_fast, "experiment-4", "vgg-16"),
+    ),
+    "experiment-5": Study(
+        "A hundred epochs: sweeps of the l0 factor and of beta, without fine-tuning",
+        "ResNet-50 on CIFAR-10 and CIFAR-100; paper, Section 4.5, Figure 9",
+        (0,),
+        cifar.experiment_5,
+        partial(cifar.sweep_fast, "experiment-5", "resnet-50"),
     ),
 }

@@ -31,7 +31,7 @@ def _config(network: Network, arm: str, training: Training, fine_tuning: Trainin
         evaluate_on="validation",
         training=training,
         fine_tuning=fine_tuning,
-        fine_tuned_ratios=more.pop("targets", TARGETS[network]),
+        fine_tuned_ratios=more.pop("targets", TARGETS.get(network)),
         **more,
     )
 
@@ -216,6 +216,42 @@ def gradual_alone() -> Callable[[optuna.Trial], Config]:
     return space
 
 
+#: Epochs of a trial on CIFAR-10 before pruning and of fine-tuning, fewer than those of the results, and the ratios by
+#: which it is judged.
+PHOTOGRAPHS: Mapping[str, tuple[int, int, tuple[float, ...]]] = {
+    "resnet-20": (15, 5, (5.0, 10.0)),
+    "vgg-16": (6, 2, (6.92, 14.76)),
+}
+
+
+def photographs(network: Network) -> Callable[[optuna.Trial], Config]:
+    """Experiment 3: the strategy NORM on a network with batch normalisation."""
+    epochs, tuning_epochs, targets = PHOTOGRAPHS[network]
+
+    def space(trial: optuna.Trial) -> Config:
+        penalty = PenaltySettings(
+            strategy="NORM",
+            power=trial.suggest_categorical("power", (0.0, 0.1, 0.25, 0.5)),
+            alpha_l2=trial.suggest_float("alpha_l2", 1e-5, 1e-3, log=True),
+            alpha_l0=trial.suggest_float("alpha_l0", 1e-7, 5e-5, log=True),
+            beta=trial.suggest_float("beta", 3, 15, log=True),
+        )
+        common: dict[str, Any] = {"batch_size": 128, "shift": 4, "mirror": True, "bf16": True}
+        rate = trial.suggest_float("learning_rate", 0.02, 0.3, log=True)
+        tuning_rate = trial.suggest_float("fine_tuning_learning_rate", 0.003, 0.1, log=True)
+        return _config(
+            network,
+            f"{network}-NORM",
+            Training(epochs=epochs, learning_rate=rate, warm_up=1.0, penalty=penalty, **common),
+            Training(epochs=tuning_epochs, learning_rate=tuning_rate, penalty=penalty.l2_alone(), **common),
+            experiment="experiment-3",
+            dataset="cifar10",
+            targets=targets,
+        )
+
+    return space
+
+
 def of_arm(experiment: str, arm: str, best: Callable[[str], Mapping[str, float]]) -> Callable[[optuna.Trial], Config]:
     """Return the search space of one of :data:`~l0lib.studies.tuning.ARMS`.
 
@@ -223,6 +259,9 @@ def of_arm(experiment: str, arm: str, best: Callable[[str], Mapping[str, float]]
     """
     if experiment == "experiment-1":
         return penalty(arm.removesuffix("-GP"))
+    if experiment == "experiment-3":
+        networks: tuple[Network, ...] = ("resnet-20", "vgg-16")
+        return photographs(next(network for network in networks if arm.startswith(network)))
     network = next(network for network in EPOCHS if arm.startswith(network))
     match arm.removeprefix(f"{network}-"):
         case "NORM":

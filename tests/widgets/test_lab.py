@@ -14,8 +14,10 @@ import time
 import urllib.request
 
 import nbformat
+import numpy as np
 import pytest
 
+from l0lib.playground import view
 from tests.browser import visit
 from tests.widgets.ask import ASK
 from tests.widgets.reference import CHECK, decode
@@ -37,7 +39,12 @@ sparse = digit_networks.plain(model, "LeNet-300-100")
 explorer = DrawADigit(sparse, digit_networks.examples(), dense, digit="4")""",
         "explorer",
     ],
+    "playground": [
+        "from l0lib.widgets import Playground\nplayground = Playground(task='rings', b_penalty='l0')",
+        "playground",
+    ],
 }
+DRAWN = "document.querySelector('.l0-view')?.l0?.stats.draws > 0"
 
 
 def notebook(folder, name):
@@ -101,8 +108,8 @@ def run_below(page, code):
     return printed.inner_text().strip()
 
 
-def run_all(page):
-    """Run the open notebook until its explorer is drawn."""
+def run_all(page, drawn=DRAWN):
+    """Run the open notebook until its widget is drawn."""
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90000)
     # cells that are run before the kernel stands are lost on a busy machine
     page.wait_for_function(
@@ -112,7 +119,7 @@ def run_all(page):
         button.click()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
-    page.wait_for_function("document.querySelector('.l0-view')?.l0?.stats.draws > 0", timeout=90000)
+    page.wait_for_function(drawn, timeout=90000)
 
 
 def test_python_reads_the_digit_that_was_drawn_and_sends_the_dense_network(chromium, lab):
@@ -193,3 +200,37 @@ def test_browser_and_python_move_the_same_explorer(chromium, lab):
         run_below(page, "explorer.beta = 3; explorer.reset(); print('reset')")
         assert json.loads(run_below(page, read))["beta"] == 2.5
         assert not re.search(r"trajectories\.", page.url)
+
+
+def test_python_sets_the_playground_and_reads_what_the_browser_came_to(chromium, lab):
+    with visit(chromium, lab["playground"], ready=None, allowed=["console"]) as page:
+        run_all(page, "document.querySelector('.pg')?.l0?.machine()")
+        read = (
+            "import json; print(json.dumps({'step': playground.step, 'settings': playground.settings, "
+            "'weights': [w.tolist() for w in playground.weights['b']], 'history': sorted(playground.history)}))"
+        )
+        for _ in range(3):
+            page.get_by_role("button", name="Step", exact=True).click()
+        found = json.loads(run_below(page, read))
+        assert found["step"] == 3
+        assert (found["settings"]["task"], found["settings"]["b_penalty"]) == ("rings", "l0")
+        for ours, theirs in zip(found["weights"], weights(task="rings", b_penalty="l0", steps=3), strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-12)
+        assert "b_accuracy" in found["history"]
+
+        set_ = "playground.configure(steps=100, seed=5, b_penalty='l1', b_l1=1e-3); print('set')"
+        run_below(page, set_)
+        page.wait_for_function("document.querySelector('.pg').l0.machine().step === 100", timeout=60000)
+        page.wait_for_timeout(500)
+        found = json.loads(run_below(page, read))
+        assert (found["step"], found["settings"]["seed"], found["settings"]["task"]) == (100, 5, "moons")
+        for ours, theirs in zip(found["weights"], weights(seed=5, b_penalty="l1", b_l1=1e-3, steps=100), strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-9)
+
+        run_below(page, "playground.configure(task='digits'); print('set')")
+        page.wait_for_function("document.querySelector('.pg').l0.machine()?.data.inputs === 64", timeout=60000)
+        assert "configure" in page.locator(".jp-Notebook").inner_text()
+
+
+def weights(**words):
+    return [values.tolist() for values in view.run(words).networks["b"].parameters]

@@ -1,0 +1,124 @@
+"""The studies of the CIFAR chapters: Experiment 3 (compression), 4 and 5 (sweeps of the factors, without fine-tuning).
+
+The paper runs 4 and 5 on CIFAR-100. The same sweeps run on CIFAR-10 too, in arms of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .config import Config, Data, Network, Training
+from .settings import Chosen, of
+
+#: Compression ratios before fine-tuning: around those of the paper's Tables 4 to 6 and of its rivals.
+RATIOS: Mapping[Network, tuple[float, ...]] = {
+    "resnet-20": (1.26, 1.59, 1.75, 2.27, 3.17, 4.0, 5.0, 6.5, 8.0, 10.0, 15.0, 20.0),
+    "vgg-16": (2.0, 2.78, 4.67, 6.92, 10.47, 14.76, 18.63, 25.0, 35.0, 50.0, 75.0, 100.0),
+    "resnet-50": (2.0, 5.0, 8.0, 10.0, 13.0, 16.0, 20.0, 25.0, 30.0, 40.0, 60.0, 100.0),
+}
+#: Those after fine-tuning.
+FINE_TUNED: Mapping[str, tuple[float, ...]] = {"resnet-20": (3.17, 5.0, 10.0), "vgg-16": (6.92, 14.76)}
+#: The factors of Experiments 4 and 5, as the paper has them.
+ALPHAS_4 = (0.0, 1e-7, 2.5e-7, 5e-7)
+ALPHAS_5, BETAS_5 = (1e-7, 5e-7, 1e-6), (5.0, 10.0)
+
+
+def _dense(training: Training) -> Training:
+    """The baseline: the same training under the l2 term alone."""
+    return training.model_copy(update={"penalty": training.penalty.l2_alone()})
+
+
+def _experiment_3(settings: Mapping[str, Chosen], networks: tuple[Network, ...], **more: Any) -> dict[str, Config]:
+    arms = {}
+    ratios, fine_tuned = more.pop("ratios", RATIOS), more.pop("fine_tuned", FINE_TUNED)
+    for network in networks:
+        common = {"experiment": "experiment-3", "dense_arm": f"{network}-dense", "network": network, **more}
+        common["ratios"] = ratios[network]
+        plain = _dense(settings[f"{network}-NORM"].training)
+        arms[f"{network}-dense"] = Config(arm=f"{network}-dense", training=plain, **common)
+        for name, it in settings.items():
+            if name.startswith(network):
+                arms[name] = Config(
+                    arm=name,
+                    training=it.training,
+                    fine_tuned_ratios=fine_tuned[network],
+                    fine_tuning=it.fine_tuning,
+                    **common,
+                )
+    return arms
+
+
+def experiment_3() -> dict[str, Config]:
+    """Experiment 3 on CIFAR-10 (paper, Section 4.3, Figure 7, Tables 4 and 5)."""
+    return _experiment_3(of("experiment-3"), ("resnet-20", "vgg-16"), dataset="cifar10")
+
+
+def _small(chosen: Chosen, epochs: int = 2, fine_tuning: int = 1) -> Chosen:
+    """The same settings for the embedded photographs, which show that it runs and nothing more."""
+    change = {"bf16": False, "warm_up": 0.0, "batch_size": 50}
+    return chosen.model_copy(
+        update={
+            "training": chosen.training.model_copy(update={"epochs": epochs, **change}),
+            "fine_tuning": chosen.fine_tuning.model_copy(update={"epochs": fine_tuning, **change}),
+        }
+    )
+
+
+def experiment_3_fast() -> dict[str, Config]:
+    """Experiment 3 in small, ResNet-20 alone."""
+    small = {name: _small(it) for name, it in of("experiment-3").items()}
+    few = {"ratios": {"resnet-20": (2.0, 5.0)}, "fine_tuned": {"resnet-20": (5.0,)}}
+    return _experiment_3(small, ("resnet-20",), dataset="photographs", profile="fast", **few)
+
+
+def _with(training: Training, **factors: float) -> Training:
+    return training.model_copy(update={"penalty": training.penalty.model_copy(update=factors)})
+
+
+def _sweeps(experiment: str, network: Network, points: list[dict[str, float]], **more: Any) -> dict[str, Config]:
+    chosen = of(experiment)[network]
+    datasets: tuple[Data, ...] = ("cifar10", "cifar100")
+    arms = {}
+    for dataset in datasets:
+        for point in points:
+            values = "-".join(f"{value:g}" for value in point.values())
+            arms[f"{dataset}-{values}"] = Config(
+                experiment=experiment,
+                arm=f"{dataset}-{values}",
+                dense_arm=f"{dataset}-{'-'.join(f'{value:g}' for value in points[0].values())}",
+                network=network,
+                dataset=dataset,
+                training=_with(chosen.training, **point),
+                ratios=RATIOS[network],
+                **more,
+            )
+    return arms
+
+
+def experiment_4() -> dict[str, Config]:
+    """Experiment 4: VGG-16 under four factors of the l0 term (paper, Section 4.4, Figure 8, Table 6)."""
+    return _sweeps("experiment-4", "vgg-16", [{"alpha_l0": alpha} for alpha in ALPHAS_4])
+
+
+def experiment_5() -> dict[str, Config]:
+    """Experiment 5: ResNet-50 in a hundred epochs, three factors and two betas (paper, Section 4.5, Figure 9)."""
+    points = [{"beta": 5.0, "alpha_l0": 0.0}]
+    points += [{"beta": beta, "alpha_l0": alpha} for beta in BETAS_5 for alpha in ALPHAS_5]
+    return _sweeps("experiment-5", "resnet-50", points)
+
+
+def sweep_fast(experiment: str, network: Network) -> dict[str, Config]:
+    """One arm of Experiment 4 or 5 in small."""
+    arms = experiment_4() if experiment == "experiment-4" else experiment_5()
+    arm = arms[max(name for name in arms if name.startswith("cifar10-"))]
+    training = _small(of(experiment)[network], 1).training
+    small = {
+        "arm": f"{network}-small",
+        "dense_arm": "",
+        "dataset": "photographs",
+        "profile": "fast",
+        "training": training.model_copy(update={"penalty": arm.training.penalty}).model_dump(),
+        "ratios": (2.0, 10.0),
+    }
+    return {f"{network}-small": Config.model_validate(arm.model_dump() | small)}

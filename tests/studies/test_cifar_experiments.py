@@ -1,0 +1,49 @@
+"""The studies of CIFAR: what their arms share, and where the numbers come from."""
+
+import pytest
+
+from l0lib.studies import cifar_experiments as cifar
+from l0lib.studies.experiments import STUDIES
+
+
+def test_arms_of_a_network_differ_in_the_penalty_alone():
+    arms = STUDIES["experiment-3"].arms("full")
+    for network in ("resnet-20", "vgg-16"):
+        dense, norm = arms[f"{network}-dense"], arms[f"{network}-NORM"]
+        assert dense.training.penalty == norm.training.penalty.l2_alone() == norm.fine_tuning.penalty
+        assert dense.training.model_copy(update={"penalty": norm.training.penalty}) == norm.training
+        assert (dense.variant, norm.variant, norm.dense_arm) == ("paper", "paper", f"{network}-dense")
+        assert set(norm.fine_tuned_ratios) <= set(norm.ratios)
+        assert STUDIES["experiment-3"].seeds_of(f"{network}-NORM") == ((0, 1, 2) if network == "resnet-20" else (0,))
+
+
+@pytest.mark.parametrize(("study", "points"), [("experiment-4", 4), ("experiment-5", 7)])
+def test_a_sweep_is_the_same_on_both_datasets_and_changes_one_thing(study, points):
+    arms = STUDIES[study].arms("full")
+    assert len(arms) == 2 * points
+    for name, arm in arms.items():
+        assert name.startswith(arm.dataset + "-")
+        assert arm.training.epochs == (100 if study == "experiment-5" else arm.training.epochs)
+        base = arms[arm.dense_arm]
+        assert base.penalty_name == "l2"
+        assert base.dataset == arm.dataset
+        same = base.training.penalty
+        changed = arm.training.penalty.model_copy(update={"alpha_l0": same.alpha_l0, "beta": same.beta})
+        assert arm.training.model_copy(update={"penalty": changed}) == base.training
+    on = {name.partition("-")[2] for name in arms if name.startswith("cifar100")}
+    assert on == {name.partition("-")[2] for name in arms if name.startswith("cifar10-")}
+
+
+def test_the_papers_factors_are_swept():
+    found = {arm.training.penalty.alpha_l0 for arm in STUDIES["experiment-4"].arms("full").values()}
+    assert found == set(cifar.ALPHAS_4) == {0, 1e-7, 2.5e-7, 5e-7}
+    swept = [arm.training.penalty for arm in STUDIES["experiment-5"].arms("full").values()]
+    assert {(p.beta, p.alpha_l0) for p in swept if p.alpha_l0} == {(b, a) for b in (5, 10) for a in (1e-7, 5e-7, 1e-6)}
+
+
+@pytest.mark.parametrize("study", ["experiment-3", "experiment-4", "experiment-5"])
+def test_in_small_they_run_on_the_embedded_photographs(study):
+    for name, arm in STUDIES[study].arms("fast").items():
+        assert (arm.arm, arm.dataset, arm.profile) == (name, "photographs", "fast")
+        assert arm.training.epochs <= 2
+        assert not arm.training.bf16
