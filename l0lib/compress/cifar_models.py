@@ -29,6 +29,14 @@ def _initialise(model: nn.Module, seed: int) -> None:
     model.to(memory_format=torch.channels_last)
 
 
+def restart(model: nn.Module, seed: int) -> None:
+    """Give a network of this module, or what neuron pruning left of it, fresh weights: it has learnt nothing then."""
+    _initialise(model, seed)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()
+
+
 #: Channels of VGG-16's convolutions; a max pooling of 2 x 2 follows each of its five stages.
 VGG16_STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 

@@ -1,4 +1,4 @@
-"""The studies of the CIFAR chapters: Experiment 3 (compression), 4 and 5 (sweeps of the factors, without fine-tuning).
+"""The studies of the CIFAR chapters: compression (3), sweeps of the factors without fine-tuning (4, 5), neurons (6).
 
 The paper runs 4 and 5 on CIFAR-100. The same sweeps run on CIFAR-10 too, in arms of their own.
 """
@@ -22,6 +22,9 @@ FINE_TUNED: Mapping[str, tuple[float, ...]] = {"resnet-20": (3.17, 5.0, 10.0), "
 #: The factors of Experiments 4 and 5, as the paper has them.
 ALPHAS_4 = (0.0, 1e-7, 2.5e-7, 5e-7)
 ALPHAS_5, BETAS_5 = (1e-7, 5e-7, 1e-6), (5.0, 10.0)
+#: Experiment 6: shares of each layer's neurons and ratios after pruning on top, 1 for none. A share s of every layer
+#: leaves about (1 - s)**2 of the multiply-adds; these take as many as the paper's Table 7, or a little more.
+REMOVED = ((0.15, 1.0), (0.25, 1.0), (0.15, 9.21), (0.25, 18.38))
 
 
 def _dense(training: Training) -> Training:
@@ -106,6 +109,45 @@ def experiment_5() -> dict[str, Config]:
     points = [{"beta": 5.0, "alpha_l0": 0.0}]
     points += [{"beta": beta, "alpha_l0": alpha} for beta in BETAS_5 for alpha in ALPHAS_5]
     return _sweeps("experiment-5", "resnet-50", points)
+
+
+def _experiment_6(
+    chosen: Chosen, network: Network, removed: tuple[tuple[float, float], ...], **more: Any
+) -> dict[str, Config]:
+    dense = _dense(chosen.training)
+    ways = {"NORM": (chosen.training, False), "l2": (dense, False), "scratch": (dense, True)}
+    arms = {}
+    for way, (training, fresh) in ways.items():
+        # a network that starts anew shows what the shape alone can do: it is not pruned
+        taken = [pair for pair in removed if not fresh or pair[1] == 1]
+        arms[f"{network}-{way}"] = Config(
+            experiment="experiment-6",
+            arm=f"{network}-{way}",
+            dense_arm=f"{network}-l2",
+            network=network,
+            training=training,
+            fine_tuning=chosen.fine_tuning,
+            removed_shares=tuple(share for share, _ in taken),
+            removed_ratios=tuple(ratio for _, ratio in taken),
+            from_scratch=fresh,
+            **more,
+        )
+    return arms
+
+
+def experiment_6() -> dict[str, Config]:
+    """Experiment 6: neurons of VGG-16 removed, and pruning on top (paper, Section 4.6, Table 7), with two controls.
+
+    The networks before are those of Experiment 3. Under ``l2`` the l0 term is left out; ``scratch`` trains the smaller
+    shape anew, for as many epochs as training and fine-tuning take together.
+    """
+    return _experiment_6(of("experiment-3")["vgg-16-NORM"], "vgg-16", REMOVED, dataset="cifar10")
+
+
+def experiment_6_fast() -> dict[str, Config]:
+    """Experiment 6 in small, on ResNet-20."""
+    chosen = _small(of("experiment-3")["resnet-20-NORM"], 1)
+    return _experiment_6(chosen, "resnet-20", ((0.25, 1.0), (0.25, 5.0)), dataset="photographs", profile="fast")
 
 
 def sweep_fast(experiment: str, network: Network) -> dict[str, Config]:

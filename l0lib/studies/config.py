@@ -24,6 +24,7 @@ Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Steepness = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 Pruning = Literal["GP", "LP", "RP"]
+Share = Annotated[float, Field(gt=0, lt=1)]
 #: Part of file names.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+.-]*$")]
 Ratio = Annotated[float, Field(ge=1, allow_inf_nan=False)]
@@ -150,14 +151,30 @@ class Config(Frozen):
     pruning: Pruning = Field(default="GP", description="global, layerwise or random")
     ratios: tuple[Ratio, ...] = Field(default=(), description="compression ratios measured before fine-tuning")
     fine_tuned_ratios: tuple[Ratio, ...] = Field(default=(), description="those measured after it")
+    removed_shares: tuple[Share, ...] = Field(
+        default=(), description="NP: shares of each layer's neurons that are removed, those of the smallest norms"
+    )
+    removed_ratios: tuple[Ratio, ...] = Field(
+        default=(), description="NP+GP: the compression ratio after each removal; 1: no pruning on top"
+    )
+    from_scratch: bool = Field(
+        default=False, description="a control: the smaller networks start anew, and train for all epochs"
+    )
     fine_tuning: Training | None = None
     gradual: Gradual | None = None
     teacher: Teacher | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Config:
-        if bool(self.fine_tuned_ratios) != (self.fine_tuning is not None):
-            raise ValueError("fine_tuned_ratios and fine_tuning must come together")
+        if bool(self.fine_tuned_ratios or self.removed_shares) != (self.fine_tuning is not None):
+            raise ValueError("fine_tuned_ratios or removed_shares and fine_tuning must come together")
+        if len(self.removed_shares) != len(self.removed_ratios):
+            raise ValueError(
+                "removed_ratios must have one entry for each of removed_shares; "
+                f"got {len(self.removed_ratios)} and {len(self.removed_shares)}"
+            )
+        if self.removed_shares and self.network.startswith("lenet"):
+            raise ValueError(f"removed_shares belongs to networks of photographs; got {self.network}")
         if self.gradual and not self.fine_tuned_ratios:
             raise ValueError("gradual needs fine_tuned_ratios, the targets of its schedule")
         if self.gradual and self.gradual.first > min(self.fine_tuned_ratios):

@@ -245,4 +245,11 @@ STUDIES: dict[str, Study] = {
         cifar.experiment_5,
         partial(cifar.sweep_fast, "experiment-5", "resnet-50"),
     ),
+    "experiment-6": Study(
+        "Whole neurons removed, and parameters pruned on top",
+        "VGG-16 on CIFAR-10; paper, Section 4.6, Table 7",
+        (0,),
+        cifar.experiment_6,
+        cifar.experiment_6_fast,
+    ),
 }

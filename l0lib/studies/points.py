@@ -18,12 +18,18 @@ def coding_of(nonzero: int) -> str:
 
 
 def count(
-    model: torch.nn.Module, image: torch.Tensor, requested: float, *, fine_tuned: bool, picture: bool = False
+    model: torch.nn.Module,
+    image: torch.Tensor,
+    requested: float,
+    *,
+    fine_tuned: bool,
+    picture: bool = False,
+    whole: torch.nn.Module | None = None,
 ) -> dict[str, Any]:
     """Count everything about a pruned network that a record holds, as plain data.
 
-    ``image`` is any one image that the network takes. See :class:`~l0lib.studies.records.Point`, to which the wrong
-    answers are still to be added.
+    ``image`` is any one image that the network takes. ``whole`` is the network from which neurons were removed, if any
+    were. See :class:`~l0lib.studies.records.Point`, to which the wrong answers are still to be added.
     """
     adds = in_all(multiply_adds(model, image[None]))
     state = {name: p.detach() for name, p in model.named_parameters()}
@@ -34,14 +40,17 @@ def count(
     best = min(coded, key=lambda encoding: coded[encoding])
     weights_only = compress.weights_only_ratio(model)
     shape, values = _first_layer(model) if picture else ((), ())
-    parameters = compress.count_parameters(model)
+    parameters, all_adds = compress.count_parameters(model), adds.dense
+    if whole is not None:
+        parameters = compress.count_parameters(whole)
+        all_adds = in_all(multiply_adds(whole, image[None])).dense
     return {
         "requested": requested,
         "fine_tuned": fine_tuned,
         "parameters": parameters,
         "nonzero": nonzero,
         "weights_only_ratio": weights_only if math.isfinite(weights_only) else None,
-        "multiply_adds": adds.dense,
+        "multiply_adds": all_adds,
         "nonzero_multiply_adds": adds.sparse,
         "bytes": {
             "dense": 4 * parameters,

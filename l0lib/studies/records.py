@@ -72,13 +72,23 @@ class Bytes(_Plain):
     best_encoding: str
 
 
+class Removed(_Plain):
+    """Neurons that were removed: their share of each layer, and parameters and multiply-adds of what is left, dense."""
+
+    share: Annotated[float, Field(gt=0, lt=1)]
+    units: Count
+    parameters: Count
+    multiply_adds: Count
+
+
 class Point(_Plain):
     """The pruned network at one compression ratio.
 
     ``requested`` is the ratio asked for; ``ratio`` the one counted after dead paths were removed, all parameters over
     nonzero ones. ``weights_only_ratio`` is None if no weight is left. ``first_layer`` is given for seed 0 alone: the
     kept weights of the first layer, as a list of numbers in the order of ``first_layer_shape`` (a fully connected
-    layer: the number of kept weights at each pixel).
+    layer: the number of kept weights at each pixel). ``removed`` is there after neuron pruning; ``parameters`` and
+    ``multiply_adds`` are those of the whole network all the same, ``layers`` those of the smaller one.
     """
 
     requested: float
@@ -93,6 +103,7 @@ class Point(_Plain):
     layers: tuple[LayerCount, ...]
     first_layer_shape: tuple[int, ...] = ()
     first_layer: tuple[float, ...] = ()
+    removed: Removed | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Point:

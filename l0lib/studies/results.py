@@ -41,6 +41,10 @@ class Result:
         The same of the networks before pruning of the dense arm, for those of our seeds that it has.
     flop_reduction : float
         Multiply-adds of the whole network over the mean number of those by a nonzero weight.
+    removed : float
+        Share of each layer's neurons that were removed before; 0 if none.
+    structural_reduction : float
+        Multiply-adds of the whole network over those of what neuron pruning left of it, dense; 1 if none were removed.
     bytes : float
         Of the smallest file, the mean over seeds.
     epochs : int
@@ -69,6 +73,8 @@ class Result:
     images: int
     dense_errors: dict[int, float]
     flop_reduction: float
+    removed: float
+    structural_reduction: float
     bytes: float
     profile: str
     evaluate_on: str
@@ -181,11 +187,12 @@ def results(records: Iterable[Record], profile: str = "full", evaluate_on: str =
     dense = _dense(kept)
     found = []
     for arm in arms.values():
-        groups: dict[tuple[float, bool], dict[int, tuple[Record, Point]]] = defaultdict(dict)
+        groups: dict[tuple[float, bool, float], dict[int, tuple[Record, Point]]] = defaultdict(dict)
         for record in arm:
             for point in record.points:
-                groups[point.requested, point.fine_tuned][record.seed] = (record, point)
-        found += [_result(group, dense) for _, group in sorted(groups.items(), key=lambda item: item[0][::-1])]
+                share = point.removed.share if point.removed else 0.0
+                groups[share, point.fine_tuned, point.requested][record.seed] = (record, point)
+        found += [_result(group, dense) for _, group in sorted(groups.items(), key=lambda item: item[0])]
     return found
 
 
@@ -228,6 +235,10 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
     seeds = sorted(group)
     records, points = [group[seed][0] for seed in seeds], [group[seed][1] for seed in seeds]
     config, point = records[0].config, points[0]
+    removed = point.removed
+    pruning: str = config.pruning
+    if removed is not None:
+        pruning = "NP" if point.requested == 1 else "NP+GP"
     name = config.dense_arm or config.arm
     baseline = dense.get((config.experiment, name)) or dense.get(("", name), {})
     nonzero = fmean(p.nonzero for p in points)
@@ -243,7 +254,7 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
         dataset=config.dataset,
         penalty=config.penalty_name,
         strategy=config.training.penalty.strategy,
-        pruning=config.pruning,
+        pruning=pruning,
         fine_tuned=point.fine_tuned,
         variant=config.variant,
         requested=point.requested,
@@ -255,6 +266,8 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
         images=point.measured.images,
         dense_errors={seed: baseline[seed] for seed in seeds if seed in baseline},
         flop_reduction=point.multiply_adds / multiply_adds if multiply_adds else math.inf,
+        removed=removed.share if removed else 0.0,
+        structural_reduction=point.multiply_adds / removed.multiply_adds if removed else 1.0,
         bytes=fmean(p.bytes.best for p in points),
         profile=config.profile,
         evaluate_on=config.evaluate_on,

@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ import torch
 from filelock import FileLock
 
 from .. import compress, provenance
-from ..compress import checkpoints, cifar_models, storage
+from .._counts import number_to_keep
+from ..compress import checkpoints, cifar_models, neurons, storage
 from ..compress._run import resolve_device
+from ..compress.measure import in_all, multiply_adds
 from . import points
 from .images import CLASSES, Images, split
 from .plain import Plain, penalties, trained
@@ -55,6 +58,8 @@ class Stages:
         learnt = self._teacher(self.config.teacher)
         measured = [self._before(model, ratio) for ratio in self.config.ratios]
         measured += [self._after(model, ratio, learnt) for ratio in self.config.fine_tuned_ratios]
+        removals = zip(self.config.removed_shares, self.config.removed_ratios, strict=True)
+        measured += [self._without_neurons(model, share, ratio) for share, ratio in removals]
         last = history[-1]
         return {
             "config": self.config.values,
@@ -185,6 +190,30 @@ class Stages:
         storage.save(kept, self.folder / f"{name}.l0", points.coding_of(point["nonzero"]))
         return point
 
+    def _without_neurons(self, model: torch.nn.Module, share: float, ratio: float) -> dict[str, Any]:
+        """Remove neurons (NP), prune what is left (NP+GP), and fine-tune; or, a control, train that shape anew."""
+        name, how, image = f"np{share:g}-{ratio:g}x", self.config.fine_tuning, self.split.measure[0][:1].to(self.device)
+        going = neurons.smallest_neurons(neurons.neurons(model, image), share)
+        small = neurons.remove_neurons(model, going, image)
+        if self.config.from_scratch:
+            cifar_models.restart(small, self.seed)
+            how = self.config.training.but(epochs=self.config.training.epochs + how.epochs)
+        masks = None
+        if ratio > 1:
+            left = Fraction(compress.count_parameters(small), number_to_keep(compress.count_parameters(model), ratio))
+            prune: Callable[..., compress.Masks] = compress.prune_global
+            masks = prune(small, max(left, Fraction(1)), spare=compress.norm_parameters(small))
+        with self._timed(name):
+            checkpoint = self.folder / f"{name}-tuned.checkpoint"
+            self._train(small, how, self.split.fit, self.seed + 1_000, checkpoint, whole=model, masks=masks)
+        removed = {
+            "share": share,
+            "units": sum(map(len, going.values())),
+            "parameters": compress.count_parameters(small),
+            "multiply_adds": in_all(multiply_adds(small, image)).dense,
+        }
+        return {**self._point(small, ratio, fine_tuned=True, whole=model), "removed": removed}
+
     def _gradually(self, model: torch.nn.Module, target: float, how: Plain, learnt: dict[str, Any]) -> compress.Masks:
         """Prune once an epoch and train on, momentum anew; a checkpoint stands after each epoch."""
         path = self.folder / f"{target:g}x-gradual.checkpoint"
@@ -223,10 +252,11 @@ class Stages:
         found = compress.evaluate(model, (x, y))
         return {"errors": found.errors, "images": found.images}
 
-    def _point(self, model: torch.nn.Module, requested: float, *, fine_tuned: bool) -> dict[str, Any]:
-        counted = points.count(
-            model, self.split.measure[0][0].to(self.device), requested, fine_tuned=fine_tuned, picture=self.seed == 0
-        )
+    def _point(
+        self, model: torch.nn.Module, requested: float, *, fine_tuned: bool, whole: torch.nn.Module | None = None
+    ) -> dict[str, Any]:
+        image, picture = self.split.measure[0][0].to(self.device), self.seed == 0
+        counted = points.count(model, image, requested, fine_tuned=fine_tuned, picture=picture, whole=whole)
         return {**counted, "measured": self._measured(model)}
 
 

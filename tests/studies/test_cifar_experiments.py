@@ -4,6 +4,7 @@ import pytest
 
 from l0lib.studies import cifar_experiments as cifar
 from l0lib.studies.experiments import STUDIES
+from l0lib.studies.plain import trained
 
 
 def test_arms_of_a_network_differ_in_the_penalty_alone():
@@ -41,9 +42,19 @@ def test_the_papers_factors_are_swept():
     assert {(p.beta, p.alpha_l0) for p in swept if p.alpha_l0} == {(b, a) for b in (5, 10) for a in (1e-7, 5e-7, 1e-6)}
 
 
-@pytest.mark.parametrize("study", ["experiment-3", "experiment-4", "experiment-5"])
+@pytest.mark.parametrize("study", ["experiment-3", "experiment-4", "experiment-5", "experiment-6"])
 def test_in_small_they_run_on_the_embedded_photographs(study):
     for name, arm in STUDIES[study].arms("fast").items():
         assert (arm.arm, arm.dataset, arm.profile) == (name, "photographs", "fast")
         assert arm.training.epochs <= 2
         assert not arm.training.bf16
+
+
+def test_neurons_go_from_the_networks_of_experiment_3_and_from_two_controls():
+    arms, others = STUDIES["experiment-6"].arms("full"), STUDIES["experiment-3"].arms("full")
+    same = {name: trained(arm.plain()).digest() for name, arm in {**arms, **others}.items()}
+    assert same["vgg-16-NORM"] == trained(arms["vgg-16-NORM"].plain()).digest()
+    assert same["vgg-16-l2"] == same["vgg-16-scratch"] == same["vgg-16-dense"] != same["vgg-16-NORM"]
+    assert arms["vgg-16-scratch"].removed_ratios == (1, 1)
+    for share, flops in zip(arms["vgg-16-NORM"].removed_shares, (27.75, 42.7, 27.75, 42.7), strict=True):
+        assert 1 - (1 - share) ** 2 >= flops / 100 - 1e-9

@@ -99,7 +99,7 @@ def test_a_setting_of_a_section_is_for_the_arms_that_have_it():
         (["--ratios", "2,0.5"], "--ratios: Input should be greater than or equal to 1; got '0.5'"),
         (["--ratios", "nan"], "--ratios: Input should be .*; got 'nan'"),
         (["--training-penalty-beta", "0.5"], "--training-penalty-beta: .* greater than or equal to 1; got '0.5'"),
-        (["--no-fine-tuning"], "fine_tuned_ratios and fine_tuning must come together"),
+        (["--no-fine-tuning"], "fine_tuned_ratios or removed_shares and fine_tuning must come together"),
         (["--training-penalty-strategy", "SEP"], "--training-penalty: strategy SEP needs the three"),
         (["--arm", "a/b"], "--arm: String should match pattern .*; got 'a/b'"),
         (["--gradual-first", "4"], "--gradual-training: Field required"),

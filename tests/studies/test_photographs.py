@@ -12,6 +12,7 @@ from l0lib import cli, compress
 from l0lib.compress import cifar_models, storage
 from l0lib.studies import elsewhere, records, runner
 from l0lib.studies.config import Config, PenaltySettings, Training
+from l0lib.studies.results import results
 from tests.browser import ROOT
 
 PENALTY = PenaltySettings(strategy="NORM", alpha_l2=1e-4, alpha_l0=1e-5, beta=5)
@@ -53,6 +54,58 @@ def test_a_record_counts_trained_parameters_and_spares_the_normalisations(made):
         assert all(layer.nonzero >= layer.parameters // 2 for layer in norms), "scales stay; new shifts are zero"
     # biases in front of a normalisation get no gradient beyond rounding, and nothing else is zero by itself
     assert 5 <= record.points[-1].ratio < 5.2
+
+
+REMOVAL = {"ratios": (), "fine_tuned_ratios": (), "removed_shares": (0.25, 0.25), "removed_ratios": (1.0, 10.0)}
+
+
+@pytest.fixture(scope="module")
+def removed(made):
+    folder, _ = made
+    return runner.run(config(arm="NP", **REMOVAL), 0, folder)
+
+
+def test_neurons_are_removed_and_counted_against_the_whole_network(made, removed):
+    folder, whole = made
+    assert len(list(folder.glob("trained-*"))) == 1, "one network before pruning serves both arms"
+    alone, pruned = removed.points
+    for point in (alone, pruned):
+        assert (point.parameters, point.multiply_adds) == (273_066, whole.points[0].multiply_adds)
+        assert (point.removed.share, point.fine_tuned) == (0.25, True)
+        # a quarter of all units, three quarters squared of the weights and multiply-adds, but for the first layer
+        assert 0.55 < point.removed.parameters / point.parameters < 0.6
+        assert 0.55 < point.removed.multiply_adds / point.multiply_adds < 0.6
+        assert sum(layer.parameters for layer in point.layers) == point.removed.parameters
+    assert alone.requested == 1
+    assert alone.nonzero <= alone.removed.parameters
+    assert 10 <= pruned.ratio < 10.5
+    np, both = results([whole, removed], profile="fast")[-2:]
+    assert (np.pruning, both.pruning, np.removed) == ("NP", "NP+GP", 0.25)
+    assert np.structural_reduction == both.structural_reduction == pytest.approx(1 / 0.57, abs=0.06)
+
+
+def test_a_shape_that_starts_anew_trains_for_all_epochs(made, removed, monkeypatch):
+    folder, _ = made
+    seen, train = [], compress.train
+
+    def watched(model, data, penalty, **how):
+        seen.append((how["epochs"], {name: p.detach().clone() for name, p in model.named_parameters()}))
+        return train(model, data, penalty, **how)
+
+    monkeypatch.setattr(compress, "train", watched)
+    what = {**REMOVAL, "removed_shares": (0.25,), "removed_ratios": (1.0,)}
+    anew = runner.run(config(arm="scratch", from_scratch=True, **what), 0, folder)
+    (_, _), (epochs, start) = seen
+    assert epochs == 2
+    assert all((start[name] == 1).all() for name in start if "norm" in name and name.endswith("weight"))
+    assert anew.points[0].removed == removed.points[0].removed
+
+
+def test_shares_and_ratios_go_together():
+    with pytest.raises(ValidationError, match="removed_ratios must have one entry for each of removed_shares"):
+        config(removed_shares=(0.5,))
+    with pytest.raises(ValidationError, match="removed_shares belongs to networks of photographs"):
+        config(network="lenet-300-100", dataset="digits", **REMOVAL)
 
 
 def test_the_stored_weights_are_the_measured_network(made):
