@@ -4,8 +4,8 @@ from l0lib.studies.config import Config
 from l0lib.studies.records import Record
 from l0lib.studies.tuning import Tuning
 
-PARAMETERS = {"lenet-300-100": 266_610, "lenet-5-caffe": 431_080}
-MULTIPLY_ADDS = {"lenet-300-100": 266_200, "lenet-5-caffe": 2_293_000}
+PARAMETERS = {"lenet-300-100": 266_610, "lenet-5-caffe": 431_080, "resnet-20": 273_066, "vgg-16": 14_990_922}
+MULTIPLY_ADDS = {"lenet-300-100": 266_200, "lenet-5-caffe": 2_293_000, "resnet-20": 41_000_000, "vgg-16": 313_000_000}
 
 
 def config(**change):
@@ -31,7 +31,10 @@ def record(seed, errors=185, *, what=None, dense=164, images=10_000, origin=None
     what = what or config(**change)
     parameters, multiply_adds = PARAMETERS[what.network], MULTIPLY_ADDS[what.network]
 
-    def point(ratio, fine_tuned):
+    def point(ratio, fine_tuned, share=0):
+        left = (1 - share) ** 2
+        sizes = {"parameters": int(left * parameters), "multiply_adds": int(left * multiply_adds)}
+        removed = {"share": share, "units": 10, **sizes} if share else None
         nonzero = int(parameters / ratio) - 10 * seed  # dead paths take a few more with some seeds
         return {
             "requested": ratio,
@@ -44,6 +47,7 @@ def record(seed, errors=185, *, what=None, dense=164, images=10_000, origin=None
             "nonzero_multiply_adds": nonzero,
             "bytes": {"dense": 4 * parameters, "csr": 9000, "bitmap": 8000, "best": 7000, "best_encoding": "csr, lzma"},
             "layers": [{"name": "all", "parameters": parameters, "nonzero": nonzero}],
+            "removed": removed,
         }
 
     made = {"date": "2026-11-22", "commit": "abc1234", "versions": {"torch": "2"}, "hardware": "2 cores"}
@@ -60,6 +64,7 @@ def record(seed, errors=185, *, what=None, dense=164, images=10_000, origin=None
             "points": [
                 *(point(ratio, False) for ratio in what.ratios),
                 *(point(ratio, True) for ratio in what.fine_tuned_ratios),
+                *(point(r, True, s) for s, r in zip(what.removed_shares, what.removed_ratios, strict=True)),
             ],
             "origin": {**made, "device": "cpu", "threads": 1, "seconds": 5, **(origin or {})},
         }
