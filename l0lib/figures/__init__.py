@@ -3,6 +3,7 @@
 from . import attraction as _attraction
 from . import choices as _choices
 from . import compression as _compression
+from . import deeper as _deeper
 from . import engine as _engine
 from . import explorers as _explorers
 from . import near_zero as _near_zero
@@ -13,6 +14,7 @@ from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
 from .attraction import *  # noqa: F403 (each module lists its figures in its __all__)
 from .choices import *  # noqa: F403
 from .compression import *  # noqa: F403
+from .deeper import *  # noqa: F403
 from .engine import *  # noqa: F403
 from .explorers import *  # noqa: F403
 from .near_zero import *  # noqa: F403
@@ -25,6 +27,7 @@ __all__ += _near_zero.__all__
 __all__ += _attraction.__all__
 __all__ += _choices.__all__
 __all__ += _compression.__all__
+__all__ += _deeper.__all__
 __all__ += _engine.__all__
 __all__ += _explorers.__all__
 __all__ += _pay.__all__
