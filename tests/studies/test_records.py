@@ -123,7 +123,11 @@ BREAKAGES = [
     (["config", "network"], "lenet-6", "config.network: Input should be .*; got 'lenet-6'"),
     (["config", "training", "epochs"], 0, r"config\.training\.epochs: .* greater than or equal to 1; got 0"),
     (["config", "training", "penalty", "beta"], 0.5, r"config\.training\.penalty\.beta: .*; got 0\.5"),
-    (["config", "fine_tuning"], None, r"config: .*fine_tuned_ratios and fine_tuning must come together"),
+    (
+        ["config", "fine_tuning"],
+        None,
+        r"config: .*fine_tuned_ratios or removed_shares and fine_tuning must come together",
+    ),
     (["history", 0, "learning_rate"], "fast", r"history\.0\.learning_rate: .*; got 'fast'"),
     (["dense", "errors"], -1, r"dense\.errors: .* greater than or equal to 0; got -1"),
     (["dense", "errors"], 10_001, r"dense: .*errors must be <= images, 10000; got 10001"),
