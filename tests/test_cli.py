@@ -272,7 +272,7 @@ def test_a_failed_run_is_the_exit_code_and_ctrl_c_says_what_is_kept(monkeypatch,
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("run experiment-9", "NAME must be one of experiment-1, experiment-2, beyond; got 'experiment-9'"),
+        ("run experiment-9", f"NAME must be one of {', '.join(STUDIES)}; got 'experiment-9'"),
         ("run beyond --arms nosuch", "--arms must be of lenet-300-100-distilled"),
         ("run beyond --training-epochs 0", "--training-epochs: Input should be greater than or equal to 1; got '0'"),
         ("run beyond --arm x/y --arms lenet-300*", "--arm: String should match pattern"),

@@ -96,6 +96,9 @@ def test_the_wheel_holds_the_library_alone_with_the_built_explorers(tmp_path):
     (wheel,) = tmp_path.glob("l0lib-*-py3-none-any.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"l0lib"}
-    assert {"l0lib/widgets/static/explorers.js", "l0lib/widgets/static/explorers.css"} <= set(names)
+    static = {f"l0lib/widgets/static/{name}" for name in ("explorers.js", "explorers.css", "playground.js")}
+    assert static | {"l0lib/compress/photographs.png"} <= set(names)
     assert not [name for name in names if name.startswith("l0lib/widgets/js/")]
-    assert wheel.stat().st_size < 1_000_000
+    photographs = zipfile.ZipFile(wheel).getinfo("l0lib/compress/photographs.png").compress_size
+    assert wheel.stat().st_size - photographs < 500_000
+    assert photographs < 1_400_000
