@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._terminal import Failure, Mistake, at_least_one, columns, ranges, say, seeds
+from .._terminal import Failure, Mistake, Parser, at_least_one, columns, ranges, say, seeds
 
 if TYPE_CHECKING:
     from .config import Config
@@ -84,13 +84,18 @@ def add_run(commands: argparse._SubParsersAction) -> None:
         allow_abbrev=False,
     )
     it.add_argument("name", metavar="NAME", help="a study: see l0lib list")
-    it.add_argument("--profile", choices=("fast", "full"), default="fast", help="default: fast, on the embedded digits")
-    it.add_argument("--seeds", type=seeds, metavar="0-4", help="numbers and ranges, such as 0,2-4; else the study's")
-    it.add_argument("--arms", nargs="+", metavar="ARM", help="names or patterns such as '*-GP'; else all")
+    add_choice(it)
     _add_how(it)
     it.add_argument("--records", type=Path, metavar="FOLDER", help="where records go; default: records in --runs")
-    it.late = add_settings
     it.set_defaults(run=run_study)
+
+
+def add_choice(it: Parser) -> None:
+    """Add the flags that choose runs of a study, as :func:`chosen_jobs` reads them, and a flag for each setting."""
+    it.add_argument("--profile", choices=("fast", "full"), default="fast", help="default: fast, on embedded images")
+    it.add_argument("--seeds", type=seeds, metavar="0-4", help="numbers and ranges, such as 0,2-4; else the study's")
+    it.add_argument("--arms", nargs="+", metavar="ARM", help="names or patterns such as '*-GP'; else all")
+    it.late = add_settings
 
 
 def _add_how(it: argparse.ArgumentParser) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from .._terminal import at_least_one
 from .plain import Plain
 from .stages import Stages
 
@@ -46,7 +47,7 @@ def make(jobs: Sequence[dict[str, Any]], folder: Path, runs: Path, device: str, 
         stages.folder.mkdir(parents=True, exist_ok=True)
         try:
             result = stages.make()
-        except RuntimeError as error:
+        except (ValueError, RuntimeError, OSError) as error:
             print(f"{name}: failed: {error}", flush=True)
             failed += 1
             continue
@@ -65,10 +66,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     it.add_argument("results", type=Path, help="the folder of the results")
     it.add_argument("--runs", type=Path, default=Path("runs"), metavar="FOLDER", help="where runs are kept")
     it.add_argument("--device", default="auto", help="cpu, cuda, or auto (the default): CUDA if there is one")
-    it.add_argument("--threads", type=int, default=1, metavar="N", help="of a CPU; default 1")
+    it.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of a CPU; default 1")
     it.add_argument("--progress", action="store_true", help="show bars")
     options = it.parse_args(arguments)
-    jobs = json.loads(options.jobs.read_text(encoding="utf-8"))
+    try:
+        jobs = json.loads(options.jobs.read_text(encoding="utf-8"))
+        made = all({"config", "seed"} <= job.keys() for job in jobs)
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        it.error(f"jobs must be a list that l0lib jobs wrote: {error}")
+    if not made:
+        it.error(f"jobs must be a list that l0lib jobs wrote, each with its config and seed; got {options.jobs}")
     return min(make(jobs, options.results, options.runs, options.device, options.threads, options.progress), 1)
 
 

@@ -9,8 +9,8 @@ import argparse
 import json
 from pathlib import Path
 
-from .._terminal import Failure, say, seeds
-from .commands import RUNS, add_settings, chosen_jobs
+from .._terminal import Failure, say
+from .commands import RUNS, add_choice, chosen_jobs
 
 
 def add_jobs(commands: argparse._SubParsersAction) -> None:
@@ -25,10 +25,7 @@ def add_jobs(commands: argparse._SubParsersAction) -> None:
     )
     it.add_argument("name", metavar="NAME", help="a study: see l0lib list")
     it.add_argument("file", type=Path, metavar="FILE", help="the list, a JSON file")
-    it.add_argument("--profile", choices=("fast", "full"), default="fast", help="default: fast, on embedded images")
-    it.add_argument("--seeds", type=seeds, metavar="0-4", help="numbers and ranges, such as 0,2-4; else the study's")
-    it.add_argument("--arms", nargs="+", metavar="ARM", help="names or patterns such as '*-GP'; else all")
-    it.late = add_settings
+    add_choice(it)
     it.set_defaults(run=write_jobs)
 
 

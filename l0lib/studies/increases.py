@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from statistics import fmean, stdev
 
 from .paper import TABLES, Published, printed_interval, printed_value
 from .records import read_all
 from .results import Result, results
-from .table import Table
+from .table import Table, times
 
 #: The study whose results stand in each table, our name of the network, and whether they are fine-tuned.
 SOURCES: dict[int, tuple[str, str, bool]] = {
@@ -104,7 +103,7 @@ def beside(number: int, found: Iterable[Result] | None = None) -> Table:
         if row is not None and row.error is not None and result.dense_error_mean is not None:
             gap = f"{fmean(increases(result)) - printed_value(row.error):+.2f}"
         flops = (f"{100 * (1 - 1 / result.structural_reduction):.1f}%",) if structural else ()
-        rows.append((_name(result, published.data), said(result), _times(result.ratio), *flops, gap))
+        rows.append((_name(result, published.data), said(result), times(result.ratio), *flops, gap))
     headers = ["Method", "Error increase", "Ratio", "Ours less the paper's, points"]
     if structural:
         headers.insert(3, "Fewer multiply-adds by neurons")
@@ -118,7 +117,3 @@ def _name(result: Result, data: str) -> str:
     where = "" if DATASETS[result.dataset] == data else f", {DATASETS[result.dataset]}"
     what = f" ({result.pruning})" if result.removed else ""
     return f"Ours: {result.arm}{what}{where}{'' if result.variant == 'paper' else ', beyond the paper'}"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.3g}×" if math.isfinite(ratio) else "∞"

@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 from .paper import TABLES, Published, PublishedTable, printed_interval, printed_value
 from .records import read_all
 from .results import FIELDS, Difference, Result, difference, results
-from .table import Table
+from .table import Table, times
 
 __all__ = ["FIELDS", "Difference", "Result", "beside", "difference", "gap", "results", "said", "table"]
 
@@ -54,12 +54,12 @@ def table(found: Iterable[Result], caption: str) -> Table:
             r.experiment,
             r.arm,
             "yes" if r.fine_tuned else "no",
-            _times(r.ratio),
+            times(r.ratio),
             said(r),
             r.n_seeds,
             "–" if r.dense_error_mean is None else f"{r.dense_error_mean:.2f} %",
             f"{r.bytes:,.0f}",
-            _times(r.flop_reduction),
+            times(r.flop_reduction),
         )
         for r in found
     ]
@@ -113,7 +113,7 @@ def beside(
                 f"Ours: {result.arm}{'' if result.variant == 'paper' else ', beyond the paper'}",
                 f"{said(result)} ({result.n_seeds} seed{'s' * (result.n_seeds != 1)})",
                 f"{result.nonzero:,.0f}",
-                _times(result.ratio),
+                times(result.ratio),
                 "–" if away is None else f"{away:+.2f}",
             )
         )
@@ -136,7 +136,3 @@ def _dense_rows(ours: Sequence[Result], published: PublishedTable) -> list[tuple
     text = f"{fmean(errors):.2f}{spread} % ({len(errors)} seed{'s' * (len(errors) != 1)})"
     away = "–" if published.dense_error is None else f"{fmean(errors) - printed_value(published.dense_error):+.2f}"
     return [("Ours: no pruning", text, f"{most.parameters:,}", "1×", away)]
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:{',.0f' if ratio >= 100 else '.3g'}}×" if math.isfinite(ratio) else "∞"

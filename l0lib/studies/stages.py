@@ -29,6 +29,11 @@ from . import points
 from .images import CLASSES, Images, split
 from .plain import Plain, penalties, trained
 
+#: Settings of a stretch that ``compress.train`` takes under the same name.
+_AS_THEY_ARE = (
+    "epochs", "learning_rate", "momentum", "batch_size", "update", "warm_up", "shift", "mirror", "bf16"
+)  # fmt: skip
+
 
 def run_folder(config: Plain, seed: int, runs: Path) -> Path:
     """Return where a run keeps what it has; whoever makes it holds the lock ``lock`` in there."""
@@ -125,17 +130,9 @@ class Stages:
             model,
             data,
             penalties(how.penalty, compress.layer_sizes(model if whole is None else whole)),
-            epochs=how.epochs,
-            learning_rate=how.learning_rate,
-            momentum=how.momentum,
-            batch_size=how.batch_size,
-            update=how.update,
+            **{name: how.values[name] for name in _AS_THEY_ARE},
             seed=seed,
             schedule=_constant if how.schedule == "constant" else how.schedule,
-            warm_up=how.warm_up,
-            shift=how.shift,
-            mirror=how.mirror,
-            bf16=how.bf16,
             device=self.device,
             progress=self.progress,
             checkpoint=checkpoint,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ def _cell(value: object) -> str:
     if isinstance(value, Link):
         return f'<a href="{html.escape(value.href)}">{text}</a>'
     return text
+
+
+def times(ratio: float) -> str:
+    """Return a ratio as text: ``14.8×``, ``1,201×``, ``∞``."""
+    return f"{ratio:{',.0f' if ratio >= 100 else '.3g'}}×" if math.isfinite(ratio) else "∞"
 
 
 class Table:

@@ -201,3 +201,13 @@ def test_a_run_that_fails_does_not_keep_the_others(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "[1/2] tests resnet seed 0: failed: loss must stay finite" in said
     assert "[2/2] tests calm seed 0: dense" in said
+
+
+@pytest.mark.parametrize("text", [None, "{", "3", '[{"config": {}}]', "[1]"])
+def test_what_is_no_list_of_jobs_is_refused(text, tmp_path, capsys):
+    if text is not None:
+        (tmp_path / "jobs.json").write_text(text)
+    with pytest.raises(SystemExit, match="2"):
+        elsewhere.main([str(tmp_path / "jobs.json"), str(tmp_path / "results")])
+    assert "jobs must be a list that l0lib jobs wrote" in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
