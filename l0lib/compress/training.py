@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from ..penalties import Penalty
-from . import augment, checkpoints, distill
+from . import augment, checkpoints, distill, parallel
 from ._run import Run, digest_rates, digests, resolve_device
 from .data import Part
 from .history import MAGNITUDE_EDGES, Epoch, magnitude_histogram, penalty_size
@@ -96,9 +97,13 @@ def train(
         File of the run's state (:mod:`checkpoints`), written at the end of each epoch. If it is there already, the run
         goes on from it, given the model and the arguments that it began with; a finished one is only read. On a CPU,
         with as many threads as before, a run that was killed and goes on ends in the same bits as one that was not.
-        Torch's global random state is part of it.
+        Torch's global random state is part of it. Of several processes the first one reads and writes it.
     checkpoint_steps : int or None
         Write it after every so many steps, and at the end of the run, instead.
+
+    Where :func:`parallel.start` has joined several processes, each is to call this function with the same arguments:
+    they train one network, ``batch_size`` images at a step among them all. Batch normalisation takes its statistics
+    from each process's own share.
 
     Returns
     -------
@@ -145,11 +150,12 @@ def train(
         optimizer.hold(masks.by_parameter(model))
     first = Epoch(0, rates[0], math.nan, penalty_size(optimizer.param_groups), magnitude_histogram(model))
     run = Run(model, optimizer, seed, where, first)
-    if checkpoint is not None and (saved := checkpoints.load(checkpoint)) is not None:
+    if checkpoint is not None and (saved := parallel.from_first(partial(checkpoints.load, checkpoint))) is not None:
         checkpoints.check_same(saved["configuration"], told, checkpoint)
         run.restore(saved)
 
     model.train()
+    together, world = parallel.together(model), parallel.ranks()[1]
     lower = torch.autocast(where.type, torch.bfloat16) if bf16 else nullcontext()
     with (
         distill.listening(teacher, where),
@@ -160,7 +166,8 @@ def train(
             order = torch.randperm(len(y), generator=run.order).to(where)
             moves = augment.draw_shifts(len(y), shift, run.moves).to(where) if shift else None
             mirrors = augment.draw_mirrors(len(y), run.moves).to(where) if mirror else None
-            for batch in order.split(batch_size)[done:]:
+            for whole in order.split(batch_size)[done:]:
+                batch, weight = parallel.share(whole)
                 for group in optimizer.param_groups:
                     group["lr"] = rates[run.step]
                 images, labels = x.index_select(0, batch), y.index_select(0, batch)  # twice as fast as x[batch]
@@ -169,7 +176,7 @@ def train(
                 if mirrors is not None:
                     images = augment.mirror(images, mirrors[batch])
                 with lower:
-                    scores = model(images)
+                    scores = together(images)
                     taught = None if teacher is None else distill.ask(teacher, images)
                 if bf16:
                     scores = scores.float()
@@ -177,14 +184,16 @@ def train(
                     loss = cross_entropy(scores, labels)
                 else:
                     loss = distill.loss(scores, labels, taught.float(), temperature, distillation_weight)
+                if world > 1:
+                    loss = loss * weight
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-                run.total += loss.detach() * len(batch)
+                run.total += loss.detach() * len(whole)
                 run.step += 1
                 bar.update()
                 if run.step % per_epoch == 0:
-                    mean = float(run.total) / len(y)
+                    mean = float(parallel.mean(run.total)) / len(y)
                     if not math.isfinite(mean):
                         raise RuntimeError(
                             f"loss must stay finite; got {mean} in epoch {epoch}: try a smaller learning rate"
@@ -196,5 +205,7 @@ def train(
                         masks.check(model, optimizer)
                 due = run.step % (checkpoint_steps or per_epoch) == 0 or run.step == steps
                 if checkpoint is not None and due:
+                    run.total = parallel.mean(run.total)
+                if checkpoint is not None and due and parallel.first():
                     checkpoints.save(checkpoint, {**run.state(), "configuration": told})
     return run.history

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -113,7 +114,30 @@ def add_settings(it: argparse.ArgumentParser, without: Sequence[str] = ()) -> No
 
 
 def run_study(options: argparse.Namespace) -> int:
-    """Make the runs that were asked for and that are not finished."""
+    """Make the runs that were asked for and that are not finished; under torchrun, its processes make each together."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return _make_runs(options)
+    if options.jobs > 1:
+        raise Mistake(f"--jobs must be 1 under torchrun, whose processes make one run together; got {options.jobs}")
+    from ..compress import parallel
+    from . import runner
+
+    rank, _ = parallel.start(options.device)
+    if rank:
+        try:
+            runner.follow(options.runs, device=options.device, threads=options.threads)
+        except (ValueError, RuntimeError, OSError) as error:
+            raise Failure(f"process {rank}: {error}") from error
+        parallel.stop()
+        return 0
+    code = _make_runs(options, together=True)
+    if code == 0:  # else the others wait in the middle of a run, and torchrun ends them
+        runner.enough()
+        parallel.stop()
+    return code
+
+
+def _make_runs(options: argparse.Namespace, together: bool = False) -> int:
     from tqdm import tqdm
 
     from .launch import Plan, launch
@@ -122,7 +146,7 @@ def run_study(options: argparse.Namespace) -> int:
     jobs = chosen_jobs(options)
     bars = not options.quiet and sys.stderr.isatty()
     alone = options.jobs == 1 or len(jobs) == 1
-    plan = Plan(options.runs, records, options.device, options.threads, progress=bars and alone)
+    plan = Plan(options.runs, records, options.device, options.threads, progress=bars and alone, patient=not together)
     done = 0
 
     def tell(news: Any) -> None:

@@ -39,13 +39,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to make runs: where they and their records go, and what :func:`l0lib.studies.runner.run` takes besides."""
+    """How to make runs: where they and their records go, and what :func:`l0lib.studies.runner.run` takes besides.
+
+    Without ``patient``, the first run that fails is the last.
+    """
 
     runs: Path
     records: Path
     device: str = "auto"
     threads: int = 1
     progress: bool = False
+    patient: bool = True
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ def launch(jobs: Sequence[Job], plan: Plan, tell: Tell, workers: int = 1) -> int
     """
     queue = _Queue(jobs, tell)
     if workers <= 1 or len(jobs) <= 1 or all(records.path_of(j.config, j.seed, plan.records).exists() for j in jobs):
-        while job := queue.next():
+        while (plan.patient or not queue.failed) and (job := queue.next()):
             attempt(job, plan, queue.note)
         return queue.failed
     # spawned, not forked: neither torch's threads nor CUDA survive a fork

@@ -123,6 +123,7 @@ class Origin(_Plain):
     """Where and when a run was made.
 
     ``seconds`` adds up over interruptions, stage by stage; what a stage had taken when it was cut off is not counted.
+    ``threads`` are those of each of the ``processes`` that made the run together.
     """
 
     date: str
@@ -131,6 +132,7 @@ class Origin(_Plain):
     hardware: str
     device: str
     threads: int
+    processes: Annotated[int, Field(ge=1)] = 1
     seconds: float
 
 

@@ -10,13 +10,15 @@ from typing import Any
 import torch
 from filelock import FileLock
 
+from ..compress import parallel
 from . import records
 from .config import Config
 from .images import split
+from .plain import Plain
 from .records import Record
 from .stages import Stages, run_folder, trained_folder
 
-__all__ = ["objective", "run", "run_folder", "split", "trained_folder"]
+__all__ = ["enough", "follow", "objective", "run", "run_folder", "split", "trained_folder"]
 
 
 def run(
@@ -52,11 +54,25 @@ def run(
         if file.exists():
             return records.read(file)
         torch.set_num_threads(threads)
+        parallel.from_first(lambda: (config.plain().values, seed))  # the others of this run, if there are any, follow
         record = Record.model_validate(Stages(config.plain(), seed, runs, device, progress).make())
         records.write_text(file, records.to_text(record))
         for scaffold in folder.glob("*.checkpoint"):
             scaffold.unlink()
         return record
+
+
+def follow(runs: Path = Path("runs"), *, device: str = "cpu", threads: int = 1) -> None:
+    """Make, along with the first of several processes, the runs that it makes, until it says :func:`enough`."""
+    torch.set_num_threads(threads)
+    while job := parallel.from_first(lambda: None):
+        values, seed = job
+        Stages(Plain(values), seed, runs, device).make()
+
+
+def enough() -> None:
+    """Let the processes that :func:`follow` go."""
+    parallel.from_first(lambda: None)
 
 
 def objective(config: Config, seed: int, runs: Path = Path("runs"), **options: Any) -> float:

@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock
 
 from .. import compress, provenance
 from .._counts import number_to_keep
-from ..compress import checkpoints, cifar_models, neurons, storage
+from ..compress import checkpoints, cifar_models, neurons, parallel, storage
 from ..compress._run import resolve_device
 from ..compress.measure import in_all, multiply_adds
 from . import points
@@ -91,6 +90,7 @@ class Stages:
                 "hardware": provenance.hardware(),
                 "device": self._device_name(),
                 "threads": torch.get_num_threads(),
+                "processes": parallel.ranks()[1],
                 "seconds": round(sum(self.spent.values()), 1),
             },
         }
@@ -104,13 +104,13 @@ class Stages:
         yield
         if stage not in self.spent:  # a stage that is only read again has its time already
             self.spent[stage] = time.perf_counter() - start
-            checkpoints.save(self.clock, {"spent": self.spent})
+            if parallel.first():
+                checkpoints.save(self.clock, {"spent": self.spent})
 
     def _trained(self, what: Plain, seed: int) -> tuple[torch.nn.Module, list[compress.Epoch]]:
         folder = trained_folder(what, seed, self.runs)
-        folder.mkdir(parents=True, exist_ok=True)
         model = network(what, seed).to(self.device)
-        with FileLock(folder / "lock"):
+        with parallel.lock(folder / "lock"):
             data = split(what.dataset, what.evaluate_on).fit
             history = self._train(model, what.training, data, seed, folder / "network.checkpoint")
         return model, history
@@ -184,7 +184,8 @@ class Stages:
             )
         point = self._point(pruned, ratio, fine_tuned=True)
         kept = {key: values for key, values in pruned.state_dict().items() if values.is_floating_point()}
-        storage.save(kept, self.folder / f"{name}.l0", points.coding_of(point["nonzero"]))
+        if parallel.first():
+            storage.save(kept, self.folder / f"{name}.l0", points.coding_of(point["nonzero"]))
         return point
 
     def _without_neurons(self, model: torch.nn.Module, share: float, ratio: float) -> dict[str, Any]:
@@ -214,7 +215,7 @@ class Stages:
     def _gradually(self, model: torch.nn.Module, target: float, how: Plain, learnt: dict[str, Any]) -> compress.Masks:
         """Prune once an epoch and train on, momentum anew; a checkpoint stands after each epoch."""
         path = self.folder / f"{target:g}x-gradual.checkpoint"
-        saved = checkpoints.load(path) or {"epoch": 0, "masks": None}
+        saved = parallel.from_first(partial(checkpoints.load, path)) or {"epoch": 0, "masks": None}
         masks = compress.Masks(saved["masks"]) if saved["masks"] else None
         if saved["epoch"]:
             model.load_state_dict(saved["model"])
@@ -223,7 +224,8 @@ class Stages:
             masks = self._prune(model, ratio_at(epoch, epochs, how.first, target), masks)
             one = how.training.but(epochs=1, schedule="constant")
             self._train_pruned(model, masks, one, 2_000 + epoch * 10_000 + self.seed, None, learnt)
-            checkpoints.save(path, {"epoch": epoch + 1, "model": model.state_dict(), "masks": dict(masks)})
+            if parallel.first():
+                checkpoints.save(path, {"epoch": epoch + 1, "model": model.state_dict(), "masks": dict(masks)})
         assert masks is not None
         return masks
 
