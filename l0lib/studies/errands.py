@@ -38,7 +38,7 @@ def write_jobs(options: argparse.Namespace) -> int:
         records.write_text(options.file, json.dumps(jobs, indent=1) + "\n")
     except OSError as error:
         raise Failure(str(error)) from error
-    print(f"{options.file}: {len(jobs)} runs")
+    print(f"{options.file}: {len(jobs)} run{'s' * (len(jobs) != 1)}")
     return 0
 
 
