@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.integrate import solve_ivp
 from scipy.special import lambertw
 
 from . import _validate
 from ._trajectory import learning_rate, weights
-from .penalties import L0, L1, L2, Penalty
+from .penalties import L0, L1, L2, Penalty, Sum
 
 
 def by_kind(penalty, l2, l1, l0):
@@ -137,6 +138,50 @@ def steps_to_zero(penalty: Penalty, w0, eta, epsilon=None):
         l1=lambda: size / (eta * np.asarray(penalty.alpha)),
         l0=lambda: np.expm1(penalty.beta * size) / (eta * np.asarray(penalty.alpha) * penalty.beta**2),
     )
+
+
+def reach(penalty: Penalty, total):
+    r"""Return the largest magnitude from which the penalty alone brings a weight to zero in a whole training.
+
+    A training has the total :math:`T = \sum_t \eta_t`, the sum of its learning rates; with momentum :math:`\mu`,
+    about :math:`T/(1 - \mu)`. ``L1``: :math:`\alpha T`. ``L0``: :math:`R = \ln(1 + \alpha\beta^2 T)/\beta`. ``L2``: 0,
+    since it never arrives. A sum: the solution of :math:`\dot w = \partial(\alpha\Omega)/\partial w`, :math:`w(0) = 0`,
+    at time :math:`T`, integrated numerically to about nine digits. Weights beyond ``L0``'s reach do not arrive by
+    steps without momentum either, whatever the schedule, as the chapter "A hundred classes, few epochs" proves.
+
+    Parameters
+    ----------
+    penalty : Penalty
+    total : float or array
+        :math:`T`, >= 0; a single number for a sum, whose strengths must be numbers too.
+
+    Raises
+    ------
+    ValueError
+        If ``total`` is negative or not finite, or an array where a number is needed.
+    """
+    total = np.asarray(total, dtype=float)
+    if not (np.isfinite(total) & (total >= 0)).all():
+        raise ValueError(f"total must be >= 0 and finite; got {total.min():g}")
+    if not isinstance(penalty, Sum):
+        return by_kind(
+            penalty,
+            l2=lambda: 0.0 * total * penalty.alpha,
+            l1=lambda: total * penalty.alpha,
+            l0=lambda: np.log1p(np.asarray(penalty.alpha) * penalty.beta**2 * total) / penalty.beta,
+        )
+    if total.ndim or any(np.ndim(value) for term in penalty.terms for value in vars(term).values()):
+        raise ValueError(f"total and the strengths of a sum must be numbers; got {penalty!r} and shape {total.shape}")
+    if all(isinstance(term, L2) for term in penalty.terms):
+        return 0.0
+    # backwards in time, from zero outwards; the pull at zero is its limit from the right
+    smallest = np.finfo(float).tiny
+
+    def pull(time, w):
+        return penalty.gradient(np.maximum(w, smallest))
+
+    found = solve_ivp(pull, (0, float(total)), [0.0], rtol=1e-10, atol=1e-15)
+    return float(found.y[0, -1])
 
 
 def settled_bands(penalty: L0, eta) -> tuple[float, float]:

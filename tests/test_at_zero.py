@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import lambertw
 
 from l0lib import L0, L1, L2, attraction, landscape
 
@@ -214,3 +215,66 @@ def test_every_statement_of_the_chapter_has_its_test():
     assert len(labels) == len(set(labels)) >= 12
     missing = [label for label in labels if f"test_{label.replace('-', '_')}" not in globals()]
     assert not missing
+
+
+@given(
+    alpha=st.floats(1e-6, 1e-2), beta=betas, factor=st.floats(0.2, 3),
+    rates=st.lists(st.floats(1e-3, 0.5), min_size=1, max_size=60),
+)  # fmt: skip
+def test_prop_reach(alpha, beta, factor, rates):
+    """No schedule brings a weight to zero from beyond the reach; at a constant rate it arrives from within."""
+    penalty = L0(alpha, beta)
+    edge = attraction.reach(penalty, sum(rates))
+    w = factor * edge
+    a = max(rates) * alpha * beta**2
+    late = a / -math.expm1(-a)  # how much longer steps may take than the flow (prop-steps)
+    for eta in rates:
+        w = float(attraction.step(penalty, w, eta))
+        if w <= 0:
+            break
+    if factor > 1 + 1e-9:
+        assert w > 0
+    if factor * edge < attraction.reach(penalty, sum(rates) / late) * (1 - 1e-9) and len(set(rates)) == 1:
+        assert w <= penalty.alpha * beta * rates[0]  # within one step of zero
+
+
+@given(alpha=st.floats(1e-6, 1), beta=betas, total=st.floats(0, 1e3))
+def test_the_reach_of_one_penalty_is_where_its_own_time_equals_the_total(alpha, beta, total):
+    penalty = L0(alpha, beta)
+    assert attraction.steps_to_zero(penalty, attraction.reach(penalty, total), 1.0) == pytest.approx(total, rel=1e-9)
+    assert attraction.reach(L1(alpha), total) == pytest.approx(alpha * total)
+    assert attraction.reach(L2(alpha), total) == 0
+
+
+def test_the_reach_of_a_sum():
+    total = 40.0
+    l1_and_l2 = attraction.reach(L1(0.01) + L2(0.02), total)
+    assert l1_and_l2 == pytest.approx(0.01 / 0.04 * math.expm1(0.04 * total), rel=1e-8)
+    alone = attraction.reach(L0(0.01, 5.0), total)
+    assert attraction.reach(L0(0.01, 5.0) + L2(1e-12), total) == pytest.approx(alone, rel=1e-7)
+    assert attraction.reach(L0(0.01, 5.0) + L2(1e-3), total) > alone
+    assert attraction.reach(L2(0.1) + L2(0.2), total) == 0
+
+
+def test_no_beta_reaches_beyond_the_bound():
+    alpha, total = 3e-6, 4e3
+    best = -2 / lambertw(-2 * math.exp(-2)).real
+    betas = np.geomspace(1, 1e4, 4001)
+    reached = attraction.reach(L0(alpha, betas), total)
+    bound = math.log(best) / math.sqrt(best - 1) * math.sqrt(alpha * total)
+    assert reached.max() <= bound * (1 + 1e-12)
+    assert reached.max() == pytest.approx(bound, rel=1e-5)
+    assert betas[reached.argmax()] == pytest.approx(math.sqrt((best - 1) / (alpha * total)), rel=5e-3)
+
+
+@pytest.mark.parametrize("total", [-1.0, math.nan, math.inf])
+def test_a_total_without_sense_is_refused(total):
+    with pytest.raises(ValueError, match="total must be >= 0 and finite"):
+        attraction.reach(L1(0.1), total)
+
+
+def test_a_sum_takes_numbers_only():
+    with pytest.raises(ValueError, match="must be numbers"):
+        attraction.reach(L0(np.array([0.1, 0.2]), 5.0) + L2(0.1), 3.0)
+    with pytest.raises(ValueError, match="must be numbers"):
+        attraction.reach(L0(0.1, 5.0) + L2(0.1), np.array([3.0, 4.0]))

@@ -39,7 +39,7 @@ class Neurons:
         return self.layers[0]
 
 
-class _Graph:
+class Graph:
     """The dependencies of a network, in the terms of this module."""
 
     def __init__(self, model: nn.Module, example: torch.Tensor):
@@ -75,6 +75,16 @@ class _Graph:
                     found[self.names[module]] = (module, units)
         return found
 
+    def touched(self, layer: str, unit: int) -> list[tuple[str, list[int], bool]]:
+        """Return what goes with a unit: layer, places among its outputs or inputs, and whether these are inputs."""
+        found = []
+        for dependency, places in self.group(layer, [unit]):
+            module = dependency.target.module
+            if isinstance(module, nn.Conv2d | nn.Linear | _BatchNorm):
+                inward = not self.graph.is_out_channel_pruning_fn(dependency.handler)
+                found.append((self.names[module], places, inward))
+        return found
+
     def families(self) -> list[tuple[str, ...]]:
         found: list[tuple[str, ...]] = []
         layers = [name for name, module in self.modules.items() if isinstance(module, nn.Conv2d | nn.Linear)]
@@ -99,7 +109,7 @@ def neurons(model: nn.Module, example: torch.Tensor) -> list[Neurons]:
     example : tensor
         A batch of inputs, whose values do not matter.
     """
-    graph = _Graph(model, example)
+    graph = Graph(model, example)
     found = []
     for family in graph.families():
         weights = [graph.modules[layer].weight.detach().flatten(1) for layer in family]
@@ -167,7 +177,7 @@ def _small_first(family: Neurons, keep: int) -> Iterable[tuple[torch.Tensor, tor
     return zip(family.norms[order], order, strict=True)
 
 
-def _checked(graph: _Graph, units: Mapping[str, Iterable[int]]) -> list[tuple[str, list[int]]]:
+def _checked(graph: Graph, units: Mapping[str, Iterable[int]]) -> list[tuple[str, list[int]]]:
     families = graph.families()
     wanted, seen = [], set()
     for layer, indices in units.items():
@@ -199,7 +209,7 @@ def silence_neurons(model: nn.Module, units: Mapping[str, Iterable[int]], exampl
     ValueError
         As :func:`remove_neurons`.
     """
-    graph = _Graph(model, example)
+    graph = Graph(model, example)
     for layer, chosen in _checked(graph, units):
         for module, places in graph.outputs(graph.group(layer, chosen)).values():
             for parameter in module.parameters(recurse=False):
@@ -226,7 +236,7 @@ def remove_neurons(model: nn.Module, units: Mapping[str, Iterable[int]], example
         If a layer cannot lose outputs, a family is named twice, or a unit is out of range or the last one.
     """
     small = copy.deepcopy(model)
-    graph = _Graph(small, example)
+    graph = Graph(small, example)
     for layer, chosen in _checked(graph, units):
         graph.group(layer, chosen).prune()
     return small

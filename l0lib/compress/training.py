@@ -52,6 +52,10 @@ def train(
 ) -> list[Epoch]:
     r"""Minimise the mean cross-entropy plus :math:`\alpha\Omega(w)` by SGD with momentum and a falling learning rate.
 
+    Where :func:`parallel.start` has joined several processes, each is to call this function with the same arguments:
+    they train one network, ``batch_size`` images at a step among them all. Batch normalisation takes its statistics
+    from each process's own share.
+
     Parameters
     ----------
     model : Module
@@ -100,10 +104,6 @@ def train(
         Torch's global random state is part of it. Of several processes the first one reads and writes it.
     checkpoint_steps : int or None
         Write it after every so many steps, and at the end of the run, instead.
-
-    Where :func:`parallel.start` has joined several processes, each is to call this function with the same arguments:
-    they train one network, ``batch_size`` images at a step among them all. Batch normalisation takes its statistics
-    from each process's own share.
 
     Returns
     -------

@@ -11,6 +11,7 @@ from .explorer import Explorer
 from .explorers import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
 from .playground import Playground
 from .ratio import CompressionRatio
+from .removal import RemoveNeurons
 
 __all__ = [
     "AtZero",
@@ -20,6 +21,7 @@ __all__ = [
     "LossAndPenalty",
     "PenaltyAndPull",
     "Playground",
+    "RemoveNeurons",
     "ScalingFactor",
     "Trajectories",
 ]

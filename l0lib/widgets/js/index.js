@@ -5,6 +5,7 @@ import { drawADigit } from "./draw_a_digit.js";
 import { mount } from "./frame.js";
 import { lossAndPenalty } from "./loss_and_penalty.js";
 import { penaltyAndPull } from "./penalty_and_pull.js";
+import { removeNeurons } from "./remove_neurons.js";
 import { scalingFactor } from "./scaling_factor.js";
 import { trajectories } from "./trajectories.js";
 
@@ -15,6 +16,7 @@ const EXPLORERS = {
   at_zero: [atZero, "what happens at zero"],
   loss_and_penalty: [lossAndPenalty, "loss against penalty"],
   compression_ratio: [compressionRatio, "stored runs at a compression ratio"],
+  remove_neurons: [removeNeurons, "remove neurons"],
   draw_a_digit: [drawADigit, "draw a digit"],
 };
 
