@@ -5,6 +5,8 @@ import base64
 import numpy as np
 
 from l0lib import L0, L1, L2, attraction, landscape
+from l0lib.compress import blueprint
+from l0lib.widgets import RemoveNeurons
 from l0lib.widgets.digits import drawn_image
 from l0lib.widgets.networks import ImageNetwork, Layer
 from tests.widgets.ratio_reference import compression_ratio
@@ -164,10 +166,33 @@ def draw_a_digit(v, d):
     assert d["cost"]["parameters"] == network.parameters
 
 
+def remove_neurons(v, d):
+    """What is left of every layer, from the plan that the page was given."""
+    plan, widget = plan_of(d["plan"]), RemoveNeurons(plan_of(d["plan"]), share=v["share"])
+    widget.view.toggled = [[int(family), int(unit)] for family, unit in d["toggled"]]
+    assert {plan.families[i][0]: units for i, units in enumerate(d["gone"]) if units} == widget.removed
+    for got, want in zip(d["after"], plan.without(widget.removed), strict=True):
+        assert (got["outputs"], got["inputs"]) == (want.outputs, want.inputs)
+        assert (got["parameters"], got["adds"]) == (want.parameters, want.multiply_adds)
+    n = widget.totals()
+    assert d["parameters"] == [n["parameters"], n["parameters_left"]]
+    assert d["adds"] == [n["multiply_adds"], n["multiply_adds_left"]]
+
+
+def plan_of(plain):
+    """The blueprint that the page has as plain data."""
+    layers = tuple(
+        blueprint.Layer(**{key: value if isinstance(value, str) else int(value) for key, value in layer.items()})
+        for layer in plain["layers"]
+    )
+    return blueprint.Blueprint(layers, tuple(map(tuple, plain["families"])), tuple(map(tuple, plain["norms"])))
+
+
 CHECK = {
     f.__name__: f
     for f in (
-        trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty, draw_a_digit, compression_ratio
+        trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty, draw_a_digit, compression_ratio,
+        remove_neurons,
     )
 }  # fmt: skip
 

@@ -134,7 +134,7 @@ export function removeNeurons(panels, api) {
       ];
       if (at.family >= 0) key.push({ style: "warn", dot: true, name: `unit ${at.unit}`, text: `${told || here.slice(1)}` });
       return {
-        data: { gone: d.gone.map((g) => [...g].sort((a, b) => a - b)), after: d.after, parameters: d.parameters, adds: d.adds, toggled },
+        data: { plan, gone: d.gone.map((g) => [...g].sort((a, b) => a - b)), after: d.after, parameters: d.parameters, adds: d.adds, toggled },
         key,
         say: `${name}: ${whole(d.unitsLeft)} of ${whole(d.units)} units left; parameters ${share(d.parameters)}; multiply-adds ${share(d.adds)}.${told ? ` ${told}` : here}`,
       };
