@@ -113,7 +113,7 @@ def digests(
     tensors: tuple[torch.Tensor, torch.Tensor],
     penalty: Penalty | Mapping[str, Penalty | None] | Sequence[Mapping[str, Any]] | None,
     masks: Masks | None,
-    teacher: torch.nn.Module | None,
+    teacher: torch.nn.Module | torch.Tensor | None,
 ) -> dict[str, Any]:
     """Return what a run starts from as plain data: the penalties told, weights, images, masks and teacher digested."""
     return {
@@ -122,8 +122,12 @@ def digests(
         "images and labels": checkpoints.digest(tensors),
         "penalty": _describe_penalties(penalty, model),
         "masks": None if masks is None else checkpoints.digest(masks[name] for name in sorted(masks)),
-        "teacher": None if teacher is None else checkpoints.digest(teacher.state_dict().values()),
+        "teacher": None if teacher is None else checkpoints.digest(_tensors(teacher)),
     }
+
+
+def _tensors(teacher: torch.nn.Module | torch.Tensor) -> list[torch.Tensor]:
+    return [teacher] if isinstance(teacher, torch.Tensor) else list(teacher.state_dict().values())
 
 
 def digest_rates(rates: Sequence[float]) -> str:

@@ -81,6 +81,12 @@ def listening(teacher: torch.nn.Module | None, device: torch.device) -> Iterator
         teacher.train(was_training)
 
 
+def scores(teacher: torch.nn.Module, images: torch.Tensor, batch_size: int = 1000) -> torch.Tensor:
+    """Return the scores (n, classes) of ``teacher`` in evaluation mode, which ``train`` takes in its place."""
+    with listening(teacher, images.device):
+        return torch.cat([ask(teacher, some) for some in images.split(batch_size)])
+
+
 @torch.no_grad()
 def ask(teacher: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
     """Return the class scores of ``teacher``, from which no gradient flows."""

@@ -41,7 +41,7 @@ def train(
     warm_up: float = 0,
     shift: int = 0,
     mirror: bool = False,
-    teacher: torch.nn.Module | None = None,
+    teacher: torch.nn.Module | torch.Tensor | None = None,
     temperature: float = 4.0,
     distillation_weight: float = 0.9,
     bf16: bool = False,
@@ -89,7 +89,8 @@ def train(
     mirror : bool, default False
         Each image of a batch is turned round with probability one half (:func:`augment.mirror`).
     teacher, temperature, distillation_weight
-        A network to learn from as well, and how: see :func:`distill.loss`.
+        A network to learn from as well, and how: see :func:`distill.loss`. Where images are neither shifted nor
+        mirrored, its scores (:func:`distill.scores`) may stand in its place: it is asked once and not in every epoch.
     bf16 : bool, default False
         Run the forward pass under torch's autocast to bfloat16; weights, loss and update stay float32.
     device : str or None
@@ -125,8 +126,15 @@ def train(
     if teacher is model:
         raise ValueError("teacher must be another network than model; got the same one")
     distill.check(temperature, distillation_weight)
+    network, told_scores = (None, teacher) if isinstance(teacher, torch.Tensor) else (teacher, None)
+    if told_scores is not None and (shift or mirror):
+        raise ValueError("teacher must be a network where images are shifted or mirrored; got scores")
     where = resolve_device(device, model)
     x, y = part.tensors(where) if isinstance(part, Part) else (tensor.to(where) for tensor in part)
+    if told_scores is not None:
+        if len(told_scores) != len(y):
+            raise ValueError(f"teacher must have scores for each of the {len(y)} images; got {len(told_scores)}")
+        told_scores = told_scores.to(where)
     per_epoch = math.ceil(len(y) / batch_size)
     steps = epochs * per_epoch
     rates = learning_rates(schedule, steps, learning_rate, round(warm_up * per_epoch))
@@ -158,7 +166,7 @@ def train(
     together, world = parallel.together(model), parallel.ranks()[1]
     lower = torch.autocast(where.type, torch.bfloat16) if bf16 else nullcontext()
     with (
-        distill.listening(teacher, where),
+        distill.listening(network, where),
         tqdm(total=steps, initial=run.step, unit="step", leave=False, disable=not progress) as bar,
     ):
         while run.step < steps:
@@ -177,7 +185,9 @@ def train(
                     images = augment.mirror(images, mirrors[batch])
                 with lower:
                     scores = together(images)
-                    taught = None if teacher is None else distill.ask(teacher, images)
+                    taught = None if network is None else distill.ask(network, images)
+                if told_scores is not None:
+                    taught = told_scores.index_select(0, batch)
                 if bf16:
                     scores = scores.float()
                 if taught is None:

@@ -147,7 +147,11 @@ class Stages:
         )
         with self._timed("teacher"):
             model, _ = self._trained(what, self.seed)
-        return {"teacher": model, "temperature": teacher.temperature, "distillation_weight": teacher.weight}
+        gradual = self.config.gradual
+        stretches = [self.config.fine_tuning, *([] if gradual is None else [gradual.training])]
+        moved = any(how.shift or how.mirror for how in stretches if how is not None)
+        told = model if moved else compress.distill.scores(model, self.split.fit[0].to(self.device))
+        return {"teacher": told, "temperature": teacher.temperature, "distillation_weight": teacher.weight}
 
     def _prune(self, model: torch.nn.Module, ratio: float, within: compress.Masks | None = None) -> compress.Masks:
         ways: dict[str, Callable[..., compress.Masks]] = {

@@ -299,6 +299,21 @@ def test_a_network_learns_from_a_teacher_what_the_labels_do_not_say(few):
         compress.train(model, few, teacher=model, **QUICK)
 
 
+def test_a_teachers_scores_may_stand_in_its_place(few):
+    teacher, _ = trained(few, epochs=8)
+    teacher.train()
+    scores = distill.scores(teacher, few[0], batch_size=100)
+    assert teacher.training
+    assert scores.shape == (len(few[1]), 10)
+    asked, told = (trained(few, teacher=it, distillation_weight=0.7)[0] for it in (teacher, scores))
+    for p, q in zip(asked.parameters(), told.parameters(), strict=True):
+        torch.testing.assert_close(p, q, atol=1e-5, rtol=1e-4)
+    with pytest.raises(ValueError, match="teacher must be a network where images are shifted or mirrored; got scores"):
+        trained(few, teacher=scores, shift=1)
+    with pytest.raises(ValueError, match="teacher must have scores for each of the"):
+        trained(few, teacher=scores[:5])
+
+
 def test_bf16_rounds_the_forward_pass_and_keeps_the_weights_in_float32(few):
     full, rounded = trained(few), trained(few, bf16=True)
     assert not same(full[0], rounded[0])
