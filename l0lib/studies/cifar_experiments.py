@@ -18,7 +18,7 @@ RATIOS: Mapping[Network, tuple[float, ...]] = {
     "resnet-50": (2.0, 5.0, 8.0, 10.0, 13.0, 16.0, 20.0, 25.0, 30.0, 40.0, 60.0, 100.0),
 }
 #: Those after fine-tuning.
-FINE_TUNED: Mapping[str, tuple[float, ...]] = {"resnet-20": (3.17, 5.0, 10.0), "vgg-16": (6.92, 14.76)}
+FINE_TUNED: Mapping[str, tuple[float, ...]] = {"resnet-20": (5.0, 10.0), "vgg-16": (6.92, 14.76)}
 #: The factors of Experiments 4 and 5, as the paper has them.
 ALPHAS_4 = (0.0, 1e-7, 2.5e-7, 5e-7)
 ALPHAS_5, BETAS_5 = (1e-7, 5e-7, 1e-6), (5.0, 10.0)

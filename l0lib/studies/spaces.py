@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 
 from ..compress import layer_sizes, lenet_5_caffe, lenet_300_100, normalised
+from ..compress.cifar_models import ResNet20
 from ..penalties import L0
 from .config import Config, Gradual, Network, PenaltySettings, Teacher, Training
 
@@ -252,6 +253,47 @@ def photographs(network: Network) -> Callable[[optuna.Trial], Config]:
     return space
 
 
+#: SEP on ResNet-20 searches one multiple for each of these, not for each of its 22 layers.
+STAGES = ("first", "stage 1", "stage 2", "stage 3", "output")
+
+
+def stage_of(layer: str) -> int:
+    """Return the place in :data:`STAGES` of a layer of ResNet-20."""
+    if layer.startswith("blocks."):
+        return 1 + int(layer.split(".")[1]) // 3
+    return 0 if layer == "convolution" else len(STAGES) - 1
+
+
+def separate_stages(best: Mapping[str, float]) -> Callable[[optuna.Trial], Config]:
+    """Experiment 3: ResNet-20 with factors of each stage on their own, around those that ``photographs`` chose."""
+    sizes = layer_sizes(ResNet20())
+    shares = {layer: float(unit.alpha) for layer, unit in normalised(L0(1.0, 1.0), sizes, best["power"]).items()}
+    norm = photographs("resnet-20")
+
+    def space(trial: optuna.Trial) -> Config:
+        times = {
+            term: [trial.suggest_float(f"times_{term}_{stage}", 0.1, 8, log=True) for stage in range(len(STAGES))]
+            for term in ("l2", "l0")
+        }
+        l2 = tuple(best["alpha_l2"] * share * times["l2"][stage_of(layer)] for layer, share in shares.items())
+        l0 = tuple(best["alpha_l0"] * share * times["l0"][stage_of(layer)] for layer, share in shares.items())
+        common: dict[str, Any] = {
+            "strategy": "SEP", "alpha_l2_by_layer": l2, "beta_by_layer": (best["beta"],) * len(l2)
+        }  # fmt: skip
+        whole = PenaltySettings(alpha_l0_by_layer=l0, **common)
+        kept = PenaltySettings(alpha_l0_by_layer=(0.0,) * len(l0), **common)
+        config = norm(optuna.trial.FixedTrial(dict(best)))
+        return config.model_copy(
+            update={
+                "arm": "resnet-20-SEP",
+                "training": config.training.model_copy(update={"penalty": whole}),
+                "fine_tuning": config.fine_tuning and config.fine_tuning.model_copy(update={"penalty": kept}),
+            }
+        )
+
+    return space
+
+
 def of_arm(experiment: str, arm: str, best: Callable[[str], Mapping[str, float]]) -> Callable[[optuna.Trial], Config]:
     """Return the search space of one of :data:`~l0lib.studies.tuning.ARMS`.
 
@@ -260,6 +302,8 @@ def of_arm(experiment: str, arm: str, best: Callable[[str], Mapping[str, float]]
     if experiment == "experiment-1":
         return penalty(arm.removesuffix("-GP"))
     if experiment == "experiment-3":
+        if arm == "resnet-20-SEP":
+            return separate_stages(best("resnet-20-NORM"))
         networks: tuple[Network, ...] = ("resnet-20", "vgg-16")
         return photographs(next(network for network in networks if arm.startswith(network)))
     network = next(network for network in EPOCHS if arm.startswith(network))

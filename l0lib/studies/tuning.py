@@ -25,7 +25,7 @@ ARMS: dict[str, tuple[str, ...]] = {
         "lenet-5-caffe-gradual",
         "lenet-300-100-distilled",
     ),
-    "experiment-3": ("resnet-20-NORM", "vgg-16-NORM"),
+    "experiment-3": ("resnet-20-NORM", "resnet-20-SEP", "vgg-16-NORM"),
 }
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
