@@ -8,6 +8,11 @@ at which we do reach each row's error.
 *Figures of one network* (5 and 6). The same with losses in place of errors: our mean error less that of our own dense
 networks, against the printed error less the printed one without pruning.
 
+*Tables of increases* (4 to 7). The same with each row's increase over our own dense networks of the same seeds.
+
+*Figure 7.* ResNet-20 at 5×: the rows of Table 5 are reached; the intervals of NORM and SEP meet; and fine-tuning gains
+more, under either strategy, than one of them is better than the other.
+
 *Figures of Experiment 1* (3 and 4). The sentences of the text, each by the rule of :mod:`~l0lib.studies.readings`. A
 figure *holds* if all its sentences hold. It holds with a correction if none fails, and some hold at least in part.
 """
@@ -17,7 +22,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 
-from . import readings
+from . import increases, readings
 from .checks import Finding
 from .paper import TABLES, Published, PublishedTable, printed_interval, printed_value
 from .records import read_all
@@ -34,7 +39,7 @@ def recorded() -> tuple[Result, ...]:
 
 
 def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = False) -> Finding | None:
-    """Judge the rows of the paper's method in Table 2 or 3; None while a row has no record of ours.
+    """Judge the rows of the paper's method in a table; None while a row has no record of ours.
 
     Parameters
     ----------
@@ -45,6 +50,8 @@ def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = 
         Compare losses against the dense networks instead of errors.
     """
     published = TABLES[number]
+    if number in increases.SOURCES:
+        return _increases(number, recorded() if found is None else found)
     ours = [
         r
         for r in (recorded() if found is None else found)
@@ -76,6 +83,65 @@ def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = 
     return Finding("; ".join(said), False, any("up to" in text for text in corrections), "; ".join(corrections))
 
 
+def _increases(number: int, found: Iterable[Result]) -> Finding | None:
+    ours = list(found)
+    said, reached, corrections = [], [], []
+    for row in TABLES[number].rows:
+        if not row.ours or row.error is None:
+            continue
+        at = next((r for r in ours if increases.published_row(number, r) is row), None)
+        if at is None or at.dense_error_mean is None:
+            return None
+        passes = _within(at, row)
+        reached.append(passes)
+        said.append(f"{row.method}, {row.ratio}: {increases.said(at)} at {at.ratio:.3g}×, printed {row.error}")
+        if not passes:
+            same = [r for r in ours if (r.experiment, r.arm, r.fine_tuned) == (at.experiment, at.arm, at.fine_tuned)]
+            best = max((r.ratio for r in same if r.removed == at.removed and _within(r, row)), default=None)
+            corrections.append(
+                f"{row.method} reaches {row.error} up to {best:.3g}×"
+                if best
+                else f"{row.method} reaches {row.error} at no ratio we tried"
+            )
+    if all(reached):
+        return Finding("; ".join(said), True)
+    return Finding("; ".join(said), False, any("up to" in text for text in corrections), "; ".join(corrections))
+
+
+def _within(result: Result, row: Published) -> bool:
+    if result.dense_error_mean is None or row.error is None:
+        return False
+    return result.test_interval[0] - result.dense_error_mean <= printed_value(row.error)
+
+
+def _figure_7(found: Iterable[Result]) -> Finding | None:
+    at = {
+        (r.strategy, r.fine_tuned): r
+        for r in found
+        if (r.experiment, r.network, r.dataset, r.requested) == ("experiment-3", "resnet-20", "cifar10", 5.0)
+    }
+    rows = _increases(5, at.values())
+    if rows is None or any((strategy, False) not in at for strategy in ("NORM", "SEP")):
+        return None
+    norm, sep = at["NORM", True], at["SEP", True]
+    apart = norm.test_error_mean - sep.test_error_mean
+    gains = [at[s, False].test_error_mean - at[s, True].test_error_mean for s in ("NORM", "SEP")]
+    holds = {
+        "up to 5×": rows.as_printed,
+        "NORM and SEP alike": max(norm.test_interval[0], sep.test_interval[0])
+        <= min(norm.test_interval[1], sep.test_interval[1]),
+        "fine-tuning matters more": min(gains) > abs(apart),
+    }
+    value = (
+        f"at 5×: {increases.said(norm)} under NORM, {increases.said(sep)} under SEP, {apart:+.2f} points apart; "
+        f"fine-tuning gains {gains[0]:.2f} and {gains[1]:.2f} points"
+    )
+    if all(holds.values()):
+        return Finding(value, True)
+    wrong = [text for text, good in holds.items() if not good]
+    return Finding(value, False, len(wrong) < len(holds), f"not so here: {', '.join(wrong)}")
+
+
 def _reaches(result: Result, row: Published, dense: str | None, losses: bool) -> bool:
     assert row.error is not None
     printed, lowest = printed_value(row.error), result.test_interval[0]
@@ -102,7 +168,7 @@ def _printed(row: Published, published: PublishedTable, losses: bool) -> str:
 
 
 def figure(number: int, found: Iterable[Result] | None = None) -> Finding | None:
-    """Judge what the text says of Figures 3, 4, 5 or 6; None while records are missing.
+    """Judge what the text says of Figures 3 to 7; None while records are missing.
 
     Raises
     ------
@@ -111,8 +177,10 @@ def figure(number: int, found: Iterable[Result] | None = None) -> Finding | None
     """
     if number in (5, 6):
         return table(number - 3, found, losses=True)
+    if number == 7:
+        return _figure_7(recorded() if found is None else found)
     if number not in (3, 4):
-        raise ValueError(f"number must be 3, 4, 5 or 6; got {number!r}")
+        raise ValueError(f"number must be one of 3 to 7; got {number!r}")
     ours = [r for r in (recorded() if found is None else found) if r.experiment == "experiment-1"]
     # fine-tuning against none belongs to the second of the two figures
     about: Callable[[str], bool] = (

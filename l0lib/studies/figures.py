@@ -24,6 +24,7 @@ __all__ = ["at_a_ratio", "by_pruning", "differences", "energy", "trade_off"]
 
 _TICKS = [m * 10.0**k for k in range(-2, 4) for m in (1, 2, 5)]
 _PRUNINGS = {"GP": "global (GP)", "LP": "layerwise (LP)", "RP": "random (RP)"}
+_ARM_MARKERS = "os^Dv<>"
 _MARKERS = {"l2": "s", "l1": "^", "l0": "o", "l2+l0": "D"}
 #: The explorers' names of the colours, by :data:`~l0lib.figures.PENALTY_STYLE`.
 _COLOURS = {"l2": "l2", "l1": "l1", "l0": "l0", "other": "l2+l0"}
@@ -109,6 +110,50 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
         handles |= dict(zip(*axis.get_legend_handles_labels()[::-1], strict=True))
     if handles:
         figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    return figure
+
+
+def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
+    """Draw test error against compression ratio, one line an arm, dotted before fine-tuning (Figures 7 to 9).
+
+    Parameters
+    ----------
+    found : iterable of Result
+        Of one network on one dataset, at most seven arms, before fine-tuning, after it, or both.
+    dense : float, optional
+        Mean error of the networks before pruning, in percent, for a line.
+
+    Raises
+    ------
+    ValueError
+        If there are more arms than can be told apart.
+    """
+    chosen = list(found)
+    arms = list(dict.fromkeys(r.arm for r in chosen))
+    if len(arms) > len(_ARM_MARKERS):
+        raise ValueError(f"found must be results of at most {len(_ARM_MARKERS)} arms; got {len(arms)}")
+    colours = [style["color"] for style in PENALTY_STYLE.values()]
+    figure, axis = new_figure(7.6, 4.2)
+    for place, arm in enumerate(arms):
+        for tuned in (True, False):
+            line = [r for r in chosen if (r.arm, r.fine_tuned) == (arm, tuned)]
+            if not line:
+                continue
+            look: dict[str, Any] = {"linestyle": "-" if tuned else ":", "marker": _ARM_MARKERS[place]}
+            if not tuned:
+                look["mfc"] = "none"
+            label = f"{arm}{', fine-tuned' if tuned else ''}"
+            _curve(axis, line, colour=colours[place % len(colours)], label=label, **look)
+    axis.set(xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
+    if not arms:
+        axis.text(0.5, 0.5, "no runs recorded yet", transform=axis.transAxes, ha="center", color=GREY)
+        return figure
+    if dense is not None:
+        axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)), label="unpruned")
+    axis.set(xscale="log", yscale="log")
+    _logarithmic(axis, "x")
+    _logarithmic(axis, "y")
+    axis.legend(frameon=False, fontsize=9)
     return figure
 
 

@@ -25,6 +25,9 @@ _TITLES = {
     "06-two-penalties": "Two penalties",
     "08-sparsity-induction": "Sparsity induction",
     "09-hundredfold": "A hundred times smaller",
+    "11-deeper": "Deeper: CIFAR-10",
+    "12-few-epochs": "A hundred classes, few epochs",
+    "13-neurons": "Removing whole neurons",
 }
 
 

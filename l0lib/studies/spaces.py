@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import optuna
 
@@ -282,7 +282,7 @@ def separate_stages(best: Mapping[str, float]) -> Callable[[optuna.Trial], Confi
         }  # fmt: skip
         whole = PenaltySettings(alpha_l0_by_layer=l0, **common)
         kept = PenaltySettings(alpha_l0_by_layer=(0.0,) * len(l0), **common)
-        config = norm(optuna.trial.FixedTrial(dict(best)))
+        config = norm(cast(optuna.Trial, optuna.trial.FixedTrial(dict(best))))
         return config.model_copy(
             update={
                 "arm": "resnet-20-SEP",

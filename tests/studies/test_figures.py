@@ -5,9 +5,11 @@ import io
 import pytest
 
 from l0lib.studies import figures, readings
+from l0lib.studies.experiments import STUDIES
 from l0lib.studies.paper import TABLES
 from l0lib.studies.results import results
 from l0lib.widgets.ratio import pack
+from tests.studies.made_up import config, record
 from tests.widgets import stored_runs
 
 
@@ -89,3 +91,24 @@ def test_figures_need_no_pyplot():
 
     code = "import sys, l0lib.studies.figures; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_by_arm():
+    sweep = STUDIES["experiment-4"].arms("full")
+    arms = [name for name in sweep if name.startswith("cifar10-")]
+    found = results([record(0, 900, what=sweep[arm]) for arm in arms])
+    figure = figures.by_arm(found, dense=8.0)
+    drawn(figure)
+    (axis,) = figure.axes
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == [*arms, "unpruned"]
+    tuned = STUDIES["experiment-3"].arms("full")["resnet-20-NORM"]
+    (axis,) = figures.by_arm(results([record(seed, 900, what=tuned) for seed in (0, 1)])).axes
+    labels = [line.get_label() for line in axis.lines if not line.get_label().startswith("_")]
+    assert labels == ["resnet-20-NORM, fine-tuned", "resnet-20-NORM"]
+
+
+def test_by_arm_takes_as_many_as_can_be_told_apart():
+    found = results([record(0, what=config(arm=f"arm-{place}")) for place in range(8)])
+    with pytest.raises(ValueError, match="found must be results of at most 7 arms; got 8"):
+        figures.by_arm(found)
+    assert "no runs recorded yet" in words(figures.by_arm([]))
