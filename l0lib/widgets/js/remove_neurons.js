@@ -4,6 +4,7 @@ import { mayToggle, remove } from "./removal.js";
 import { palette } from "./theme.js";
 
 const HELP = "Click a mark to remove that unit, or to bring it back. With the keyboard: arrows move along a row, space removes.";
+const EDGES = "A thick edge marks the layers that make the unit touched last, a double edge those that read it.";
 
 const make = (tag, attributes = {}, ...children) => {
   const e = document.createElement(tag);
@@ -25,7 +26,7 @@ export function removeNeurons(panels, api) {
   const head = make("tr", {}, ...["layer", "reads", "gives", "parameters", "units"].map((t) => make("th", { scope: "col" }, t)));
   const body = make("tbody");
   const table = make("table", { class: "l0-costs l0-units" }, make("thead", {}, head), body);
-  panels.append(make("div", { class: "l0-panel l0-wide l0-removal" }, make("p", { class: "l0-help" }, HELP), table));
+  panels.append(make("div", { class: "l0-panel l0-wide l0-removal" }, make("p", { class: "l0-help" }, `${HELP} ${EDGES}`), table));
 
   // a normalisation has no row of its own: its parameters are counted with the layer in front of it
   const rows = [], first = new Set();
@@ -132,7 +133,7 @@ export function removeNeurons(panels, api) {
         { style: "grey", dot: true, name: "parameters", text: share(d.parameters) },
         { style: "grey", dot: true, name: "multiply-adds", text: share(d.adds) },
       ];
-      if (at.family >= 0) key.push({ style: "warn", dot: true, name: `unit ${at.unit}`, text: `${told || here.slice(1)}` });
+      if (at.family >= 0) key.push({ style: "warn", dot: true, name: "last touched", text: told || here.slice(1) });
       return {
         data: { plan, gone: d.gone.map((g) => [...g].sort((a, b) => a - b)), after: d.after, parameters: d.parameters, adds: d.adds, toggled },
         key,
