@@ -82,12 +82,20 @@ export function removeNeurons(panels, api) {
 
   const marked = (layer) => [layer.writes >= 0 && layer.writes === at.family, layer.reads >= 0 && layer.reads === at.family];
 
+  // all strips are as wide as the first: one question to the browser, whose layout it must finish to answer
+  let width = 0, tall = 0, ratio = 1;
+  function measure() {
+    ratio = globalThis.devicePixelRatio || 1;
+    width = Math.round(rows[0].strip.clientWidth * ratio);
+    tall = Math.round(rows[0].strip.clientHeight * ratio);
+    for (const { strip } of rows) (strip.width = width), (strip.height = tall);
+  }
+
   function paint() {
-    const colours = palette(), ratio = globalThis.devicePixelRatio || 1;
+    if (!width) measure();
+    if (!width) return;
+    const colours = palette();
     for (const { layer, strip, row } of rows) {
-      const width = Math.round(strip.clientWidth * ratio), tall = Math.round(strip.clientHeight * ratio);
-      if (!width) continue;
-      if (strip.width !== width || strip.height !== tall) (strip.width = width), (strip.height = tall);
       const [gives, reads] = marked(layer);
       row.classList.toggle("l0-gives", gives);
       row.classList.toggle("l0-reads", reads && !gives);
@@ -140,7 +148,7 @@ export function removeNeurons(panels, api) {
         say: `${name}: ${whole(d.unitsLeft)} of ${whole(d.units)} units left; parameters ${share(d.parameters)}; multiply-adds ${share(d.adds)}.${told ? ` ${told}` : here}`,
       };
     },
-    resize: () => d && paint(),
+    resize: () => { measure(); if (d) paint(); },
     recolour: () => d && paint(),
     destroy() { model.off("change:toggled", moved); },
   };
