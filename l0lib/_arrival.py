@@ -143,17 +143,17 @@ def steps_to_zero(penalty: Penalty, w0, eta, epsilon=None):
 def reach(penalty: Penalty, total):
     r"""Return the largest magnitude from which the penalty alone brings a weight to zero in a whole training.
 
-    A training has the total :math:`T = \sum_t \eta_t`, the sum of its learning rates; with momentum :math:`\mu`,
-    about :math:`T/(1 - \mu)`. ``L1``: :math:`\alpha T`. ``L0``: :math:`R = \ln(1 + \alpha\beta^2 T)/\beta`. ``L2``: 0,
+    A training has the total :math:`H = \sum_t \eta_t`, the sum of its learning rates; with momentum :math:`\mu`,
+    about :math:`H/(1 - \mu)`. ``L1``: :math:`\alpha H`. ``L0``: :math:`r = \ln(1 + \alpha\beta^2 H)/\beta`. ``L2``: 0,
     since it never arrives. A sum: the solution of :math:`\dot w = \partial(\alpha\Omega)/\partial w`, :math:`w(0) = 0`,
-    at time :math:`T`, integrated numerically to about nine digits. Weights beyond ``L0``'s reach do not arrive by
+    at time :math:`H`, integrated numerically to about nine digits. Weights beyond ``L0``'s reach do not arrive by
     steps without momentum either, whatever the schedule, as the chapter "A hundred classes, few epochs" proves.
 
     Parameters
     ----------
     penalty : Penalty
     total : float or array
-        :math:`T`, >= 0; a single number for a sum, whose strengths must be numbers too.
+        :math:`H`, >= 0; a single number for a sum, whose strengths must be numbers too.
 
     Raises
     ------

@@ -15,7 +15,7 @@ def _alpha_for_reach(answer):
         alpha = float(answer(distance, beta, total))
         got = float(reach(L0(max(alpha, 0.0), beta), total))
         if not math.isclose(got, distance, rel_tol=1e-9):
-            return f"with alpha = {alpha:.4g}, beta = {beta:g}, T = {total:g} the reach is {got:.6g}, not {distance:g}"
+            return f"with alpha = {alpha:.4g}, beta = {beta:g}, H = {total:g} the reach is {got:.6g}, not {distance:g}"
     return None
 
 

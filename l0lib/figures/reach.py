@@ -21,7 +21,7 @@ def reach_against_beta(betas: Sequence[float], lines: Mapping[str, Sequence[floa
         axis.plot(betas, line, label=name, **style)
         axis.axhline(bound, color=style["color"], linewidth=0.8, alpha=0.6)
     axis.axvspan(5, 10, color=GREY, alpha=0.15, linewidth=0)
-    axis.set(xscale="log", yscale="log", xlabel="β", ylabel="reach R")
+    axis.set(xscale="log", yscale="log", xlabel="β", ylabel="reach r")
     axis.legend(frameon=False)
     return figure
 
