@@ -220,7 +220,7 @@ def gradual_alone() -> Callable[[optuna.Trial], Config]:
 #: Epochs of a trial on CIFAR-10 before pruning and of fine-tuning, fewer than those of the results, and the ratios by
 #: which it is judged.
 PHOTOGRAPHS: Mapping[str, tuple[int, int, tuple[float, ...]]] = {
-    "resnet-20": (15, 5, (5.0, 10.0)),
+    "resnet-20": (8, 2, (5.0, 10.0)),
     "vgg-16": (6, 2, (6.92, 14.76)),
 }
 
