@@ -59,8 +59,10 @@ serve: book
 lab: environment
 	@.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --notebook-dir=notebooks
 
+# Two processes, a file of tests at a time; what measures time runs after them, alone.
 test: book lint
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not alone"
+	@$(PY) -m pytest -m alone
 
 lint: environment
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

@@ -29,6 +29,17 @@ def unavailable(message: str):
     pytest.skip(message)
 
 
+def pytest_sessionfinish(session):
+    # of several processes the first one prints: the others tell it what they missed
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["missing"] = sorted(missing)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    missing.update(getattr(node, "workeroutput", {}).get("missing", ()))
+
+
 def pytest_terminal_summary(terminalreporter):
     for message in sorted(missing):
         terminalreporter.write_sep("!", message, red=True, bold=True)

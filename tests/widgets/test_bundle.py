@@ -1,6 +1,5 @@
 """The committed scripts are what the sources give, and they speak to no other host."""
 
-import os
 import pathlib
 import re
 import subprocess
@@ -8,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.widgets.node import NODE, NPM
+from tests.widgets.node import NODE
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILT = [
@@ -19,26 +18,6 @@ BUILT = [
     "book/assets/vendor/playground.iife.js",
     "book/assets/vendor/widgets-slim.js",
 ]
-
-
-@pytest.fixture(scope="module")
-def packages():
-    """npm's packages exactly as the lock file names them; without a registry this fails in CI and is said elsewhere."""
-    marker, lock = ROOT / "node_modules" / ".package-lock.json", ROOT / "package-lock.json"
-    if marker.exists() and marker.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    environment = {**os.environ, "PATH": f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(
-        [NODE, NPM, "ci", "--no-audit", "--no-fund"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        message = f"THE BUNDLE IS NOT COMPARED: npm ci failed:\n{done.stderr[-600:]}"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
 
 
 def test_rebuilt_bundle_equals_the_committed_one(packages, tmp_path):

@@ -266,6 +266,7 @@ def test_without_javascript_the_pictures_stand(chromium, ratio_url):
 
 @pytest.mark.browser
 @pytest.mark.slow
+@pytest.mark.alone
 def test_speed(chromium, ratio_url):
     measured = calmest(chromium, ratio_url)
     print(measured)
