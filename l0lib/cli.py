@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from . import __version__
 from ._data_commands import add_data
 from ._terminal import Failure, Mistake, Parser, say
-from .studies.commands import add_list, add_report, add_run, add_tune
+from .studies.commands import add_list, add_report, add_run
 from .studies.errands import add_collect, add_jobs
+from .studies.tune_command import add_tune
 
 #: Every group of commands, in the order of the help.
 GROUPS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (

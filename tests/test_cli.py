@@ -338,3 +338,18 @@ def test_tune_says_what_cannot_be_done(tmp_path, capsys):
     what = ["tune", "experiment-2", "--arm", "lenet-300-100-NORM", "--trials", "1", "--runs", str(tmp_path)]
     assert cli.main([*what, "--storage", "nosuch://host/db"]) == 1
     assert "l0lib: storage must be the address of a database" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("no JSON", "--start must name a JSON file; got"),
+        ('{"beta": 5}', "--start must hold a list of objects, one for each trial;"),
+        ('[{"beta": "5"}]', "--start must hold numbers; got '5' for beta of trial 0 in"),
+    ],
+)
+def test_tune_says_what_is_wrong_with_the_first_trials(tmp_path, capsys, text, message):
+    (tmp_path / "start.json").write_text(text)
+    what = ["tune", "experiment-2", "--arm", "lenet-300-100-NORM", "--trials", "1", "--runs", str(tmp_path)]
+    assert cli.main([*what, "--start", str(tmp_path / "start.json")]) == 2
+    assert message in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The commands that deal with studies: ``l0lib list``, ``run``, ``report``, ``tune``.
+"""The commands that deal with studies: ``l0lib list``, ``run``, ``report``.
 
 Importing this module loads neither pydantic nor PyTorch: help and mistakes answer at once.
 """
@@ -59,7 +59,7 @@ def list_studies(options: argparse.Namespace) -> int:
             same = config.digest() == digests.get((config.experiment, config.profile, config.arm))
             there.setdefault((config.experiment, config.profile, config.arm, same), set()).add(record.seed)
     for name in options.names or STUDIES:
-        study = _study(name)
+        study = find_study(name)
         rows: list[tuple[str, ...]] = [("arm", "seeds", "recorded: full", "recorded: fast")]
         for arm in {**study.arms("full"), **study.arms("fast")}:
             found = [_recorded(there, (name, profile, arm)) for profile in ("full", "fast")]
@@ -86,7 +86,7 @@ def add_run(commands: argparse._SubParsersAction) -> None:
     )
     it.add_argument("name", metavar="NAME", help="a study: see l0lib list")
     add_choice(it)
-    _add_how(it)
+    add_how(it)
     it.add_argument("--records", type=Path, metavar="FOLDER", help="where records go; default: records in --runs")
     it.set_defaults(run=run_study)
 
@@ -99,7 +99,8 @@ def add_choice(it: Parser) -> None:
     it.late = add_settings
 
 
-def _add_how(it: argparse.ArgumentParser) -> None:
+def add_how(it: argparse.ArgumentParser) -> None:
+    """Add how and where runs are made."""
     it.add_argument("--device", default="auto", help="cpu, cuda, or auto (the default): CUDA if there is one")
     it.add_argument("--jobs", type=at_least_one, default=1, metavar="N", help="so many at once; default 1")
     it.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of each run on a CPU; default 1")
@@ -153,7 +154,7 @@ def _make_runs(options: argparse.Namespace, together: bool = False) -> int:
         nonlocal done
         done += news.kind in ("finished", "skipped", "failed")
         with tqdm.external_write_mode(sys.stderr):
-            _log(f"[{done}/{len(jobs)}] {news}")
+            log(f"[{done}/{len(jobs)}] {news}")
         bar.update(done - bar.n)
 
     try:
@@ -171,9 +172,9 @@ def chosen_jobs(options: argparse.Namespace) -> list[Job]:
     from . import flags
     from .launch import Job
 
-    study = _study(options.name)
+    study = find_study(options.name)
     arms = study.arms(options.profile)
-    chosen = {name: arms[name] for name in arms if name in _matching(options.arms, list(arms), "--arms")}
+    chosen = {name: arms[name] for name in arms if name in matching(options.arms, list(arms), "--arms")}
     changes = flags.given(options)
     try:
         configs: dict[str, Config] = flags.override(chosen, changes)
@@ -185,7 +186,7 @@ def chosen_jobs(options: argparse.Namespace) -> list[Job]:
     return [Job(config, seed) for seed in every for arm, config in configs.items() if seed in wanted[arm]]
 
 
-def _matching(patterns: Sequence[str] | None, names: Sequence[str], flag: str) -> list[str]:
+def matching(patterns: Sequence[str] | None, names: Sequence[str], flag: str) -> list[str]:
     found: list[str] = []
     for pattern in patterns or ["*"]:
         some = fnmatch.filter(names, pattern)
@@ -195,7 +196,7 @@ def _matching(patterns: Sequence[str] | None, names: Sequence[str], flag: str) -
     return list(dict.fromkeys(found))
 
 
-def _study(name: str) -> Study:
+def find_study(name: str) -> Study:
     from .experiments import STUDIES
 
     if name not in STUDIES:
@@ -224,7 +225,7 @@ def report_results(options: argparse.Namespace) -> int:
 
     folder = options.records or records.RECORDS
     for name in options.names:
-        _study(name)
+        find_study(name)
     with _readable():
         found = report.results(records.read_all(folder), options.profile)
     found = [result for result in found if not options.names or result.experiment in options.names]
@@ -241,64 +242,8 @@ def report_results(options: argparse.Namespace) -> int:
     return 0
 
 
-def add_tune(commands: argparse._SubParsersAction) -> None:
-    """Add ``l0lib tune``."""
-    it = commands.add_parser(
-        "tune",
-        help="choose settings on validation images",
-        usage="%(prog)s NAME --arm ARM --trials N [options] [settings]",
-        description="Search the settings of an arm with Optuna. Trials train on what a split of the training images "
-        "leaves and measure on the rest of them; test images are not read. The trials are kept in a database: cut off, "
-        "the command goes on, and many machines share the work if they name the same database.",
-        allow_abbrev=False,
-    )
-    it.add_argument("name", metavar="NAME", help="a study: see l0lib list")
-    it.add_argument("--arm", nargs="+", required=True, metavar="ARM", dest="arms", help="names or patterns")
-    it.add_argument("--trials", type=at_least_one, required=True, metavar="N", help="in all, of each arm")
-    it.add_argument("--profile", choices=("fast", "full"), default="fast", help="default: fast, on the embedded digits")
-    it.add_argument("--storage", metavar="URL", help="the database; default: sqlite:///RUNS/tuning.db")
-    _add_how(it)
-    it.add_argument("--records", type=Path, metavar="FOLDER", help="for the record; default: records/tuning in --runs")
-    it.late = lambda parser: add_settings(parser, without=("experiment", "arm", "evaluate_on"))
-    it.set_defaults(run=tune_arms)
-
-
-def tune_arms(options: argparse.Namespace) -> int:
-    """Tune one arm after the other, each with the same number of trials, and record what was tried."""
-    _study(options.name)
-    from . import flags, tuning
-
-    if options.name not in tuning.ARMS:
-        raise Mistake(f"NAME must be a study whose arms are tuned, {', '.join(tuning.ARMS)}; got {options.name!r}")
-    arms = _matching(options.arms, tuning.ARMS[options.name], "--arm")
-    from . import search  # here: a mistake is told without PyTorch
-
-    storage = options.storage or f"sqlite:///{options.runs / 'tuning.db'}"
-    folder = options.records or options.runs / "records" / "tuning"
-    changes = tuple(flags.given(options).items())
-    for arm in arms:
-        job = search.Search(
-            options.name,
-            arm,
-            options.profile,
-            options.trials,
-            storage,
-            options.runs,
-            changes,
-            options.device,
-            options.threads,
-        )
-        try:
-            found = search.together(job, options.jobs, _log)
-        except (ValueError, RuntimeError, OSError) as error:
-            raise Failure(str(error)) from error
-        best = next(trial for trial in found.trials if trial.number == found.chosen)
-        chosen = ", ".join(f"{name} {value:.3g}" for name, value in best.params.items())
-        print(f"{job.name}: {best.value:.3f} % on validation images with {chosen}; {tuning.write(found, folder)}")
-    return 0
-
-
-def _log(line: str) -> None:
+def log(line: str) -> None:
+    """Say a line with the time of day."""
     say(f"{time.strftime('%H:%M:%S')} {line}")
 
 

@@ -1,14 +1,12 @@
-"""Figures of stored and live runs: error against compression ratio, differences with intervals, one ratio in full."""
+"""Figures of stored and live runs: error against compression ratio, differences with intervals."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from scipy.optimize import isotonic_regression
@@ -20,18 +18,16 @@ from .results import Result
 if TYPE_CHECKING:
     from .readings import Comparison
 
-__all__ = ["at_a_ratio", "by_pruning", "differences", "energy", "trade_off"]
+__all__ = ["by_arm", "by_pruning", "differences", "energy", "logarithmic", "trade_off"]
 
 _TICKS = [m * 10.0**k for k in range(-2, 4) for m in (1, 2, 5)]
 _PRUNINGS = {"GP": "global (GP)", "LP": "layerwise (LP)", "RP": "random (RP)"}
 _ARM_MARKERS = "os^Dv<>"
 _MARKERS = {"l2": "s", "l1": "^", "l0": "o", "l2+l0": "D"}
-#: The explorers' names of the colours, by :data:`~l0lib.figures.PENALTY_STYLE`.
-_COLOURS = {"l2": "l2", "l1": "l1", "l0": "l0", "other": "l2+l0"}
 _ARMS = ("#7b3fa0", "#0b64a0", "#3c7a2e", "#b4460f", "#8a6400", "#667080")
 
 
-def _logarithmic(axis: Axes, which: str) -> None:
+def logarithmic(axis: Axes, which: str) -> None:
     """Put plain numbers at 1, 2 and 5 of each decade."""
     getattr(axis, f"set_{which}scale")("log")
     side = getattr(axis, f"{which}axis")
@@ -102,8 +98,8 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
             words = "not recorded yet:\n" + "\n".join(absent)
             axis.text(0.04, 0.97, words, transform=axis.transAxes, va="top", color=GREY, fontsize=9)
     for axis in axes:
-        _logarithmic(axis, "x")
-        _logarithmic(axis, "y")
+        logarithmic(axis, "x")
+        logarithmic(axis, "y")
     axes[0].set_ylabel("top-1 error on the test images (%)")
     handles: dict[str, Any] = {}
     for axis in axes:
@@ -151,8 +147,8 @@ def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
     if dense is not None:
         axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)), label="unpruned")
     axis.set(xscale="log", yscale="log")
-    _logarithmic(axis, "x")
-    _logarithmic(axis, "y")
+    logarithmic(axis, "x")
+    logarithmic(axis, "y")
     axis.legend(frameon=False, fontsize=9)
     return figure
 
@@ -200,9 +196,9 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
     near.set_xlim(0.8 * min(ratios), 1.25 * max(ratios))
     whole.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     whole.set_title("before and after fine-tuning", fontsize=10)
-    _logarithmic(near, "x")
-    _logarithmic(whole, "x")
-    _logarithmic(whole, "y")
+    logarithmic(near, "x")
+    logarithmic(whole, "x")
+    logarithmic(whole, "y")
     _name(near, [row for row in published.rows if row.error])
     if chosen:
         whole.legend(frameon=False, fontsize=8, loc="upper left")
@@ -249,7 +245,7 @@ def differences(groups: Mapping[str, Sequence[Comparison]]) -> Figure:
             if one.interval is not None:
                 axis.plot([one.ratio] * 2, one.interval, color=colour, lw=3.4, alpha=0.6, solid_capstyle="butt")
             axis.plot(one.ratio, one.mean, "o", color=colour, ms=4)
-        _logarithmic(axis, "x")
+        logarithmic(axis, "x")
     axes[0, 0].set_yscale("symlog", linthresh=1)
     axes[0, 0].yaxis.set_major_locator(FixedLocator([-50, -20, -10, -5, -2, -1, -0.5, 0, 0.5, 1, 2, 5, 10, 20, 50]))
     axes[0, 0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
@@ -265,70 +261,9 @@ def energy(shares: Mapping[str, Sequence[tuple[float, float]]]) -> Figure:
         axis.plot(np.multiply(100, x), np.multiply(100, y), label=PENALTY_LABEL[penalty], **PENALTY_STYLE[penalty])
     axis.set(xscale="log", xlabel="largest weights, share of all (%)", ylabel="share of the energy (%)")
     axis.set_xlim(0.01, 100)
-    _logarithmic(axis, "x")
+    logarithmic(axis, "x")
     if shares:
         axis.legend(frameon=False)
     else:
         axis.text(0.5, 0.5, "not recorded yet", transform=axis.transAxes, ha="center", color=GREY)
     return figure
-
-
-def at_a_ratio(stored: Mapping[str, Any], chosen: Mapping[str, Any], stage: str) -> Figure:
-    """Draw what :class:`~l0lib.widgets.CompressionRatio` shows, for readers without JavaScript and for paper."""
-    figure = Figure(figsize=(8, 5.6), layout="constrained")
-    grid = figure.add_gridspec(2, 2, height_ratios=(1.5, 1))
-    curve, bars, picture = (figure.add_subplot(place) for place in (grid[0, :], grid[1, 0], grid[1, 1]))
-    for axis in (curve, bars):
-        axis.grid(True, alpha=0.25, linewidth=0.6)
-        axis.spines[["top", "right"]].set_visible(False)
-    arm = chosen["arm"]
-    if arm is None:
-        curve.text(0.5, 0.5, "not recorded yet", transform=curve.transAxes, ha="center", color=GREY)
-        return figure
-    colour = PENALTY_STYLE[_COLOURS[arm["style"]]]["color"] if arm["style"] in _COLOURS else GREY
-    for name, line in (("before", "--"), ("after", "-")):
-        part = arm[name]
-        if not part["requested"]:
-            continue
-        words = "just pruned" if name == "before" else "fine-tuned"
-        curve.fill_between(part["requested"], part["low"], part["high"], color=colour, alpha=0.13, lw=0)
-        curve.plot(part["requested"], part["mean"], line, color=colour, marker="o", ms=4, label=words)
-        dots = [(x, e) for x, errors in zip(part["requested"], part["errors"], strict=True) for e in errors]
-        curve.plot(*zip(*dots, strict=True), ".", color=colour, ms=2.5)
-    curve.axhline(arm["dense"], color=GREY, lw=0.9, ls=(0, (6, 4)), label="whole network")
-    curve.axvline(chosen["asked"], color=GREY, lw=1, ls=":")
-    curve.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="test error (%)")
-    curve.set_title(f"{arm['name']}, mark at {chosen['asked']:g}×", fontsize=11)
-    _logarithmic(curve, "x")
-    _logarithmic(curve, "y")
-    curve.legend(frameon=False)
-    here = chosen[stage] or chosen["before"] or chosen["after"]
-    names = [layer["name"] for layer in arm["layers"]]
-    shares = [100 * k / layer["parameters"] for k, layer in zip(here["kept"], arm["layers"], strict=True)]
-    bars.barh(names[::-1], np.maximum(shares, 1e-2)[::-1], left=1e-2, color=colour, alpha=0.8)
-    bars.set(xscale="log", xlim=(1e-2, 100), xlabel="kept of the layer (%)")
-    _logarithmic(bars, "x")
-    _first_layer(picture, arm["shape"], here["first"], colour)
-    return figure
-
-
-def _first_layer(axis: Axes, shape: Sequence[int], values: Sequence[float], colour: str) -> None:
-    axis.axis("off")
-    axis.set_title("first layer", fontsize=10)
-    if not values:
-        return
-    array = np.asarray(values, dtype=float).reshape(shape)
-    if array.ndim == 2:
-        shade = LinearSegmentedColormap.from_list("kept", ["#eef0f2", colour])
-        axis.imshow(array, cmap=shade, vmin=0)
-        return
-    across = 5
-    down = math.ceil(len(array) / across)
-    tall, wide = array.shape[1:]
-    sheet = np.full((down * (tall + 1) - 1, across * (wide + 1) - 1), np.nan)
-    for place, image in enumerate(array):
-        row, column = divmod(place, across)
-        sheet[row * (tall + 1) : row * (tall + 1) + tall, column * (wide + 1) : column * (wide + 1) + wide] = image
-    shade = LinearSegmentedColormap.from_list("signed", ["#0b64a0", "#eef0f2", "#b4460f"])
-    most = max(float(np.abs(array).max()), 1e-9)
-    axis.imshow(sheet, cmap=shade, norm=TwoSlopeNorm(0, -most, most))

@@ -37,6 +37,8 @@ class Search:
         Address of the database.
     changes : tuple of (path, value)
         Settings that every trial takes over (:func:`l0lib.studies.flags.override`).
+    start : tuple of mappings
+        What the first trials try.
     """
 
     experiment: str
@@ -48,6 +50,7 @@ class Search:
     changes: tuple[tuple[tuple[str, ...], Any], ...] = ()
     device: str = "cpu"
     threads: int = 1
+    start: tuple[Mapping[str, float], ...] = ()
 
     @property
     def name(self) -> str:
@@ -63,11 +66,15 @@ class Search:
         def changed(trial: optuna.Trial) -> Config:
             return flags.override({self.arm: space(trial)}, changes)[self.arm]
 
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        for number, point in enumerate(self.start):
+            _fits(number, point, changed)
         return tune.tune(
             self.name,
             changed,
             self.trials,
             storage,
+            start=self.start,
             settings={flags.flag(path): value for path, value in changes.items()},
             runs=self.runs,
             device=self.device,
@@ -102,6 +109,23 @@ class Search:
             raise StorageError(
                 f"--arm {self.arm} starts from what was chosen for {arm}: tune that one first"
             ) from error
+
+
+def _fits(number: int, point: Mapping[str, float], space: tune.Space) -> None:
+    """Make sure that a trial can try ``point``: every setting of the space, and no other, each within its range."""
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask()
+    space(trial)
+    where = f"--start, trial {number}"
+    if point.keys() != trial.params.keys():
+        raise StorageError(f"{where}: settings must be {', '.join(trial.params)}; got {', '.join(point)}")
+    for name, found in trial.distributions.items():
+        if isinstance(found, optuna.distributions.FloatDistribution):
+            fits, rule = found.low <= point[name] <= found.high, f"between {found.low:g} and {found.high:g}"
+        else:
+            assert isinstance(found, optuna.distributions.CategoricalDistribution)
+            fits, rule = point[name] in found.choices, f"one of {', '.join(map(str, found.choices))}"
+        if not fits:
+            raise StorageError(f"{where}: {name} must be {rule}; got {point[name]:g}")
 
 
 def together(search: Search, workers: int, tell: Callable[[str], object]) -> Tuning:

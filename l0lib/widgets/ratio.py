@@ -188,9 +188,9 @@ class CompressionRatio(Explorer):
         return at
 
     def figure(self):
-        from ..studies import figures
+        from ..studies import ratio_figure
 
-        return figures.at_a_ratio(self.stored, self.chosen(), self.settings["stage"])
+        return ratio_figure.at_a_ratio(self.stored, self.chosen(), self.settings["stage"])
 
     def describe(self) -> str:
         at = self.chosen()

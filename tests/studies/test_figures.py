@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from l0lib.studies import figures, readings
+from l0lib.studies import figures, ratio_figure, readings
 from l0lib.studies.experiments import STUDIES
 from l0lib.studies.paper import TABLES
 from l0lib.studies.results import results
@@ -74,7 +74,7 @@ def test_one_ratio_in_full():
     stored = pack(stored_runs.experiment_1(), ("penalty", "pruning"))
     arm = stored["arms"][0]
     at = {stage: {key: column[0] for key, column in arm[stage].items()} for stage in ("before", "after")}
-    figure = figures.at_a_ratio(stored, {"arm": arm, "asked": 2, **at}, "after")
+    figure = ratio_figure.at_a_ratio(stored, {"arm": arm, "asked": 2, **at}, "after")
     drawn(figure)
     assert [text.get_text() for text in figure.axes[1].get_yticklabels()] == [
         "output",

@@ -202,3 +202,37 @@ def test_separate_factors_start_from_normalised_ones(url, tmp_path):
     job = search.Search("experiment-2", "lenet-300-100-SEP", "fast", 1, url, tmp_path)
     with pytest.raises(tune.StorageError, match="starts from what was chosen for lenet-300-100-NORM: tune that one"):
         job.make(lambda line: None)
+
+
+START = {
+    "alpha_l2": 3e-5, "power": 0.25, "alpha_l0": 4e-5, "beta": 6.0, "learning_rate": 0.1,
+    "fine_tuning_learning_rate": 0.02,
+}  # fmt: skip
+
+
+def started(url, folder, start, trials=2):
+    changes = ((("training", "epochs"), "1"), (("fine_tuning", "epochs"), "1"))
+    return search.Search("experiment-2", "lenet-300-100-NORM", "fast", trials, url, folder, changes, start=start)
+
+
+def test_the_first_trials_are_the_ones_written_down(url, tmp_path):
+    made = started(url, tmp_path, (START, START | {"beta": 3.0})).make(lambda line: None)
+    assert [trial.params for trial in sorted(made.trials, key=lambda trial: trial.number)] == [
+        START,
+        START | {"beta": 3.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [
+        (START | {"beta": 50.0}, r"--start, trial 1: beta must be between 2 and 20; got 50"),
+        (START | {"power": 0.3}, r"--start, trial 1: power must be one of 0.1, 0.25, 0.5, 1.0; got 0.3"),
+        (START | {"gamma": 1.0}, r"--start, trial 1: settings must be .*beta.*; got .*, gamma"),
+        ({k: v for k, v in START.items() if k != "beta"}, r"--start, trial 1: settings must be .*beta.*; got"),
+    ],
+)
+def test_first_trials_that_do_not_fit_are_refused_before_any_is_made(url, tmp_path, point, message):
+    with pytest.raises(tune.StorageError, match=message):
+        started(url, tmp_path, (START, point)).make(lambda line: None)
+    assert not list(tmp_path.glob("experiment-2*"))
