@@ -67,10 +67,15 @@ def count(
     }
 
 
+#: Filters of colours with more weights than this are not stored: a record stays small.
+_MOST_WEIGHTS = 1_000
+
+
 def _first_layer(model: torch.nn.Module) -> tuple[tuple[int, ...], tuple[float, ...]]:
     weight = next(model.parameters()).detach().cpu()
-    if weight.ndim == 4 and weight.shape[1] > 1:  # of colours: not drawn
-        return (), ()
     if weight.ndim == 4:
-        return tuple(weight.squeeze(1).shape), tuple(float(f"{w:.3g}") for w in weight.flatten().tolist())
+        if weight.numel() > _MOST_WEIGHTS:
+            return (), ()
+        filters = weight.squeeze(1)  # of one colour: rows and columns alone
+        return tuple(filters.shape), tuple(float(f"{w:.3g}") for w in filters.flatten().tolist())
     return (28, 28), tuple(float(count) for count in torch.count_nonzero(weight, 0).tolist())

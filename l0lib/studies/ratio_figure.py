@@ -69,13 +69,19 @@ def _first_layer(axis: Axes, shape: Sequence[int], values: Sequence[float], colo
         shade = LinearSegmentedColormap.from_list("kept", ["#eef0f2", colour])
         axis.imshow(array, cmap=shade, vmin=0)
         return
+    most = max(float(np.abs(array).max()), 1e-9)
+    colours = array.ndim == 4  # of red, green and blue: a picture of the weights, and white where all three are removed
+    if colours:
+        array = np.where(array.any(1, keepdims=True), 0.5 + array / (2 * most), 1.0).transpose(0, 2, 3, 1)
     across = 5
     down = math.ceil(len(array) / across)
-    tall, wide = array.shape[1:]
-    sheet = np.full((down * (tall + 1) - 1, across * (wide + 1) - 1), np.nan)
+    tall, wide = array.shape[1:3]
+    sheet = np.full((down * (tall + 1) - 1, across * (wide + 1) - 1, *array.shape[3:]), 1.0 if colours else np.nan)
     for place, image in enumerate(array):
         row, column = divmod(place, across)
         sheet[row * (tall + 1) : row * (tall + 1) + tall, column * (wide + 1) : column * (wide + 1) + wide] = image
+    if colours:
+        axis.imshow(sheet)
+        return
     shade = LinearSegmentedColormap.from_list("signed", ["#0b64a0", "#eef0f2", "#b4460f"])
-    most = max(float(np.abs(array).max()), 1e-9)
     axis.imshow(sheet, cmap=shade, norm=TwoSlopeNorm(0, -most, most))

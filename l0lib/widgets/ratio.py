@@ -14,9 +14,11 @@ from .settings import Setting
 
 if TYPE_CHECKING:
     from ..studies.config import Config
-    from ..studies.records import Record
+    from ..studies.records import LayerCount, Record
 
-_NETWORKS = {"lenet-300-100": "LeNet-300-100", "lenet-5-caffe": "LeNet-5-Caffe"}
+_NETWORKS = {
+    "lenet-300-100": "LeNet-300-100", "lenet-5-caffe": "LeNet-5-Caffe", "resnet-20": "ResNet-20", "vgg-16": "VGG-16"
+}  # fmt: skip
 _PRUNINGS = {"GP": "global", "LP": "layerwise", "RP": "random"}
 _STAGES = {"before": "just pruned", "after": "fine-tuned"}
 #: Colours of the explorers (``js/theme.js``) by penalty.
@@ -55,8 +57,8 @@ def pack(records: Iterable[Record], facets: Sequence[str]) -> dict[str, Any]:
         percent), ``layers``, ``shape`` of the first layer, and under ``before`` and ``after`` one list for each of
         ``requested``, ``ratio`` (counted; None where nothing is
         left), ``errors`` (of every seed, percent), ``mean``, ``low``, ``high`` (the 95 %
-        Wilson interval), ``kept`` (of each layer, lowest seed) and ``first`` (whole numbers: counts, or weights in
-        127ths of the largest one).
+        Wilson interval), ``kept`` (of each of its :func:`parts`, lowest seed) and ``first`` (whole numbers: counts, or
+        weights in 127ths of the largest one).
 
     Raises
     ------
@@ -95,7 +97,7 @@ def pack(records: Iterable[Record], facets: Sequence[str]) -> dict[str, Any]:
                 "mean": [r.test_error_mean for r in chosen],
                 "low": [r.test_interval[0] for r in chosen],
                 "high": [r.test_interval[1] for r in chosen],
-                "kept": [[layer.nonzero for layer in points[r.requested, tuned].layers] for r in chosen],
+                "kept": [[kept for _, kept in parts(points[r.requested, tuned].layers).values()] for r in chosen],
                 "first": [_whole(points[r.requested, tuned].first_layer) for r in chosen],
             }
         arms[choice] = {
@@ -103,7 +105,7 @@ def pack(records: Iterable[Record], facets: Sequence[str]) -> dict[str, Any]:
             "name": ", ".join(FACETS[f][2].get(c, c) for f, c in zip(facets, choice, strict=True)),
             "style": _STYLES.get(config.penalty_name, "grey"),
             "dense": sum(r.dense.percent for r in group) / len(group),
-            "layers": [{"name": layer.name, "parameters": layer.parameters} for layer in some.layers],
+            "layers": [{"name": name, "parameters": size} for name, (size, _) in parts(some.layers).items()],
             "shape": list(next((p.first_layer_shape for p in points.values() if p.first_layer), ())),
             **stages,
         }
@@ -116,6 +118,26 @@ def pack(records: Iterable[Record], facets: Sequence[str]) -> dict[str, Any]:
 
 def _rank(order: Sequence[str], value: str) -> int:
     return order.index(value) if value in order else len(order)
+
+
+def parts(layers: Iterable[LayerCount]) -> dict[str, tuple[int, int]]:
+    """Return by name what has a bar of its own, with its parameters and the nonzero ones.
+
+    That is a layer; but a residual block is one part, and so are all batch normalisations together: the forty layers of
+    a ResNet-20 would be a wall of bars.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for layer in layers:
+        first, *rest = layer.name.split(".")
+        if any(piece.startswith("norm") for piece in (first, *rest)):
+            name = "normalisations"
+        elif first == "blocks":
+            name = f"block {int(rest[0]) + 1}"
+        else:
+            name = f"{first.removesuffix('s')} {int(rest[0]) + 1}" if rest else first
+        size, kept = found.get(name, (0, 0))
+        found[name] = (size + layer.parameters, kept + layer.nonzero)
+    return found
 
 
 def _whole(values: Sequence[float]) -> list[int]:

@@ -9,7 +9,10 @@ PENALTY = {"l2": {"alpha_l2": 1e-4}, "l1": {"alpha_l1": 1e-4}, "l0": {"alpha_l0"
 SIZES = {
     "lenet-5-caffe": {"convolution1": 520, "convolution2": 25_050, "hidden": 400_500, "output": 5_010},
     "lenet-300-100": {"hidden1": 235_500, "hidden2": 30_100, "output": 1_010},
-}
+    "resnet-20": {"convolution": 448, "norm": 32, "blocks.0.convolution1": 2_320, "blocks.0.norm1": 32,
+                  "blocks.0.convolution2": 2_320, "blocks.1.convolution1": 267_264, "output": 650},
+    "vgg-16": {"convolutions.0": 1_792, "norms.0": 128, "convolutions.1": 14_983_872, "output": 5_130},
+}  # fmt: skip
 
 
 def _filled(point, network, seed):
@@ -23,6 +26,10 @@ def _filled(point, network, seed):
     first = draw.integers(0, 300, 784) * (draw.random(784) < 1 / point.requested)
     if network == "lenet-5-caffe":
         shape, first = (20, 5, 5), draw.normal(size=500) * (draw.random(500) < 4 / point.requested)
+    if network == "resnet-20":
+        shape, first = (16, 3, 3, 3), draw.normal(size=432) * (draw.random(432) < 1 / point.requested)
+    if network == "vgg-16":  # more than a record holds
+        shape, first = (), np.array([])
     change = {"layers": tuple(layers)}
     if seed == 0:
         change |= {"first_layer_shape": shape, "first_layer": tuple(float(f"{x:.3g}") for x in first)}

@@ -9,8 +9,9 @@ import pytest
 
 from bench.widgets import TARGETS, calmest
 from l0lib.compress import wilson_interval
+from l0lib.studies.records import LayerCount
 from l0lib.widgets import CompressionRatio
-from l0lib.widgets.ratio import nearest, pack
+from l0lib.widgets.ratio import nearest, pack, parts
 from tests.browser import ROOT, serious, serve, visit
 from tests.widgets import stored_runs
 from tests.widgets.ask import ASK, settle
@@ -26,10 +27,19 @@ NETWORKS = [
     for method in ("NORM", "SEP")
     for seed in (0, 1)
 ]
+PHOTOGRAPHS = [
+    stored_runs.run(f"{network}-NORM", seed, network, experiment="experiment-3", dense_arm="", dataset="cifar10")
+    for network in ("resnet-20", "vgg-16")
+    for seed in (0, 1)
+]
 
 
 def explorers():
-    return [CompressionRatio(RUNS, penalty="l0"), CompressionRatio(NETWORKS, ("method", "network"))]
+    return [
+        CompressionRatio(RUNS, penalty="l0"),
+        CompressionRatio(NETWORKS, ("method", "network")),
+        CompressionRatio(PHOTOGRAPHS, ("network",)),
+    ]
 
 
 # --- in Python --------------------------------------------------------------------------------------------------------
@@ -63,6 +73,21 @@ def test_counts_at_pixels_stay_counts():
     run = next(r for r in NETWORKS if r.config.network == "lenet-300-100" and r.seed == 0)
     assert arm["shape"] == [28, 28]
     assert arm["before"]["first"][0] == [int(x) for x in run.points[0].first_layer]
+
+
+def test_a_residual_block_is_one_part_and_so_are_all_normalisations():
+    sizes = stored_runs.SIZES["resnet-20"]
+    layers = [LayerCount(name=name, parameters=size, nonzero=size // 2) for name, size in sizes.items()]
+    assert parts(layers) == {
+        "convolution": (448, 224),
+        "normalisations": (64, 32),
+        "block 1": (4_640, 2_320),
+        "block 2": (267_264, 133_632),
+        "output": (650, 325),
+    }
+    names = [*stored_runs.SIZES["vgg-16"], "hidden"]
+    told = parts([LayerCount(name=name, parameters=2, nonzero=1) for name in names])
+    assert list(told) == ["convolution 1", "normalisations", "convolution 2", "output", "hidden"]
 
 
 def test_a_network_that_lost_everything_can_still_be_shown():
@@ -117,7 +142,7 @@ def test_an_arm_without_runs_is_said_and_drawn():
     assert explorer.fallback()["image/png"]
 
 
-@pytest.mark.parametrize("explorer", explorers(), ids=["experiment-1", "experiment-2"])
+@pytest.mark.parametrize("explorer", explorers(), ids=["experiment-1", "experiment-2", "experiment-3"])
 def test_picture_and_words(explorer):
     bundle = explorer.fallback()
     assert len(bundle["text/plain"]) > 150
@@ -165,12 +190,13 @@ def asked(page, place):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", [0, 1, 2])
 def test_every_control_shows_what_is_stored(page, place):
     box = page.locator(".l0-explorer").nth(place)
     stored = explorers()[place].stored
     seen = [asked(page, place)["vals"]]
-    for button in box.locator(".widget-toggle-button").all():
+    buttons = box.locator(".widget-toggle-button").all()
+    for button in buttons:
         button.click()
         settle(page)
         handle = box.locator(".noUi-handle")
@@ -190,7 +216,7 @@ def test_every_control_shows_what_is_stored(page, place):
             told = box.locator(".l0-layer").first.inner_text()
             assert f"{arm['layers'][0]['parameters']:,}" in told
             seen.append(v)
-    assert len({str(v) for v in seen}) > 10
+    assert len({str(v) for v in seen}) >= 2 * len(buttons) > 6
 
 
 @pytest.mark.browser
@@ -210,10 +236,25 @@ def test_the_curve_may_be_dragged(page):
 def test_the_first_layer_is_painted(page):
     painted = """(canvas) => { const d = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
       return new Set(Array.from({ length: d.length / 4 }, (_, i) => d.slice(4 * i, 4 * i + 4).join())).size; }"""
-    for place, words in ((0, "of 500 weights of the 20 filters left"), (1, "of 784 pixels still read")):
+    shown = (
+        (0, "of 500 weights of the 20 filters left"),
+        (1, "of 784 pixels still read"),
+        (2, "of 432 weights of the 16 filters left; the colour of a place"),
+    )
+    for place, words in shown:
         view = page.locator(".l0-view").nth(place)
         assert view.locator("canvas.l0-first").evaluate(painted) >= 3
         assert words in view.locator(".l0-weights").inner_text()
+
+
+@pytest.mark.browser
+def test_a_first_layer_that_is_not_stored_takes_no_room(page):
+    box = page.locator(".l0-explorer").nth(2)
+    assert box.locator(".l0-weights").is_visible()
+    box.get_by_role("button", name="VGG-16").click()
+    settle(page)
+    assert not box.locator(".l0-weights").is_visible()
+    assert "First layer" not in box.locator("[role=status]").inner_text()
 
 
 @pytest.mark.browser
@@ -258,7 +299,7 @@ def test_phone_width(chromium, ratio_url):
 def test_without_javascript_the_pictures_stand(chromium, ratio_url):
     with visit(chromium, ratio_url, java_script_enabled=False) as page:
         pictures = page.locator(".l0-fallback img")
-        assert pictures.count() == 2
+        assert pictures.count() == len(explorers())
         for picture in pictures.all():
             assert picture.is_visible()
             assert len(picture.get_attribute("alt")) > 80

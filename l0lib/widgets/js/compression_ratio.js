@@ -42,7 +42,8 @@ function layerBars(parent) {
   };
 }
 
-/** The surviving weights of the first layer: filters side by side, or how many weights each pixel has left. */
+/** The surviving weights of the first layer: filters side by side, or how many weights each pixel has left. A filter
+ * of colours is drawn in colours: red, green and blue are its three weights at a place, grey is zero. */
 function firstLayer(parent) {
   const canvas = make("canvas", { class: "l0-first" }), words = make("p");
   const box = make("div", { class: "l0-panel l0-weights", role: "img" }, make("p", {}, "The first layer"), canvas, words);
@@ -50,23 +51,30 @@ function firstLayer(parent) {
   parent.append(box);
   const rgb = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
   return (shape, values, style) => {
-    const grid = shape.length === 3, across = grid ? 5 : 1, [tall, wide] = shape.slice(-2), gap = grid ? 1 : 0;
+    box.hidden = !values.length;
+    if (box.hidden) return "";
+    const grid = shape.length > 2, channels = shape.length === 4 ? shape[1] : 1, across = grid ? 5 : 1, [tall, wide] = shape.slice(-2), gap = grid ? 1 : 0;
     const count = grid ? shape[0] : 1, columns = Math.min(across, count), rows = Math.ceil(count / columns);
     canvas.width = columns * (wide + gap) - gap; canvas.height = rows * (tall + gap) - gap;
     canvas.style.aspectRatio = `${canvas.width} / ${canvas.height}`;
     const ctx = canvas.getContext("2d"), image = ctx.createImageData(canvas.width, canvas.height);
     const back = rgb(palette().back), ground = rgb(palette().grey).map((c, i) => back[i] + 0.14 * (c - back[i]));
     const most = Math.max(1, ...values.map(Math.abs));
-    values.forEach((value, i) => {
-      const filter = Math.floor(i / (tall * wide)), r = Math.floor((i % (tall * wide)) / wide), c = i % wide;
+    const size = tall * wide;
+    const signed = (value) => {
+      const colour = rgb(palette()[grid ? (value < 0 ? "l2" : "l1") : style]), share = 0.25 + (0.75 * Math.abs(value)) / most;
+      return back.map((b, k) => b + share * (colour[k] - b));
+    };
+    for (let i = 0; i < count * size; i++) {
+      const filter = Math.floor(i / size), r = Math.floor((i % size) / wide), c = i % wide;
       const x = (filter % columns) * (wide + gap) + c, y = Math.floor(filter / columns) * (tall + gap) + r;
-      const colour = rgb(palette()[grid ? (value < 0 ? "l2" : "l1") : style]), share = value ? 0.25 + (0.75 * Math.abs(value)) / most : 0;
-      const paint = share ? back.map((b, k) => b + share * (colour[k] - b)) : ground;
+      const here = Array.from({ length: channels }, (_, k) => values[(filter * channels + k) * size + (i % size)]);
+      const paint = !here.some(Boolean) ? ground : channels === 3 ? here.map((value) => 128 + (127 * value) / most) : signed(here[0]);
       image.data.set([...paint, 255], 4 * (y * canvas.width + x));
-    });
+    }
     ctx.putImageData(image, 0, 0);
     const left = values.filter(Boolean).length;
-    return (words.textContent = grid ? `${left} of ${values.length} weights of the ${count} filters left; orange positive, blue negative, pale removed`
+    return (words.textContent = grid ? `${left} of ${values.length} weights of the ${count} filters left; ${channels === 3 ? "the colour of a place is made of its weights for red, green and blue: grey zero, pale all removed" : "orange positive, blue negative, pale removed"}`
       : `${left} of ${values.length} pixels still read, by up to ${most} weights each`);
   };
 }
@@ -141,7 +149,7 @@ export function compressionRatio(panels, api) {
       }
       const here = d[d.shown], { arm } = d;
       bars(arm, here.kept, arm.style);
-      const first = here.first.length ? picture(arm.shape, here.first, arm.style) : "";
+      const first = picture(arm.shape, here.first, arm.style);
       const which = d.shown === v.stage ? STAGES[d.shown] : `${STAGES[d.shown]} (nothing stored ${STAGES[v.stage]} at this ratio)`;
       return {
         data: { ...d, others: d.others.map((a) => a.name), lengths: here.kept.map((k, i) => length(k / arm.layers[i].parameters)) },
@@ -151,7 +159,7 @@ export function compressionRatio(panels, api) {
           { style: "grey", name: "whole network", dash: [6, 4], width: 1.2, text: `error ${percent(arm.dense)}, ${whole(arm.layers.reduce((s, l) => s + l.parameters, 0))} parameters` },
           ...d.others.map((a) => ({ style: a.style, name: a.name, width: 1.1, text: `${STAGES[v.stage]}, thin` })),
         ],
-        say: `${arm.name} at a compression ratio of ${short(d.asked)}. Just pruned: ${told(d.before)}. Fine-tuned: ${told(d.after)}. Whole network: ${percent(arm.dense)}. Kept, ${which}, seed 0: ${arm.layers.map((l, i) => `${l.name} ${whole(here.kept[i])} of ${whole(l.parameters)}`).join(", ")}. First layer: ${first}.`,
+        say: `${arm.name} at a compression ratio of ${short(d.asked)}. Just pruned: ${told(d.before)}. Fine-tuned: ${told(d.after)}. Whole network: ${percent(arm.dense)}. Kept, ${which}, seed 0: ${arm.layers.map((l, i) => `${l.name} ${whole(here.kept[i])} of ${whole(l.parameters)}`).join(", ")}.${first && ` First layer: ${first}.`}`,
       };
     },
     resize: curves.resize,
@@ -160,7 +168,7 @@ export function compressionRatio(panels, api) {
       if (!d?.arm) return;
       const here = d[d.shown];
       bars(d.arm, here.kept, d.arm.style);
-      if (here.first.length) picture(d.arm.shape, here.first, d.arm.style);
+      picture(d.arm.shape, here.first, d.arm.style);
     },
     destroy: curves.destroy,
   };
