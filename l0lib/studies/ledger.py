@@ -54,9 +54,9 @@ class Line:
 
     @property
     def ours(self) -> str:
-        """Our value, with the correction where one is needed, or the note of an open line."""
+        """Our value, with the correction where one is needed, or what an open line waits for."""
         if self.finding is None:
-            return self.claim.note or "–"
+            return self.claim.open or "–"
         if self.verdict == CORRECTED:
             return f"{self.finding.value}. Correction: {self.finding.correction}"
         return self.finding.value

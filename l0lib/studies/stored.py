@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -52,6 +54,26 @@ def coverage(study: str, given: Iterable[Record]) -> Table:
         command = f"l0lib run {study} --profile full --arms {' '.join(arms)} --seeds {_ranges(seeds)}"
         rows.append((f"not recorded yet: {', '.join(arms)}, seeds {_ranges(seeds)}", command))
     return Table(("Stored runs", "Where they come from, or how to make them"), rows, f"Records of {study}")
+
+
+def waiting(study: str, pattern: str, given: Iterable[Record] | None = None) -> str:
+    """Return in one line how many runs of some arms are recorded, which are missing, and the command that makes them.
+
+    ``pattern`` names arms as ``l0lib run --arms`` takes it. Without ``given``, the stored records count.
+    """
+    here = list(_stored(study) if given is None else given)
+    arms = [arm for arm in STUDIES[study].arms("full") if fnmatch.fnmatchcase(arm, pattern)]
+    total = sum(len(STUDIES[study].seeds_of(arm)) for arm in arms)
+    lacking = {arm: seeds for arm, seeds in absent(study, here).items() if arm in arms}
+    done = total - sum(map(len, lacking.values()))
+    missing = "; ".join(f"{arm} {_ranges(seeds)}" for arm, seeds in lacking.items())
+    command = f"l0lib run {study} --profile full --arms '{pattern}'"
+    return f"{done} of {total} runs recorded; {command} makes the rest (arms, seeds: {missing})"
+
+
+@functools.cache
+def _stored(study: str) -> tuple[Record, ...]:
+    return tuple(runs(study))
 
 
 def origin(given: Iterable[Record]) -> str:

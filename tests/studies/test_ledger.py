@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from l0lib import attraction
-from l0lib.studies import checks, claims, ledger
+from l0lib.studies import checks, claims, ledger, stored
 from l0lib.studies.checks import Finding
+from l0lib.studies.experiments import STUDIES
 from l0lib.studies.table import Link, Table
+from tests.studies.made_up import record
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -53,6 +55,23 @@ def test_what_holds_what_needs_a_correction_and_what_is_open(lines):
     assert {line.claim.item for line in lines if line.verdict == ledger.FAILS} == {"Figure 5"}
     open_lines = {line.claim.item for line in lines if line.verdict == ledger.NOT_YET}
     assert open_lines == {*(f"Table {n}" for n in range(4, 8)), *(f"Figure {n}" for n in (3, 4, 7, 8, 9)), "3.3"}
+
+
+def test_an_open_line_of_an_experiment_says_which_runs_are_missing_and_the_command_for_them(lines):
+    for line in lines:
+        if line.verdict == ledger.NOT_YET and line.claim.runs:
+            study, arms = line.claim.runs
+            assert f"l0lib run {study} --profile full --arms '{arms}' makes the rest (arms, seeds: " in line.ours
+            assert ("not run here: " in line.ours) == arms.startswith("cifar100")
+
+
+def test_what_is_missing_is_named_arm_by_arm():
+    arms = STUDIES["experiment-3"].arms("full")
+    there = [record(seed, what=arms["resnet-20-NORM"]) for seed in (0, 2)]
+    assert stored.waiting("experiment-3", "resnet-20-*", there) == (
+        "2 of 9 runs recorded; l0lib run experiment-3 --profile full --arms 'resnet-20-*' makes the rest "
+        "(arms, seeds: resnet-20-dense 0-2; resnet-20-NORM 1; resnet-20-SEP 0-2)"
+    )
 
 
 def test_a_correction_is_said_where_one_is_needed(lines):
