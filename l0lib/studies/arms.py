@@ -1,0 +1,68 @@
+"""What the arms of a study run with, as a table: factors, rates, epochs, and how they were chosen."""
+
+from __future__ import annotations
+
+import fnmatch
+
+from . import settings, tuning
+from .config import Config, PenaltySettings
+from .experiments import STUDIES
+from .table import Table
+
+#: Studies whose networks before pruning are those of another one.
+_SHARED = {"experiment-6": "experiment-3"}
+
+
+def _span(values: tuple[float, ...]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:.2g}" if low == high else f"{low:.2g} to {high:.2g}"
+
+
+def factors(penalty: PenaltySettings) -> tuple[str, str]:
+    """Return the factors of a penalty and its β as text: ``ℓ2 0.0001, ℓ0 1e-05`` and ``5``."""
+    if penalty.strategy == "SEP":
+        terms = {"ℓ2": penalty.alpha_l2_by_layer, "ℓ0": penalty.alpha_l0_by_layer}
+        betas = penalty.beta_by_layer
+    else:
+        terms = {"ℓ2": (penalty.alpha_l2,), "ℓ1": (penalty.alpha_l1,), "ℓ0": (penalty.alpha_l0,)}
+        betas = (penalty.beta,)
+    told = ", ".join(f"{name} {_span(values)}" for name, values in terms.items() if any(values))
+    return told or "none", _span(betas) if any(terms["ℓ0"]) else "–"
+
+
+def _choice(study: str, arm: Config) -> str:
+    """Return how the settings of an arm came about."""
+    study = _SHARED.get(study, study)
+    chosen = settings.of(study)
+    # a baseline or a point of a sweep takes its settings from the arm that was searched
+    name = next(key for key in (arm.arm, f"{arm.network}-NORM", arm.network) if key in chosen)
+    if not chosen[name].tuned:
+        return "set by hand, not tuned"
+    trials = next(len(it.trials) for it in tuning.read_all() if (it.experiment, it.arm) == (study, name))
+    return f"{trials} trials{'' if name == arm.arm else f' of {name}'}"
+
+
+def made_with(study: str, pattern: str = "*") -> Table:
+    """Return a row for each arm of the full study whose name matches ``pattern``.
+
+    Raises
+    ------
+    ValueError
+        If no arm does.
+    """
+    arms = {name: arm for name, arm in STUDIES[study].arms("full").items() if fnmatch.fnmatchcase(name, pattern)}
+    if not arms:
+        raise ValueError(f"pattern must match an arm of {study}; got {pattern!r}")
+    rows = []
+    for name, arm in arms.items():
+        how, after = arm.training, arm.fine_tuning
+        told, beta = factors(how.penalty)
+        more = "" if after is None else f" + {after.epochs}"
+        rates = f"{how.learning_rate:g}" + ("" if after is None else f", {after.learning_rate:g}")
+        rows.append((name, how.penalty.strategy, told, beta, rates, f"{how.epochs}{more}", _choice(study, arm)))
+    return Table(
+        ("arm", "strategy", "factors α", "β", "learning rates", "epochs", "chosen by"),
+        rows,
+        f"What the runs of {study} are made with: of training and of fine-tuning. Batches of "
+        f"{', '.join(map(str, sorted({arm.training.batch_size for arm in arms.values()})))} images.",
+    )

@@ -1,0 +1,35 @@
+"""The table of what a study's arms run with says what the configurations hold."""
+
+import pytest
+
+from l0lib.studies import arms
+from l0lib.studies.config import PenaltySettings
+from l0lib.studies.experiments import STUDIES
+
+
+@pytest.mark.parametrize("study", [name for name in STUDIES if name.startswith("experiment-") and name[-1] in "3456"])
+def test_every_arm_has_a_row_with_its_epochs(study):
+    table = arms.made_with(study)
+    full = STUDIES[study].arms("full")
+    assert [row[0] for row in table.rows] == list(full)
+    for row in table.rows:
+        arm = full[row[0]]
+        after = arm.fine_tuning
+        assert row[5] == f"{arm.training.epochs}" + (f" + {after.epochs}" if after else "")
+        assert row[6].startswith("set by hand") or " trials" in row[6]
+
+
+def test_only_arms_that_match():
+    assert {row[0] for row in arms.made_with("experiment-3", "vgg-16-*").rows} == {"vgg-16-dense", "vgg-16-NORM"}
+    with pytest.raises(ValueError, match="pattern must match an arm of experiment-3; got 'alexnet'"):
+        arms.made_with("experiment-3", "alexnet")
+
+
+def test_factors_as_text():
+    assert arms.factors(PenaltySettings(alpha_l2=1e-4, alpha_l0=2e-5, beta=5)) == ("ℓ2 0.0001, ℓ0 2e-05", "5")
+    assert arms.factors(PenaltySettings(alpha_l2=1e-4)) == ("ℓ2 0.0001", "–")
+    assert arms.factors(PenaltySettings()) == ("none", "–")
+    by_layer = PenaltySettings(
+        strategy="SEP", alpha_l2_by_layer=(1e-4, 1e-4), alpha_l0_by_layer=(1e-5, 3e-5), beta_by_layer=(4.0, 6.0)
+    )
+    assert arms.factors(by_layer) == ("ℓ2 0.0001, ℓ0 1e-05 to 3e-05", "4 to 6")
