@@ -26,7 +26,7 @@ def _share_within(answer):
         want = float(np.mean(np.abs(weights) < reach(L0(alpha, beta), total)))
         got = float(answer(weights, alpha, beta, total))
         if not math.isclose(got, want, abs_tol=1e-12):
-            return f"for alpha = {alpha:g}, beta = {beta:g}, T = {total:g} the share is {want:g}, not {got:g}"
+            return f"for alpha = {alpha:g}, beta = {beta:g}, H = {total:g} the share is {want:g}, not {got:g}"
     return None
 
 
