@@ -1,4 +1,4 @@
-"""Checks of the ninth chapter's exercises: two ratios of one network, and rows that beat others in both columns."""
+"""Checks of the ninth chapter's exercises: two ratios of one network, and rows that beat others."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
             look = {"linestyle": style["linestyle"], "marker": _MARKERS[penalty]}
             _curve(axis, line, colour=style["color"], label=PENALTY_LABEL[penalty], **look)
         if dense is not None:
-            axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)), label="unpruned, mean of all")
+            axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)), label="unpruned, ℓ2")
         axis.set(title=title, xlabel="compression ratio")
         axis.set_xscale("log")
         axis.set_yscale("log")

@@ -110,7 +110,7 @@ def beaten_by(table: PublishedTable, row: Published) -> list[Published]:
 
 
 def table_of_rivals(table: PublishedTable) -> Table:
-    """Return, for the paper's own rows, which published rows beat them in both columns, and how many they beat."""
+    """Return, for the paper's own rows, which published rows beat them, and how many they beat."""
     rows = []
     for row in table.rows:
         if not row.ours:
@@ -125,7 +125,7 @@ def table_of_rivals(table: PublishedTable) -> Table:
                 len(table.rows) - 1 - len(better) - len(worse),
             )
         )
-    headers = ("The paper's row", "beaten in both columns by", "beats in both columns", "neither")
+    headers = ("The paper's row", "beaten by", "beats", "neither")
     return Table(headers, rows, f"{table.name}: rows against rows, as printed")
 
 

@@ -2,10 +2,10 @@
 
 The rule. Two arms are compared at one requested ratio, seed by seed. The difference of their mean errors has a 95 %
 interval over seeds (Student's t on the paired differences). Other test images could move it too: for :math:`n` images
-and mean errors :math:`p` and :math:`q` by a standard deviation of at most :math:`\\sqrt{(p + q)/n}`, reached where the
-two err on no image in common. The *wide* interval adds both, in quadrature. An arm errs *less* where the wide interval
-lies below zero, *more* where it lies above, else the two are *not told apart*. Where both err on more than half of the
-images nothing is compared: neither network works.
+and mean errors :math:`p` and :math:`q` by a standard deviation of at most :math:`\\sqrt{(p + q)/n}`, nearly reached
+where the two err on no image in common. The *wide* interval adds both, in quadrature. An arm errs *less* where the
+wide interval lies below zero, *more* where it lies above, else the two are *not told apart*. Where both err on more
+than half of the images nothing is compared: neither network works.
 
 A sentence that one arm outperforms another *holds* if it errs less at half or more of the ratios compared and more at
 none; it *holds in part* if it errs less at some; it *does not hold* if it errs more at some and less at none; else it
@@ -14,11 +14,11 @@ is *not shown*.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from .._intervals import wide_interval
 from ..figures import PENALTY_LABEL
 from .results import Result, difference
 from .table import Table
@@ -27,7 +27,6 @@ HOLDS, PART, NOT_SHOWN, FAILS, MISSING = "holds", "holds in part", "not shown", 
 LESS, MORE, OPEN = "less", "more", "not told apart"
 #: Above this error, in percent, a network is taken as one that no longer works.
 COLLAPSED = 50.0
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,8 @@ class Comparison:
     @property
     def wide(self) -> tuple[float, float]:
         """The interval over seeds and other test images."""
-        rates = (self.first.test_error_mean + self.second.test_error_mean) / 100
-        images = 100 * _Z * math.sqrt(rates / min(self.first.images, self.second.images))
-        interval = self.interval
-        seeds = 0.0 if interval is None else (interval[1] - interval[0]) / 2
-        half = math.hypot(images, seeds)
-        return self.mean - half, self.mean + half
+        rates = (self.first.test_error_mean, self.second.test_error_mean)
+        return wide_interval(self.mean, self.interval, rates, min(self.first.images, self.second.images))
 
     @property
     def verdict(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
-from .._intervals import wilson_interval
+from .._intervals import wide_interval, wilson_interval
 from .config import Config
 from .records import Point, Record, RecordError
 
@@ -118,6 +118,18 @@ class Result:
         """
         low, high = wilson_interval(self.test_error_mean / 100 * self.images, self.images)
         return 100 * low, 100 * high
+
+    @property
+    def increase_interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the increase over the dense networks of the same seeds, in percentage points.
+
+        For other seeds and other test images (:func:`~l0lib._intervals.wide_interval`); None without a dense network
+        for each seed.
+        """
+        if self.dense_error_mean is None:
+            return None
+        gaps = [error - self.dense_errors[seed] for seed, error in self.errors.items()]
+        return wide_interval(fmean(gaps), _student(gaps), (self.test_error_mean, self.dense_error_mean), self.images)
 
     def as_json(self) -> dict[str, Any]:
         """Return :data:`FIELDS` as plain data. What is infinite, or not defined for one seed, is None."""

@@ -121,6 +121,15 @@ class Tuning(_Plain):
         return self
 
     @property
+    def at_the_edge(self) -> tuple[str, ...]:
+        """The settings whose value in the chosen trial is the least or the largest tried: more might be had beyond."""
+        best = next(trial for trial in self.trials if trial.number == self.chosen).params
+        tried = {name: {trial.params[name] for trial in self.trials} for name in best}
+        return tuple(
+            name for name, values in tried.items() if len(values) > 1 and best[name] in (min(values), max(values))
+        )
+
+    @property
     def name(self) -> str:
         """The file's name without its ending."""
         return f"{self.experiment}-{self.arm}{'' if self.config.profile == 'full' else '-fast'}"

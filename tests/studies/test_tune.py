@@ -9,6 +9,7 @@ import pytest
 
 from l0lib.studies import runner, search, spaces, tune, tuning
 from l0lib.studies.experiments import STUDIES
+from tests.studies import made_up
 from tests.studies.made_up import config
 
 DONE = optuna.trial.TrialState.COMPLETE
@@ -236,3 +237,13 @@ def test_first_trials_that_do_not_fit_are_refused_before_any_is_made(url, tmp_pa
     with pytest.raises(tune.StorageError, match=message):
         started(url, tmp_path, (START, point)).make(lambda line: None)
     assert not list(tmp_path.glob("experiment-2*"))
+
+
+def test_a_choice_at_the_edge_of_what_was_tried_is_told():
+    three = [
+        {"number": n, "params": {"beta": beta, "power": 0.5}, "errors": [error]}
+        for n, (beta, error) in enumerate([(4.0, 2.0), (6.0, 1.5), (8.0, 1.7)])
+    ]
+    assert made_up.tuned(trials=three, chosen=1).at_the_edge == ()
+    three[1]["errors"], three[2]["errors"] = [1.7], [1.5]
+    assert made_up.tuned(trials=three, chosen=2).at_the_edge == ("beta",)
