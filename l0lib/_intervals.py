@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import hypot, sqrt
+from math import sqrt
 from statistics import NormalDist
 
 
@@ -42,29 +42,3 @@ def wilson_interval(errors: float, images: int, confidence: float = 0.95) -> tup
     half = z * sqrt(rate * (1 - rate) / images + z * z / (4 * images * images)) / (1 + z * z / images)
     # exact at the edges, where rounding would leave 1e-19 of an error that nobody made
     return (centre - half if errors else 0.0), (centre + half if errors < images else 1.0)
-
-
-def wide_interval(
-    mean: float, over_seeds: tuple[float, float] | None, rates: tuple[float, float], images: int
-) -> tuple[float, float]:
-    r"""Return the 95 % interval of a difference of two mean error rates, for other seeds and other test images.
-
-    Both networks are tested on the same :math:`m` images. For mean errors :math:`p` and :math:`q` other images move the
-    difference by a standard deviation of at most :math:`\sqrt{(p + q)/m}`, nearly reached where no image is missed by
-    both. This and the interval over seeds are added in quadrature.
-
-    Parameters
-    ----------
-    mean : float
-        The mean difference over seeds, in percentage points.
-    over_seeds : (low, high) or None
-        Its 95 % interval over seeds; None for one seed, which says nothing about others.
-    rates : (p, q)
-        Mean error rates, in percent.
-    images : int
-        :math:`m` > 0.
-    """
-    half_images = 100 * NormalDist().inv_cdf(0.975) * sqrt(sum(rates) / 100 / images)
-    half_seeds = 0.0 if over_seeds is None else (over_seeds[1] - over_seeds[0]) / 2
-    half = hypot(half_images, half_seeds)
-    return mean - half, mean + half

@@ -24,6 +24,7 @@ from .measure import (
     layers,
     multiply_adds,
     weights_only_ratio,
+    wrong_answers,
 )
 from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD, layer_sizes, parameter_groups
@@ -96,4 +97,5 @@ __all__ = [
     "train",
     "weights_only_ratio",
     "wilson_interval",
+    "wrong_answers",
 ]

@@ -190,19 +190,32 @@ class Evaluation:
 
 
 @torch.no_grad()
+def wrong_answers(
+    model: torch.nn.Module, part: Part | tuple[torch.Tensor, torch.Tensor], batch_size: int = 1000
+) -> torch.Tensor:
+    """Return for each image of a part of a dataset (or of its tensors) whether ``model`` gets it wrong: boolean, (n,).
+
+    The model is asked in evaluation mode, and left in the mode that it was in.
+    """
+    x, y = part.tensors() if isinstance(part, Part) else part
+    was_training = model.training
+    model.eval()
+    wrong = torch.cat(
+        [
+            model(images).argmax(1) != labels
+            for images, labels in zip(x.split(batch_size), y.split(batch_size), strict=True)
+        ]
+    )
+    model.train(was_training)
+    return wrong
+
+
 def evaluate(
     model: torch.nn.Module, part: Part | tuple[torch.Tensor, torch.Tensor], batch_size: int = 1000
 ) -> Evaluation:
     """Count the wrong answers of ``model`` on a part of a dataset (or on its tensors), every image once.
 
-    Errors are added up over batches as counts, so that a smaller last batch weighs no more than its images.
+    Errors are counts over all images, so that a smaller last batch weighs no more than its images.
     """
-    x, y = part.tensors() if isinstance(part, Part) else part
-    was_training = model.training
-    model.eval()
-    errors = sum(
-        int((model(images).argmax(1) != labels).sum())
-        for images, labels in zip(x.split(batch_size), y.split(batch_size), strict=True)
-    )
-    model.train(was_training)
-    return Evaluation(errors, len(y))
+    wrong = wrong_answers(model, part, batch_size)
+    return Evaluation(int(wrong.sum()), len(wrong))

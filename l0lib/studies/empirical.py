@@ -95,7 +95,9 @@ def _increases(number: int, found: Iterable[Result]) -> Finding | None:
             return None
         passes = _within(at, row)
         reached.append(passes)
-        said.append(f"{row.method}, {row.ratio}: {increases.said(at)} at {at.ratio:.3g}×, printed {row.error}")
+        said.append(
+            f"{row.method}, {row.ratio}: {increases.said(at)}{_span(at)} at {at.ratio:.3g}×, printed {row.error}"
+        )
         if not passes:
             same = [r for r in ours if (r.experiment, r.arm, r.fine_tuned) == (at.experiment, at.arm, at.fine_tuned)]
             best = max((r.ratio for r in same if r.removed == at.removed and _within(r, row)), default=None)
@@ -155,9 +157,14 @@ def _reaches(result: Result, row: Published, dense: str | None, losses: bool) ->
 
 def _told(result: Result, losses: bool) -> str:
     if losses and result.dense_error_mean is not None:
-        return f"{result.test_error_mean - result.dense_error_mean:+.2f} points at {result.ratio:.0f}×"
+        return f"{result.test_error_mean - result.dense_error_mean:+.2f} points{_span(result)} at {result.ratio:.0f}×"
     spread = "" if result.test_error_std is None else f" ± {result.test_error_std:.2f}"
     return f"{result.test_error_mean:.2f}{spread} % at {result.ratio:.0f}× ({result.n_seeds} seeds)"
+
+
+def _span(result: Result) -> str:
+    low, high = result.increase_interval or (0.0, 0.0)
+    return f", 95 % interval {low:+.2f} to {high:+.2f},".replace("-", "−")
 
 
 def _printed(row: Published, published: PublishedTable, losses: bool) -> str:

@@ -3,9 +3,10 @@
 The rule. Two arms are compared at one requested ratio, seed by seed. The difference of their mean errors has a 95 %
 interval over seeds (Student's t on the paired differences). Other test images could move it too: for :math:`n` images
 and mean errors :math:`p` and :math:`q` by a standard deviation of at most :math:`\\sqrt{(p + q)/n}`, nearly reached
-where the two err on no image in common. The *wide* interval adds both, in quadrature. An arm errs *less* where the
-wide interval lies below zero, *more* where it lies above, else the two are *not told apart*. Where both err on more
-than half of the images nothing is compared: neither network works.
+where the two err on no image in common. Where the records say which images were missed, it is computed from them. The
+*wide* interval adds both, in quadrature. An arm errs *less* where the wide interval lies below zero, *more* where it
+lies above, else the two are *not told apart*. Where both err on more than half of the images nothing is compared:
+neither network works.
 
 A sentence that one arm outperforms another *holds* if it errs less at half or more of the ratios compared and more at
 none; it *holds in part* if it errs less at some; it *does not hold* if it errs more at some and less at none; else it
@@ -18,7 +19,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from .._intervals import wide_interval
 from ..figures import PENALTY_LABEL
 from .results import Result, difference
 from .table import Table
@@ -54,8 +54,7 @@ class Comparison:
     @property
     def wide(self) -> tuple[float, float]:
         """The interval over seeds and other test images."""
-        rates = (self.first.test_error_mean, self.second.test_error_mean)
-        return wide_interval(self.mean, self.interval, rates, min(self.first.images, self.second.images))
+        return difference(self.first, self.second).wide
 
     @property
     def verdict(self) -> str:

@@ -8,8 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)  # fmt: skip
 
+from . import answers
 from .config import Config
 
 #: The stored results of the book, in a checkout of it.
@@ -28,16 +37,24 @@ class _Plain(BaseModel):
 
 
 class Measured(_Plain):
-    """Wrong answers among images."""
+    """Wrong answers among images, and as ``wrong``, where it is recorded, which images these are (:mod:`.answers`)."""
 
     errors: Count
     images: Annotated[int, Field(gt=0)]
+    wrong: str = ""
 
     @model_validator(mode="after")
     def _few_enough(self) -> Measured:
         if self.errors > self.images:
             raise ValueError(f"errors must be <= images, {self.images}; got {self.errors}")
+        if self.wrong and (told := int(answers.unpack(self.wrong, self.images).sum())) != self.errors:
+            raise ValueError(f"wrong must hold as many images as there are errors, {self.errors}; got {told}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _short(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
+        # runs that were made before it was recorded stay as they are
+        return {name: value for name, value in plain(self).items() if name != "wrong" or value}
 
     @property
     def percent(self) -> float:

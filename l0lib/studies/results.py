@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Any
 
-from .._intervals import wide_interval, wilson_interval
+from .._intervals import wilson_interval
+from . import answers
 from .config import Config
-from .records import Point, Record, RecordError
+from .records import Measured, Point, Record, RecordError
 
 #: The names of one line of ``l0lib report --json``, in their order.
 FIELDS = (
@@ -39,6 +40,8 @@ class Result:
         Seed to top-1 error in percent, on ``images`` test images.
     dense_errors : dict of int to float
         The same of the networks before pruning of the dense arm, for those of our seeds that it has.
+    wrong, dense_wrong : dict of int to str
+        Of those seeds whose records hold it, which images were missed (:mod:`~l0lib.studies.answers`).
     flop_reduction : float
         Multiply-adds of the whole network over the mean number of those by a nonzero weight.
     removed : float
@@ -72,6 +75,8 @@ class Result:
     errors: dict[int, float]
     images: int
     dense_errors: dict[int, float]
+    wrong: dict[int, str]
+    dense_wrong: dict[int, str]
     flop_reduction: float
     removed: float
     structural_reduction: float
@@ -123,13 +128,11 @@ class Result:
     def increase_interval(self) -> tuple[float, float] | None:
         """The 95 % interval of the increase over the dense networks of the same seeds, in percentage points.
 
-        For other seeds and other test images (:func:`~l0lib._intervals.wide_interval`); None without a dense network
-        for each seed.
+        For other seeds and other test images (:attr:`Difference.wide`); None without a dense network for each seed.
         """
         if self.dense_error_mean is None:
             return None
-        gaps = [error - self.dense_errors[seed] for seed, error in self.errors.items()]
-        return wide_interval(fmean(gaps), _student(gaps), (self.test_error_mean, self.dense_error_mean), self.images)
+        return difference(self, replace(self, errors=self.dense_errors, wrong=self.dense_wrong)).wide
 
     def as_json(self) -> dict[str, Any]:
         """Return :data:`FIELDS` as plain data. What is infinite, or not defined for one seed, is None."""
@@ -153,11 +156,15 @@ def _student(values: Sequence[float]) -> tuple[float, float] | None:
 
 @dataclass(frozen=True)
 class Difference:
-    """The first result's error less the second's, in percentage points: paired by seed, with its 95 % interval."""
+    """The first result's error less the second's, in percentage points: paired by seed, with its 95 % interval.
+
+    ``interval`` is over seeds; ``wide`` counts other test images as well (:func:`~l0lib.studies.answers.wide`).
+    """
 
     mean: float
     interval: tuple[float, float] | None
     n_seeds: int
+    wide: tuple[float, float]
 
     @property
     def settled(self) -> bool:
@@ -177,7 +184,14 @@ def difference(first: Result, second: Result) -> Difference:
     if not seeds:
         raise ValueError(f"first and second must share seeds; got {sorted(first.errors)} and {sorted(second.errors)}")
     gaps = [first.errors[seed] - second.errors[seed] for seed in seeds]
-    return Difference(fmean(gaps), _student(gaps), len(seeds))
+    rates = tuple(fmean(it.errors[seed] for seed in seeds) / 100 for it in (first, second))
+    images = min(first.images, second.images)
+    if first.images == second.images and all(seed in it.wrong for seed in seeds for it in (first, second)):
+        deviated = answers.deviation([first.wrong[s] for s in seeds], [second.wrong[s] for s in seeds], images)
+    else:
+        deviated = answers.bound((rates[0], rates[1]), images)
+    mean, interval = fmean(gaps), _student(gaps)
+    return Difference(mean, interval, len(seeds), answers.wide(mean, interval, 100 * deviated))
 
 
 def results(records: Iterable[Record], profile: str = "full", evaluate_on: str = "test") -> list[Result]:
@@ -234,16 +248,16 @@ def _leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
             yield prefix + name, value
 
 
-def _dense(records: Iterable[Record]) -> dict[tuple[str, str], dict[int, float]]:
+def _dense(records: Iterable[Record]) -> dict[tuple[str, str], dict[int, Measured]]:
     # by the arm's name within its study, and by the name alone for a study that leans on another one's arm
-    found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
+    found: dict[tuple[str, str], dict[int, Measured]] = defaultdict(dict)
     for record in records:
         for study in (record.config.experiment, ""):
-            found[study, record.config.arm][record.seed] = record.dense.percent
+            found[study, record.config.arm][record.seed] = record.dense
     return found
 
 
-def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str, str], dict[int, float]]) -> Result:
+def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str, str], dict[int, Measured]]) -> Result:
     seeds = sorted(group)
     records, points = [group[seed][0] for seed in seeds], [group[seed][1] for seed in seeds]
     config, point = records[0].config, points[0]
@@ -276,7 +290,9 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
         nonzero=nonzero,
         errors={seed: p.measured.percent for seed, p in zip(seeds, points, strict=True)},
         images=point.measured.images,
-        dense_errors={seed: baseline[seed] for seed in seeds if seed in baseline},
+        dense_errors={seed: baseline[seed].percent for seed in seeds if seed in baseline},
+        wrong={seed: p.measured.wrong for seed, p in zip(seeds, points, strict=True) if p.measured.wrong},
+        dense_wrong={seed: baseline[seed].wrong for seed in seeds if seed in baseline and baseline[seed].wrong},
         flop_reduction=point.multiply_adds / multiply_adds if multiply_adds else math.inf,
         removed=removed.share if removed else 0.0,
         structural_reduction=point.multiply_adds / removed.multiply_adds if removed else 1.0,

@@ -24,7 +24,7 @@ from .._counts import number_to_keep
 from ..compress import checkpoints, cifar_models, neurons, parallel, storage
 from ..compress._run import resolve_device
 from ..compress.measure import in_all, multiply_adds
-from . import points
+from . import answers, points
 from .images import CLASSES, Images, split
 from .plain import Plain, penalties, trained
 
@@ -250,10 +250,10 @@ class Stages:
         self._train(small.model, how, self.split.fit, seed, checkpoint, whole=model, masks=small.masks, **learnt)
         small.write_into(model)
 
-    def _measured(self, model: torch.nn.Module) -> dict[str, int]:
+    def _measured(self, model: torch.nn.Module) -> dict[str, Any]:
         x, y = (tensor.to(self.device) for tensor in self.split.measure)
-        found = compress.evaluate(model, (x, y))
-        return {"errors": found.errors, "images": found.images}
+        wrong = compress.wrong_answers(model, (x, y)).cpu().numpy()
+        return {"errors": int(wrong.sum()), "images": len(wrong), "wrong": answers.pack(wrong)}
 
     def _point(
         self, model: torch.nn.Module, requested: float, *, fine_tuned: bool, whole: torch.nn.Module | None = None

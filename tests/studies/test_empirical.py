@@ -93,7 +93,9 @@ def photographs(norm=895, sep=890, dense=800, arms=("NORM", "SEP")):
 def test_an_increase_is_judged_by_our_own_dense_networks():
     finding = empirical.table(5, photographs())
     assert finding.as_printed
-    assert finding.value.startswith("Proposed (NORM), 5×: +0.95 ± 0.00 points (3 seeds) at 5×, printed 1.1%; ")
+    assert finding.value.startswith(
+        "Proposed (NORM), 5×: +0.95 ± 0.00 points (3 seeds), 95 % interval +0.14 to +1.76, at 5×, printed 1.1%; "
+    )
     worse = empirical.table(5, photographs(sep=1000))
     assert not worse.as_printed
     assert worse.correction == "Proposed (SEP) reaches 1% at no ratio we tried"
