@@ -210,6 +210,9 @@ def figure(number: int, found: Iterable[Result] | None = None) -> Finding | None
         if verdict in verdicts
     )
     value = f"of {len(verdicts)} statements {value}"
+    contrary = [s for s, verdict in zip(sentences, verdicts, strict=True) if verdict == readings.FAILS]
+    if contrary:
+        value += f": {'; '.join(f'{sentence.text} ({sentence.about})' for sentence in contrary)}"
     if all(verdict == readings.HOLDS for verdict in verdicts):
         return Finding(value, True)
     rest = [
