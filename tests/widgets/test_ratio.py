@@ -254,7 +254,9 @@ def test_a_first_layer_that_is_not_stored_takes_no_room(page):
     box.get_by_role("button", name="VGG-16").click()
     settle(page)
     assert not box.locator(".l0-weights").is_visible()
-    assert "First layer" not in box.locator("[role=status]").inner_text()
+    status = box.locator("[role=status]")  # it speaks when the hand rests
+    page.wait_for_function("(e) => e.textContent.startsWith('VGG-16')", arg=status.element_handle())
+    assert "First layer" not in status.inner_text()
 
 
 @pytest.mark.browser
