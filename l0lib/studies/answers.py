@@ -7,6 +7,7 @@ import binascii
 import zlib
 from collections.abc import Sequence
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,6 +46,32 @@ def deviation(first: Sequence[str], second: Sequence[str], images: int) -> float
     """
     gaps = [unpack(one, images).astype(float) - unpack(other, images) for one, other in zip(first, second, strict=True)]
     return float(np.mean(gaps, axis=0).std()) / images**0.5
+
+
+class Disagreement(NamedTuple):
+    """Two networks on the same images: the shares that only the first and only the second got wrong.
+
+    ``difference`` is that of the error rates, first less second; ``deviated`` its standard deviation over test images
+    (:func:`deviation`), ``bounded`` what it could be at most (:func:`bound`). All are fractions.
+    """
+
+    only_first: float
+    only_second: float
+    difference: float
+    deviated: float
+    bounded: float
+
+
+def disagreement(first: str, second: str, images: int) -> Disagreement:
+    """Compare two networks image by image, by what :func:`pack` made of their answers."""
+    one, other = unpack(first, images), unpack(second, images)
+    return Disagreement(
+        float((one & ~other).mean()),
+        float((other & ~one).mean()),
+        float(one.mean() - other.mean()),
+        deviation([first], [second], images),
+        bound((float(one.mean()), float(other.mean())), images),
+    )
 
 
 def bound(rates: tuple[float, float], images: int) -> float:

@@ -66,3 +66,31 @@ def made_with(study: str, pattern: str = "*") -> Table:
         f"What the runs of {study} are made with: of training and of fine-tuning. Batches of "
         f"{', '.join(map(str, sorted({arm.training.batch_size for arm in arms.values()})))} images.",
     )
+
+
+def trials(study: str, pattern: str = "*") -> Table:
+    """Return every trial of the searches on record of ``study`` whose arm matches ``pattern``, the best first."""
+    found = [it for it in tuning.read_all() if it.experiment == study and fnmatch.fnmatchcase(it.arm, pattern)]
+    tried = [trial.params for it in found for trial in it.trials]
+    names = list(dict.fromkeys(name for params in tried for name in params))
+    values = {name: {params.get(name) for params in tried} for name in names}
+    moved = [name for name in names if len(values[name]) > 1]
+    held = ", ".join(f"{name} {next(iter(values[name])):g}" for name in names if name not in moved)
+    rows = [
+        (
+            it.arm,
+            f"{trial.value:.2f} %",
+            *(f"{trial.params[name]:g}" if name in trial.params else "–" for name in moved),
+        )
+        for it in found
+        for trial in sorted(it.trials, key=lambda trial: trial.value)
+    ]
+    aims = " and ".join(dict.fromkeys(f"{ratio:g}×" for it in found for ratio in it.config.fine_tuned_ratios))
+    epochs = ", ".join(
+        dict.fromkeys(
+            f"{it.config.training.epochs} + {it.config.fine_tuning.epochs}" for it in found if it.config.fine_tuning
+        )
+    )
+    caption = f"Every trial of the searches of {study}: error on validation images, the geometric mean over {aims}, "
+    caption += f"after {epochs} epochs. {f'Held: {held}. ' if held else ''}Stored." if rows else "none on record yet."
+    return Table(("arm", "error", *moved), rows or [("none recorded yet", "–")], caption)

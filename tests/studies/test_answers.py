@@ -47,6 +47,16 @@ def test_one_seed_has_the_deviation_of_the_proposition():
     assert got < answers.bound((first.mean(), second.mean()), 5_000)
 
 
+def test_a_disagreement_counts_what_only_one_missed():
+    first, second = np.array([1, 1, 0, 0, 0, 1, 0, 0], bool), np.array([1, 0, 1, 1, 0, 0, 0, 1], bool)
+    told = answers.disagreement(answers.pack(first), answers.pack(second), 8)
+    assert told.only_first == 2 / 8
+    assert told.only_second == 3 / 8
+    assert told.difference == -1 / 8
+    assert told.deviated == pytest.approx(math.sqrt((5 / 8 - 1 / 64) / 8))
+    assert told.bounded == pytest.approx(math.sqrt(7 / 8 / 8))
+
+
 def test_the_bound_is_nearly_reached_where_no_image_is_missed_by_both():
     first, second = np.zeros(10_000, bool), np.zeros(10_000, bool)
     first[:300], second[300:600] = True, True

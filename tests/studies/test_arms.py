@@ -2,7 +2,7 @@
 
 import pytest
 
-from l0lib.studies import arms
+from l0lib.studies import arms, tuning
 from l0lib.studies.config import PenaltySettings
 from l0lib.studies.experiments import STUDIES
 
@@ -33,3 +33,14 @@ def test_factors_as_text():
         strategy="SEP", alpha_l2_by_layer=(1e-4, 1e-4), alpha_l0_by_layer=(1e-5, 3e-5), beta_by_layer=(4.0, 6.0)
     )
     assert arms.factors(by_layer) == ("ℓ2 0.0001, ℓ0 1e-05 to 3e-05", "4 to 6")
+
+
+def test_every_trial_has_a_row_the_best_first():
+    searches = [it for it in tuning.read_all() if it.experiment == "experiment-1"]
+    table = arms.trials("experiment-1")
+    assert len(table.rows) == sum(len(it.trials) for it in searches)
+    for it in searches:
+        errors = [float(row[1].removesuffix(" %")) for row in table.rows if row[0] == it.arm]
+        assert errors == sorted(errors)
+        assert errors[0] == pytest.approx(min(trial.value for trial in it.trials), abs=0.006)
+    assert arms.trials("experiment-5").rows == (("none recorded yet", "–"),)
