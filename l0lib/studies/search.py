@@ -15,7 +15,7 @@ from . import flags, spaces, tune
 from .config import Config
 from .experiments import STUDIES
 from .tune import StorageError
-from .tuning import Tuning
+from .tuning import TUNINGS, Tuning, read
 
 #: What a fast trial takes from the arm's fast configuration: the data and the length, not what is searched.
 _FAST = ("profile", "dataset")
@@ -60,7 +60,7 @@ class Search:
     def join(self, tell: Callable[[str], object]) -> optuna.Study:
         """Make trials until there are enough, together with all others who do."""
         storage = tune.open_storage(self.storage)
-        space = spaces.of_arm(self.experiment, self.arm, lambda arm: self._best(arm, storage))
+        space = spaces.of_arm(self.experiment, self.arm, lambda arm: self._best(arm, storage, tell))
         changes = self._changes()
 
         def changed(trial: optuna.Trial) -> Config:
@@ -101,14 +101,21 @@ class Search:
                 changes |= {(*path, name): stretch[name] for name in _FAST_STRETCH if stretch}
         return changes | dict(self.changes)
 
-    def _best(self, arm: str, storage: optuna.storages.RDBStorage) -> Mapping[str, float]:
+    def _best(
+        self, arm: str, storage: optuna.storages.RDBStorage, tell: Callable[[str], object]
+    ) -> Mapping[str, float]:
+        """Return what was chosen for ``arm``: in the database, or else in the stored record of its tuning."""
         name = replace(self, arm=arm).name
         try:
             return tune.best(optuna.load_study(study_name=name, storage=storage)).params
         except (KeyError, ValueError) as error:
-            raise StorageError(
-                f"--arm {self.arm} starts from what was chosen for {arm}: tune that one first"
-            ) from error
+            path = TUNINGS / f"{name}.json"
+            if not path.is_file():
+                raise StorageError(
+                    f"--arm {self.arm} starts from what was chosen for {arm}: tune that one first"
+                ) from error
+            tell(f"{self.name}: starts from the stored record of {name}, as the database does not hold that tuning")
+            return read(path).best.params
 
 
 def _fits(number: int, point: Mapping[str, float], space: tune.Space) -> None:

@@ -70,9 +70,8 @@ def tune_arms(options: argparse.Namespace) -> int:
             found = search.together(job, options.jobs, log)
         except (ValueError, RuntimeError, OSError) as error:
             raise Failure(str(error)) from error
-        best = next(trial for trial in found.trials if trial.number == found.chosen)
-        chosen = ", ".join(f"{name} {value:.3g}" for name, value in best.params.items())
-        print(f"{job.name}: {best.value:.3f} % on validation images with {chosen}; {tuning.write(found, folder)}")
+        chosen = ", ".join(f"{name} {value:.3g}" for name, value in found.best.params.items())
+        print(f"{job.name}: {found.best.value:.3f} % on validation images with {chosen}; {tuning.write(found, folder)}")
     return 0
 
 

@@ -121,9 +121,14 @@ class Tuning(_Plain):
         return self
 
     @property
+    def best(self) -> Trial:
+        """The trial that was chosen."""
+        return next(trial for trial in self.trials if trial.number == self.chosen)
+
+    @property
     def at_the_edge(self) -> tuple[str, ...]:
         """The settings whose value in the chosen trial is the least or the largest tried: more might be had beyond."""
-        best = next(trial for trial in self.trials if trial.number == self.chosen).params
+        best = self.best.params
         tried = {name: {trial.params[name] for trial in self.trials} for name in best}
         return tuple(
             name for name, values in tried.items() if len(values) > 1 and best[name] in (min(values), max(values))

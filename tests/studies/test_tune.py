@@ -205,6 +205,20 @@ def test_separate_factors_start_from_normalised_ones(url, tmp_path):
         job.make(lambda line: None)
 
 
+def test_separate_factors_start_from_a_stored_tuning_where_the_database_has_none(url, tmp_path, monkeypatch):
+    record = made_up.tuned()
+    written = tuning.write(record, tmp_path)
+    monkeypatch.setattr(search, "TUNINGS", tmp_path)
+    lines, taken = [], []
+    job = search.Search("experiment-2", "lenet-300-100-SEP", "full", 1, url, tmp_path)
+    monkeypatch.setattr(search.spaces, "of_arm", lambda experiment, arm, best: taken.append(best("lenet-300-100-NORM")))
+    monkeypatch.setattr(tune, "tune", lambda *given, **more: None)
+    job.join(lines.append)
+    assert taken == [record.best.params]
+    assert lines == [f"{job.name}: starts from the stored record of {written.stem}, as the database does not hold that"
+                     " tuning"]  # fmt: skip
+
+
 START = {
     "alpha_l2": 3e-5, "power": 0.25, "alpha_l0": 4e-5, "beta": 6.0, "learning_rate": 0.1,
     "fine_tuning_learning_rate": 0.02,
