@@ -1,9 +1,9 @@
 """The compression engine: train under a penalty, prune by magnitude, fine-tune, measure (PyTorch).
 
 The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`training`, :mod:`pruning` with
-:mod:`masks` and :mod:`schedules`, :mod:`surgery` and :mod:`neurons`, :mod:`measure`, :mod:`storage`, and
-:mod:`latency` with :mod:`inference`; :mod:`interop` brings the parts into a loop of your own. The engine knows the
-penalties, the arithmetic of intervals and counts, and nothing above itself.
+:mod:`masks` and :mod:`schedules`, :mod:`surgery`, :mod:`neurons` and :mod:`recalibration`, :mod:`measure`,
+:mod:`storage`, and :mod:`latency` with :mod:`inference`; :mod:`interop` brings the parts into a loop of your own. The
+engine knows the penalties, the arithmetic of intervals and counts, and nothing above itself.
 """
 
 from .._intervals import wilson_interval
@@ -30,6 +30,7 @@ from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD, layer_sizes, parameter_groups
 from .pruning import norm_parameters, prune_global, prune_layerwise, prune_random
 from .rates import learning_rates, step_decay
+from .recalibration import recalibrate
 from .schedules import SCHEDULES
 from .shrinking import Shrunk, shrink
 from .storage import bytes_on_disk
@@ -89,6 +90,7 @@ __all__ = [
     "prune_layerwise",
     "prune_random",
     "pull_",
+    "recalibrate",
     "remove_dead_paths",
     "shrink",
     "step_decay",

@@ -144,6 +144,32 @@ def experiment_6() -> dict[str, Config]:
     return _experiment_6(of("experiment-3")["vgg-16-NORM"], "vgg-16", REMOVED, dataset="cifar10")
 
 
+def _recalibration(arms: Mapping[str, Config], **more: Any) -> dict[str, Config]:
+    """Arms of Experiment 3 without fine-tuning, the statistics measured anew after pruning."""
+    change: dict[str, Any] = {
+        "experiment": "recalibration",
+        "fine_tuned_ratios": (),
+        "fine_tuning": None,
+        "recalibrated": True,
+    }
+    found = {}
+    for name, arm in arms.items():
+        # a ratio of one says what the statistics alone change
+        change["ratios"] = (1.0, *arm.ratios)
+        found[name] = Config.model_validate(arm.model_dump() | change | more)
+    return found
+
+
+def recalibration() -> dict[str, Config]:
+    """ResNet-20 as in Experiment 3, just pruned, with the running statistics of the pruned network."""
+    return _recalibration({name: arm for name, arm in experiment_3().items() if arm.network == "resnet-20"})
+
+
+def recalibration_fast() -> dict[str, Config]:
+    """The same in small, under both penalties."""
+    return _recalibration({"resnet-20-NORM": experiment_3_fast()["resnet-20-NORM"]}, dense_arm="")
+
+
 def experiment_6_fast() -> dict[str, Config]:
     """Experiment 6 in small, on ResNet-20."""
     chosen = _small(of("experiment-3")["resnet-20-NORM"], 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ..penalties import Penalty
 from .plain import Plain, digest, penalties
@@ -157,6 +157,9 @@ class Config(Frozen):
     removed_ratios: tuple[Ratio, ...] = Field(
         default=(), description="NP+GP: the compression ratio after each removal; 1: no pruning on top"
     )
+    recalibrated: bool = Field(
+        default=False, description="measure the statistics of batch normalisations anew after pruning"
+    )
     from_scratch: bool = Field(
         default=False, description="a control: the smaller networks start anew, and train for all epochs"
     )
@@ -175,6 +178,12 @@ class Config(Frozen):
             )
         if self.removed_shares and self.network.startswith("lenet"):
             raise ValueError(f"removed_shares belongs to networks of photographs; got {self.network}")
+        if self.recalibrated and (self.fine_tuning or not self.ratios or self.network.startswith("lenet")):
+            raise ValueError(
+                "recalibrated belongs to ratios without fine-tuning, of a network with batch normalisation; "
+                f"got {self.network}, {len(self.ratios)} ratios, {'no' if self.fine_tuning is None else 'with'} "
+                "fine-tuning"
+            )
         if self.gradual and not self.fine_tuned_ratios:
             raise ValueError("gradual needs fine_tuned_ratios, the targets of its schedule")
         if self.gradual and self.gradual.first > min(self.fine_tuned_ratios):
@@ -198,7 +207,8 @@ class Config(Frozen):
         as_written = all(
             stretch.update == "coupled" and not (digits and (stretch.shift or stretch.mirror)) for stretch in stretches
         )
-        return "paper" if as_written and self.gradual is None and self.teacher is None else "beyond"
+        more = self.gradual or self.teacher or self.recalibrated
+        return "paper" if as_written and not more else "beyond"
 
     @property
     def penalty_name(self) -> str:
@@ -210,6 +220,11 @@ class Config(Frozen):
             "l0": p.alpha_l0 or any(p.alpha_l0_by_layer),
         }
         return "+".join(name for name, factor in terms.items() if factor) or "none"
+
+    @model_serializer(mode="wrap")
+    def _short(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
+        # what was made before it could be asked for keeps its name and its record
+        return {name: value for name, value in plain(self).items() if name != "recalibrated" or value}
 
     def plain(self) -> Plain:
         """Return the settings as plain data, which the runner works on."""

@@ -34,6 +34,10 @@ _AS_THEY_ARE = (
 )  # fmt: skip
 
 
+#: Training images, the first ones, on which statistics are measured anew.
+RECALIBRATED_ON = 10_000
+
+
 def run_folder(config: Plain, seed: int, runs: Path) -> Path:
     """Return where a run keeps what it has; whoever makes it holds the lock ``lock`` in there."""
     return runs / f"{config.experiment}-{config.arm}-{config.digest()}" / f"seed-{seed}"
@@ -167,6 +171,10 @@ class Stages:
     def _before(self, model: torch.nn.Module, ratio: float) -> dict[str, Any]:
         pruned = copy.deepcopy(model)
         self._prune(pruned, ratio)
+        if self.config.values.get("recalibrated"):
+            with self._timed(f"{ratio:g}x-statistics"):
+                images, labels = self.split.fit
+                compress.recalibrate(pruned, (images[:RECALIBRATED_ON], labels[:RECALIBRATED_ON]))
         return self._point(pruned, ratio, fine_tuned=False)
 
     def _after(self, model: torch.nn.Module, ratio: float, learnt: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Runs of networks with batch normalisation, here and on a machine without our checks."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import torch
 from pydantic import ValidationError
 
 from l0lib import cli, compress
-from l0lib.compress import cifar_models, storage
+from l0lib.compress import checkpoints, cifar_models, storage
 from l0lib.studies import elsewhere, records, runner
 from l0lib.studies.config import Config, PenaltySettings, Training
 from l0lib.studies.results import results
@@ -99,6 +100,41 @@ def test_a_shape_that_starts_anew_trains_for_all_epochs(made, removed, monkeypat
     assert epochs == 2
     assert all((start[name] == 1).all() for name in start if "norm" in name and name.endswith("weight"))
     assert anew.points[0].removed == removed.points[0].removed
+
+
+def test_recalibrated_networks_are_the_pruned_ones_with_other_statistics(made):
+    folder, record = made
+    what = {"ratios": (1, 5), "fine_tuned_ratios": (), "fine_tuning": None}
+    anew = runner.run(config(arm="anew", recalibrated=True, **what), 0, folder)
+    assert anew.dense == record.dense, "the network before pruning is measured as it is"
+    assert anew.config.variant == "beyond"
+    pruned = next(point for point in record.points if (point.requested, point.fine_tuned) == (5, False))
+    assert anew.points[1].layers == pruned.layers
+    assert anew.points[1].measured.wrong != pruned.measured.wrong
+    (checkpoint,) = folder.glob("trained-*/seed-0/network.checkpoint")
+    model = cifar_models.ResNet20()
+    model.load_state_dict(checkpoints.load(checkpoint)["model"])
+    data = runner.split("photographs", "test")
+    for point in anew.points:
+        other = copy.deepcopy(model)
+        compress.prune_global(other, point.requested, spare=compress.norm_parameters(other))
+        compress.recalibrate(other, data.fit)
+        assert compress.evaluate(other, data.measure).errors == point.measured.errors
+
+
+def test_what_could_not_be_asked_for_before_changes_no_name():
+    before = config().model_dump()
+    assert "recalibrated" not in before
+    assert Config.model_validate(before) == config()
+    asked = config(recalibrated=True, fine_tuned_ratios=(), fine_tuning=None)
+    assert Config.model_validate_json(asked.model_dump_json()) == asked
+
+
+@pytest.mark.parametrize("more", [{}, {"network": "lenet-300-100", "dataset": "digits", "fine_tuned_ratios": (),
+                                       "fine_tuning": None}])  # fmt: skip
+def test_only_what_is_just_pruned_and_normalised_is_recalibrated(more):
+    with pytest.raises(ValidationError, match="recalibrated belongs to ratios without fine-tuning, of a network with"):
+        config(recalibrated=True, **more)
 
 
 def test_shares_and_ratios_go_together():

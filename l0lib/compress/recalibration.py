@@ -1,0 +1,50 @@
+"""The running statistics of batch normalisations, measured anew: what pruning leaves stale."""
+
+from __future__ import annotations
+
+import torch
+from torch.optim.swa_utils import update_bn
+
+from .data import Part
+
+
+@torch.no_grad()
+def recalibrate(
+    model: torch.nn.Module, part: Part | tuple[torch.Tensor, torch.Tensor], batch_size: int = 500
+) -> torch.nn.Module:
+    """Measure the running mean and variance of every batch normalisation anew, in place; return ``model``.
+
+    Pruning changes what a layer puts out; the running statistics behind it stay those of the network before. Here the
+    images go through the network once, normalised by the statistics of their own batch, and the running ones become the
+    means over batches. Weights, biases, scales and shifts stay as they are. No label is read.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    part : Part or (images, labels)
+        Training images, as many as tell mean and variance of a channel: some thousands.
+    batch_size : int, default 500
+        At least 2. What does not fill a batch is left out, unless there is nothing else.
+
+    Raises
+    ------
+    ValueError
+        If ``model`` has no batch normalisation with running statistics, or ``batch_size`` or the number of images is
+        below 2.
+
+    Notes
+    -----
+    By :func:`torch.optim.swa_utils.update_bn`. Source: B. Li, B. Wu, J. Su, G. Wang, EagleEye: Fast sub-net evaluation
+    for efficient neural network pruning, ECCV 2020, who choose among pruned networks with it.
+    """
+    images = (part.tensors() if isinstance(part, Part) else part)[0]
+    if batch_size < 2:
+        raise ValueError(f"batch_size must be >= 2: one image has no variance; got {batch_size}")
+    if len(images) < 2:
+        raise ValueError(f"part must hold at least 2 images; got {len(images)}")
+    if not any(key.endswith("running_var") for key in model.state_dict()):
+        raise ValueError("model must have batch normalisations with running statistics; it has none")
+    device = next(model.parameters()).device
+    whole = images[: max(len(images) // batch_size * batch_size, min(len(images), batch_size))]
+    update_bn(whole.split(batch_size), model, device)
+    return model

@@ -1,0 +1,86 @@
+"""Running statistics measured anew: those of the images that went through, with weights and answers' ways untouched."""
+
+import copy
+
+import pytest
+import torch
+
+from l0lib import compress
+from l0lib.compress import cifar_models
+from l0lib.compress.recalibration import recalibrate
+
+
+def a_channel(seed=0):
+    torch.manual_seed(seed)
+    return torch.nn.Sequential(torch.nn.Linear(8, 5), torch.nn.BatchNorm1d(5, eps=1e-12), torch.nn.Linear(5, 3))
+
+
+def images(number, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(number, 8, generator=generator), torch.zeros(number, dtype=torch.long)
+
+
+def test_one_batch_gives_its_own_mean_and_unbiased_variance():
+    model = a_channel().double()
+    x = images(100)[0].double()
+    recalibrate(model, (x, images(100)[1]), batch_size=100)
+    out = model[0](x)
+    assert torch.allclose(model[1].running_mean, out.mean(0))
+    assert torch.allclose(model[1].running_var, out.var(0))
+    normal = model[1].eval()(out)
+    assert torch.allclose(normal.mean(0), torch.zeros(5, dtype=torch.float64), atol=1e-12)
+
+
+def test_several_batches_give_the_means_over_batches_and_a_rest_is_left_out():
+    model = a_channel().double()
+    x = images(130)[0].double()
+    recalibrate(model, (x, images(130)[1]), batch_size=40)
+    out = model[0](x[:120]).reshape(3, 40, 5)
+    assert torch.allclose(model[1].running_mean, out.mean((0, 1)))
+    assert torch.allclose(model[1].running_var, out.var(1).mean(0))
+
+
+def test_too_few_images_for_a_batch_make_one():
+    few, same = a_channel(), a_channel()
+    recalibrate(few, images(30), batch_size=40)
+    recalibrate(same, images(30), batch_size=30)
+    assert torch.equal(few[1].running_mean, same[1].running_mean)
+
+
+def test_nothing_but_the_statistics_changes_and_the_mode_stays():
+    model = cifar_models.ResNet20(seed=0).eval()
+    before = copy.deepcopy(model.state_dict())
+    part = compress.embedded_photographs().test
+    assert recalibrate(model, part, batch_size=50) is model
+    assert not model.training
+    changed = {name for name, values in model.state_dict().items() if not torch.equal(values, before[name])}
+    assert {name.rsplit(".", 1)[1] for name in changed} == {"running_mean", "running_var", "num_batches_tracked"}
+    momenta = {module.momentum for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)}
+    assert momenta == {0.1}, "later training goes on as before"
+
+
+def test_a_pruned_bias_in_front_of_a_normalisation_costs_nothing_once_recalibrated():
+    model = a_channel().double()
+    x, y = images(64)
+    part = (x.double(), y)
+    recalibrate(model, part, batch_size=64)
+    with torch.no_grad():
+        whole = model.eval()(part[0])
+        model[0].bias.zero_()
+        stale = model(part[0])
+        anew = recalibrate(model, part, batch_size=64)(part[0])
+    assert not torch.allclose(stale, whole)
+    assert torch.allclose(anew, whole)
+
+
+@pytest.mark.parametrize(
+    ("model", "part", "size", "message"),
+    [
+        (a_channel(), images(9), 1, "batch_size must be >= 2: one image has no variance; got 1"),
+        (a_channel(), images(1), 5, "part must hold at least 2 images; got 1"),
+        (compress.lenet_300_100(), images(9), 5, "model must have batch normalisations with running statistics"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(model, part, size, message):
+    with pytest.raises(ValueError, match=message):
+        recalibrate(model, part, batch_size=size)
