@@ -42,7 +42,7 @@ def test_the_papers_factors_are_swept():
     assert {(p.beta, p.alpha_l0) for p in swept if p.alpha_l0} == {(b, a) for b in (5, 10) for a in (1e-7, 5e-7, 1e-6)}
 
 
-@pytest.mark.parametrize("study", ["experiment-3", "experiment-4", "experiment-5", "experiment-6"])
+@pytest.mark.parametrize("study", ["experiment-3", "experiment-4", "experiment-5", "experiment-6", "recalibration"])
 def test_in_small_they_run_on_the_embedded_photographs(study):
     for name, arm in STUDIES[study].arms("fast").items():
         assert (arm.arm, arm.dataset, arm.profile) == (name, "photographs", "fast")
@@ -58,3 +58,13 @@ def test_neurons_go_from_the_networks_of_experiment_3_and_from_two_controls():
     assert arms["vgg-16-scratch"].removed_ratios == (1, 1)
     for share, flops in zip(arms["vgg-16-NORM"].removed_shares, (27.75, 42.7, 27.75, 42.7), strict=True):
         assert 1 - (1 - share) ** 2 >= flops / 100 - 1e-9
+
+
+def test_statistics_are_measured_anew_on_the_networks_of_experiment_3():
+    arms, others = STUDIES["recalibration"].arms("full"), STUDIES["experiment-3"].arms("full")
+    assert set(arms) == {name for name in others if name.startswith("resnet-20-")}
+    for name, arm in arms.items():
+        assert trained(arm.plain()).digest() == trained(others[name].plain()).digest()
+        assert arm.recalibrated
+        assert arm.ratios == (1, *others[name].ratios)
+        assert arm.fine_tuning is None
