@@ -34,8 +34,8 @@ def recalibrate(
 
     Notes
     -----
-    By :func:`torch.optim.swa_utils.update_bn`. Source: B. Li, B. Wu, J. Su, G. Wang, EagleEye: Fast sub-net evaluation
-    for efficient neural network pruning, ECCV 2020, who choose among pruned networks with it.
+    By :func:`torch.optim.swa_utils.update_bn`. Source: B. Li, B. Wu, J. Su, G. Wang, L. Lin, EagleEye: Fast sub-net
+    evaluation for efficient neural network pruning, ECCV 2020, who choose among pruned networks with it.
     """
     images = (part.tensors() if isinstance(part, Part) else part)[0]
     if batch_size < 2:

@@ -1,4 +1,4 @@
-"""Checks of the eleventh chapter's exercises: free scales, and how far a smoothed l0 is from an l1."""
+"""Checks of the eleventh chapter's exercises: free scales, how far a smoothed l0 is from an l1, stale statistics."""
 
 from __future__ import annotations
 
@@ -52,4 +52,18 @@ def _effective_rate(answer):
     return None
 
 
-CHECKS = {"11.1": _rescale, "11.2": _share_of_l1, "11.3": _effective_rate}
+def _stale(answer):
+    random = np.random.default_rng(0)
+    for n in (2, 5, 30):
+        x = random.gamma(2.0, 0.5, (4000, n)) @ (np.eye(n) + random.uniform(0, 0.3, (n, n)))
+        w, kept = random.normal(size=n), np.arange(n) % 2 == 0
+        whole, pruned = x @ w, x[:, kept] @ w[kept]
+        want = (pruned.mean() - whole.mean()) / whole.std(), pruned.var() / whole.var()
+        got = tuple(answer(w, kept, x.mean(0), np.cov(x.T, bias=True)))
+        for name, right, found in zip(("mean", "variance"), want, got, strict=True):
+            if not math.isclose(right, found, rel_tol=1e-6, abs_tol=1e-9):
+                return f"for {n} inputs, every other weight pruned, the {name} is {right:.6g}, not {float(found):.6g}"
+    return None
+
+
+CHECKS = {"11.1": _rescale, "11.2": _share_of_l1, "11.3": _effective_rate, "11.6": _stale}
