@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from ..compress import LeNet5Caffe, LeNet300100, embedded_digits, layers, lenet_5_caffe, lenet_300_100, storage
+from ..compress import LeNet5Caffe, LeNet300100, embedded_digits, lenet_5_caffe, lenet_300_100, storage
 from ..widgets.networks import ImageNetwork, Layer
-from .records import RECORDS, Point, Record, read_all
+from .kept_networks import Kept, origin_of
+from .records import RECORDS
 
 _NAMES = {LeNet300100: "LeNet-300-100", LeNet5Caffe: "LeNet-5-Caffe"}
 
@@ -62,38 +62,13 @@ def from_tensors(
     return model
 
 
-@dataclass(frozen=True)
-class Stored:
-    """A network from a file of weights, and the run that it came from.
-
-    Attributes
-    ----------
-    model : LeNet300100 or LeNet5Caffe
-    bytes_on_disk : int
-        Size of the file.
-    record, point : Record, Point or None
-        The stored run with these very counts of nonzero parameters, and its entry for this network; None where the
-        book has no record of it.
-    """
-
-    model: LeNet300100 | LeNet5Caffe
-    bytes_on_disk: int
-    record: Record | None
-    point: Point | None
+class Stored(Kept[LeNet300100 | LeNet5Caffe]):
+    """LeNet-300-100 or LeNet-5-Caffe from a file of weights, and the run that it came from."""
 
     @property
     def plain(self) -> ImageNetwork:
         """The network as plain arrays, named for readers."""
         return plain(self.model, _NAMES[type(self.model)], self.bytes_on_disk)
-
-    def __str__(self) -> str:
-        if self.record is None or self.point is None:
-            return "No record belongs to these weights: a stand-in, trained in a hurry, and no result."
-        run, made = self.record.config, self.record.origin
-        return (
-            f"Stored: {run.experiment}, {run.arm}, seed {self.record.seed}, {made.date}, commit {made.commit}, "
-            f"{made.device}; test error {self.point.measured.percent:.2f} %"
-        )
 
 
 def load(path: str | Path, *, relu_after_pools: bool = True, folder: Path = RECORDS) -> Stored:
@@ -109,19 +84,10 @@ def load(path: str | Path, *, relu_after_pools: bool = True, folder: Path = RECO
     """
     tensors = storage.load(path)
     model = from_tensors(tensors, path, relu_after_pools=relu_after_pools)
-    record, point = _origin(model, folder)
+    record, point = origin_of(model, folder)
     if record is not None and record.config.network == "lenet-5-caffe":
         model = from_tensors(tensors, path, relu_after_pools=record.config.relu_after_pools)
     return Stored(model, Path(path).stat().st_size, record, point)
-
-
-def _origin(model: nn.Module, folder: Path) -> tuple[Record, Point] | tuple[None, None]:
-    counts = [(layer.name, layer.parameters, layer.nonzero) for layer in layers(model)]
-    for record in read_all(folder):
-        for point in record.points:
-            if point.fine_tuned and [(c.name, c.parameters, c.nonzero) for c in point.layers] == counts:
-                return record, point
-    return None, None
 
 
 def examples() -> np.ndarray:

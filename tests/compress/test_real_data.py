@@ -8,6 +8,7 @@ import pytest
 
 from l0lib import compress
 from l0lib.compress import datasets
+from l0lib.studies import classes, photograph_networks
 from tests import conftest
 
 
@@ -56,12 +57,19 @@ def test_cifar10_has_its_known_means_and_deviations(real):
     arrays = real("cifar10")
     assert np.bincount(arrays.train_labels).tolist() == [5000] * 10
     assert np.bincount(arrays.test_labels).tolist() == [1000] * 10
-    for channel, (mean, deviation) in enumerate([(0.4914, 0.2470), (0.4822, 0.2435), (0.4465, 0.2616)]):
+    assert arrays.test_labels.tolist() == classes.test_labels("cifar10").tolist(), (
+        "those that are kept with the records"
+    )
+    published = [(0.4914, 0.2470), (0.4822, 0.2435), (0.4465, 0.2616)]
+    ours = zip(photograph_networks.MEANS, photograph_networks.DEVIATIONS, strict=True)
+    for channel, ((mean, deviation), kept) in enumerate(zip(published, ours, strict=True)):
         # From the histogram of the 256 levels: exact, and without 1.2 GB of floats.
         count = np.bincount(arrays.train_images[:, channel].ravel(), minlength=256) / (50_000 * 1024)
         levels = np.arange(256) / 255
         assert count @ levels == pytest.approx(mean, abs=5e-5)
-        assert np.sqrt(count @ levels**2 - (count @ levels) ** 2) == pytest.approx(deviation, abs=5e-5)
+        spread = np.sqrt(count @ levels**2 - (count @ levels) ** 2)
+        assert spread == pytest.approx(deviation, abs=5e-5)
+        assert kept == (pytest.approx(count @ levels, abs=1e-6), pytest.approx(spread, abs=1e-6))
     # The first image is a frog whose upper left pixels are these: rows, columns and colours stand where they should.
     assert arrays.train_labels[0] == 6
     assert arrays.train_images[0, :, 0, :2].tolist() == [[59, 43], [62, 46], [63, 45]]
