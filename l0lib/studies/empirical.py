@@ -122,6 +122,7 @@ def _figure_7(found: Iterable[Result]) -> Finding | None:
         (r.strategy, r.fine_tuned): r
         for r in found
         if (r.experiment, r.network, r.dataset, r.requested) == ("experiment-3", "resnet-20", "cifar10", 5.0)
+        and r.penalty == "l2+l0"  # the dense arm has the strategy of NORM, too
     }
     rows = _increases(5, at.values())
     if rows is None or any((strategy, False) not in at for strategy in ("NORM", "SEP")):

@@ -45,8 +45,11 @@ def said(result: Result) -> str:
 def published_row(number: int, result: Result) -> Published | None:
     """Return the row of the paper's own method in Table ``number`` that ``result`` repeats, if there is one.
 
-    The same strategy or the same factor, and a ratio asked for that rounds to the printed one.
+    The same strategy or the same factor, and a ratio asked for that rounds to the printed one. A control without the
+    l0 term repeats none.
     """
+    if "l0" not in result.penalty.split("+"):
+        return None
     if result.variant != "paper" or (result.experiment, result.network, result.fine_tuned) != SOURCES[number]:
         return None
     if DATASETS.get(result.dataset) != TABLES[number].data:

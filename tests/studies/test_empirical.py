@@ -84,7 +84,7 @@ def photographs(norm=895, sep=890, dense=800, arms=("NORM", "SEP")):
     return results(
         [
             record(seed, wrong[arm], what=study[f"resnet-20-{arm}"], dense=dense)
-            for arm in ("dense", *arms)
+            for arm in (*arms, "dense")
             for seed in range(3)
         ]
     )
