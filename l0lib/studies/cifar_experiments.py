@@ -40,6 +40,14 @@ def _experiment_3(settings: Mapping[str, Chosen], networks: tuple[Network, ...],
         common["ratios"] = ratios[network]
         plain = _dense(settings[f"{network}-NORM"].training)
         arms[f"{network}-dense"] = Config(arm=f"{network}-dense", training=plain, **common)
+        # a control: the dense network pruned and fine-tuned, without the l0 term and with as many epochs
+        arms[f"{network}-l2"] = Config(
+            arm=f"{network}-l2",
+            training=plain,
+            fine_tuned_ratios=fine_tuned[network],
+            fine_tuning=settings[f"{network}-NORM"].fine_tuning,
+            **{**common, "ratios": ()},
+        )
         for name, it in settings.items():
             if name.startswith(network):
                 arms[name] = Config(
@@ -53,7 +61,7 @@ def _experiment_3(settings: Mapping[str, Chosen], networks: tuple[Network, ...],
 
 
 def experiment_3() -> dict[str, Config]:
-    """Experiment 3 on CIFAR-10 (paper, Section 4.3, Figure 7, Tables 4 and 5)."""
+    """Experiment 3 on CIFAR-10 (paper, Section 4.3, Figure 7, Tables 4 and 5), and a control under l2 alone."""
     return _experiment_3(of("experiment-3"), ("resnet-20", "vgg-16"), dataset="cifar10")
 
 
@@ -162,7 +170,9 @@ def _recalibration(arms: Mapping[str, Config], **more: Any) -> dict[str, Config]
 
 def recalibration() -> dict[str, Config]:
     """ResNet-20 as in Experiment 3, just pruned, with the running statistics of the pruned network."""
-    return _recalibration({name: arm for name, arm in experiment_3().items() if arm.network == "resnet-20"})
+    return _recalibration(
+        {name: arm for name, arm in experiment_3().items() if arm.network == "resnet-20" and arm.ratios}
+    )
 
 
 def recalibration_fast() -> dict[str, Config]:

@@ -229,7 +229,7 @@ STUDIES: dict[str, Study] = {
         (0, 1, 2),
         cifar.experiment_3,
         cifar.experiment_3_fast,
-        (("vgg-16-dense", (0,)), ("vgg-16-NORM", (0,))),
+        (("vgg-16-dense", (0,)), ("vgg-16-NORM", (0,)), ("vgg-16-l2", (0,))),
     ),
     "experiment-4": Study(
         "A sweep of the l0 factor, without fine-tuning",

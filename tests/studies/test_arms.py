@@ -20,7 +20,11 @@ def test_every_arm_has_a_row_with_its_epochs(study):
 
 
 def test_only_arms_that_match():
-    assert {row[0] for row in arms.made_with("experiment-3", "vgg-16-*").rows} == {"vgg-16-dense", "vgg-16-NORM"}
+    assert {row[0] for row in arms.made_with("experiment-3", "vgg-16-*").rows} == {
+        "vgg-16-dense",
+        "vgg-16-l2",
+        "vgg-16-NORM",
+    }
     with pytest.raises(ValueError, match="pattern must match an arm of experiment-3; got 'alexnet'"):
         arms.made_with("experiment-3", "alexnet")
 

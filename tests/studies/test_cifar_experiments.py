@@ -62,9 +62,20 @@ def test_neurons_go_from_the_networks_of_experiment_3_and_from_two_controls():
 
 def test_statistics_are_measured_anew_on_the_networks_of_experiment_3():
     arms, others = STUDIES["recalibration"].arms("full"), STUDIES["experiment-3"].arms("full")
-    assert set(arms) == {name for name in others if name.startswith("resnet-20-")}
+    assert set(arms) == {name for name in others if name.startswith("resnet-20-")} - {"resnet-20-l2"}
     for name, arm in arms.items():
         assert trained(arm.plain()).digest() == trained(others[name].plain()).digest()
         assert arm.recalibrated
         assert arm.ratios == (1, *others[name].ratios)
         assert arm.fine_tuning is None
+
+
+def test_the_control_has_the_epochs_of_norm_and_no_l0_term():
+    arms = STUDIES["experiment-3"].arms("full")
+    for network in ("resnet-20", "vgg-16"):
+        norm, control, dense = (arms[f"{network}-{name}"] for name in ("NORM", "l2", "dense"))
+        assert control.penalty_name == "l2"
+        assert control.training == dense.training
+        assert control.fine_tuning == norm.fine_tuning
+        assert control.fine_tuned_ratios == norm.fine_tuned_ratios
+        assert control.dense_arm == dense.arm

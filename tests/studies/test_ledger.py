@@ -69,8 +69,8 @@ def test_what_is_missing_is_named_arm_by_arm():
     arms = STUDIES["experiment-3"].arms("full")
     there = [record(seed, what=arms["resnet-20-NORM"]) for seed in (0, 2)]
     assert stored.waiting("experiment-3", "resnet-20-*", there) == (
-        "2 of 9 runs recorded; l0lib run experiment-3 --profile full --arms 'resnet-20-*' makes the rest "
-        "(arms, seeds: resnet-20-dense 0-2; resnet-20-NORM 1; resnet-20-SEP 0-2)"
+        "2 of 12 runs recorded; l0lib run experiment-3 --profile full --arms 'resnet-20-*' makes the rest "
+        "(arms, seeds: resnet-20-dense 0-2; resnet-20-l2 0-2; resnet-20-NORM 1; resnet-20-SEP 0-2)"
     )
 
 
