@@ -152,9 +152,10 @@ def experiment_6() -> dict[str, Config]:
     return _experiment_6(of("experiment-3")["vgg-16-NORM"], "vgg-16", REMOVED, dataset="cifar10")
 
 
-def _recalibration(arms: Mapping[str, Config], **more: Any) -> dict[str, Config]:
+def _recalibration(arms: Mapping[str, Config]) -> dict[str, Config]:
     """Arms of Experiment 3 without fine-tuning, the statistics measured anew after pruning."""
     change: dict[str, Any] = {
+        "dense_arm": "",
         "experiment": "recalibration",
         "fine_tuned_ratios": (),
         "fine_tuning": None,
@@ -164,7 +165,7 @@ def _recalibration(arms: Mapping[str, Config], **more: Any) -> dict[str, Config]
     for name, arm in arms.items():
         # a ratio of one says what the statistics alone change
         change["ratios"] = (1.0, *arm.ratios)
-        found[name] = Config.model_validate(arm.model_dump() | change | more)
+        found[name] = Config.model_validate(arm.model_dump() | change)
     return found
 
 
@@ -177,7 +178,7 @@ def recalibration() -> dict[str, Config]:
 
 def recalibration_fast() -> dict[str, Config]:
     """The same in small, under both penalties."""
-    return _recalibration({"resnet-20-NORM": experiment_3_fast()["resnet-20-NORM"]}, dense_arm="")
+    return _recalibration({"resnet-20-NORM": experiment_3_fast()["resnet-20-NORM"]})
 
 
 def experiment_6_fast() -> dict[str, Config]:
