@@ -5,12 +5,19 @@ from __future__ import annotations
 import torch
 from torch.optim.swa_utils import update_bn
 
+from . import augment
 from .data import Part
 
 
 @torch.no_grad()
 def recalibrate(
-    model: torch.nn.Module, part: Part | tuple[torch.Tensor, torch.Tensor], batch_size: int = 500
+    model: torch.nn.Module,
+    part: Part | tuple[torch.Tensor, torch.Tensor],
+    batch_size: int = 500,
+    *,
+    shift: int = 0,
+    mirror: bool = False,
+    seed: int = 0,
 ) -> torch.nn.Module:
     """Measure the running mean and variance of every batch normalisation anew, in place; return ``model``.
 
@@ -25,12 +32,16 @@ def recalibrate(
         Training images, as many as tell mean and variance of a channel: some thousands.
     batch_size : int, default 500
         At least 2. What does not fill a batch is left out, unless there is nothing else.
+    shift, mirror, seed : int, bool, int
+        Move and mirror images at random, as in :func:`train`. The statistics depend on it: show the images as the
+        network saw them while it trained.
 
     Raises
     ------
     ValueError
         If ``model`` has no batch normalisation with running statistics, or ``batch_size`` or the number of images is
-        below 2.
+        below 2, or
+        ``shift`` is negative.
 
     Notes
     -----
@@ -42,9 +53,19 @@ def recalibrate(
         raise ValueError(f"batch_size must be >= 2: one image has no variance; got {batch_size}")
     if len(images) < 2:
         raise ValueError(f"part must hold at least 2 images; got {len(images)}")
+    if shift < 0:
+        raise ValueError(f"shift must be >= 0; got {shift}")
     if not any(key.endswith("running_var") for key in model.state_dict()):
         raise ValueError("model must have batch normalisations with running statistics; it has none")
     device = next(model.parameters()).device
     whole = images[: max(len(images) // batch_size * batch_size, min(len(images), batch_size))]
-    update_bn(whole.split(batch_size), model, device)
+    draw = torch.Generator().manual_seed(seed)
+
+    def shown(batch: torch.Tensor) -> torch.Tensor:
+        if shift:
+            moves = augment.draw_shifts(len(batch), shift, draw).to(batch.device)
+            batch = augment.shift(batch, moves[0], moves[1], shift)
+        return augment.mirror(batch, augment.draw_mirrors(len(batch), draw).to(batch.device)) if mirror else batch
+
+    update_bn(map(shown, whole.split(batch_size)), model, device)
     return model

@@ -19,6 +19,8 @@ RATIOS: Mapping[Network, tuple[float, ...]] = {
 }
 #: Those after fine-tuning.
 FINE_TUNED: Mapping[str, tuple[float, ...]] = {"resnet-20": (5.0, 10.0), "vgg-16": (6.92, 14.76)}
+#: Those of RATIOS at which statistics are measured anew.
+RECALIBRATED = (2.27, 4.0, 5.0, 6.5, 8.0, 10.0, 15.0, 20.0)
 #: The factors of Experiments 4 and 5, as the paper has them.
 ALPHAS_4 = (0.0, 1e-7, 2.5e-7, 5e-7)
 ALPHAS_5, BETAS_5 = (1e-7, 5e-7, 1e-6), (5.0, 10.0)
@@ -164,7 +166,7 @@ def _recalibration(arms: Mapping[str, Config]) -> dict[str, Config]:
     found = {}
     for name, arm in arms.items():
         # a ratio of one says what the statistics alone change
-        change["ratios"] = (1.0, *arm.ratios)
+        change["ratios"] = (1.0, *(ratio for ratio in arm.ratios if ratio in RECALIBRATED))
         found[name] = Config.model_validate(arm.model_dump() | change)
     return found
 

@@ -158,7 +158,8 @@ class Config(Frozen):
         default=(), description="NP+GP: the compression ratio after each removal; 1: no pruning on top"
     )
     recalibrated: bool = Field(
-        default=False, description="measure the statistics of batch normalisations anew after pruning"
+        default=False,
+        description="measure the statistics of batch normalisations anew after pruning, on images as in training",
     )
     from_scratch: bool = Field(
         default=False, description="a control: the smaller networks start anew, and train for all epochs"

@@ -173,8 +173,9 @@ class Stages:
         self._prune(pruned, ratio)
         if self.config.values.get("recalibrated"):
             with self._timed(f"{ratio:g}x-statistics"):
-                images, labels = self.split.fit
-                compress.recalibrate(pruned, (images[:RECALIBRATED_ON], labels[:RECALIBRATED_ON]))
+                images, labels = (values[:RECALIBRATED_ON] for values in self.split.fit)
+                how = self.config.training
+                compress.recalibrate(pruned, (images, labels), shift=how.shift, mirror=how.mirror, seed=self.seed)
         return self._point(pruned, ratio, fine_tuned=False)
 
     def _after(self, model: torch.nn.Module, ratio: float, learnt: dict[str, Any]) -> dict[str, Any]:

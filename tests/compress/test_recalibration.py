@@ -73,6 +73,23 @@ def test_a_pruned_bias_in_front_of_a_normalisation_costs_nothing_once_recalibrat
     assert torch.allclose(anew, whole)
 
 
+def test_images_are_shown_as_in_training():
+    model, part = cifar_models.ResNet20(seed=0), compress.embedded_photographs().test
+    found = {}
+    for how in ({}, {"shift": 4}, {"mirror": True}, {"shift": 4, "mirror": True}, {"shift": 4, "seed": 1}):
+        recalibrate(model, part, batch_size=50, **how)
+        found[str(how)] = model.norm.running_mean.clone()
+    means = list(found.values())
+    assert not any(torch.equal(a, b) for i, a in enumerate(means) for b in means[:i])
+    recalibrate(model, part, batch_size=50, shift=4)
+    assert torch.equal(model.norm.running_mean, found["{'shift': 4}"]), "the draw is that of the seed"
+
+
+def test_a_negative_shift_is_refused():
+    with pytest.raises(ValueError, match="shift must be >= 0; got -1"):
+        recalibrate(a_channel(), images(9), 5, shift=-1)
+
+
 @pytest.mark.parametrize(
     ("model", "part", "size", "message"),
     [
