@@ -31,7 +31,7 @@ def recalibrate(
     part : Part or (images, labels)
         Training images, as many as tell mean and variance of a channel: some thousands.
     batch_size : int, default 500
-        At least 2. What does not fill a batch is left out, unless there is nothing else.
+        About so many, at least 2: all images go through, in batches of nearly the same size.
     shift, mirror, seed : int, bool, int
         Move and mirror images at random, as in :func:`train`. The statistics depend on it: show the images as the
         network saw them while it trained.
@@ -39,9 +39,8 @@ def recalibrate(
     Raises
     ------
     ValueError
-        If ``model`` has no batch normalisation with running statistics, or ``batch_size`` or the number of images is
-        below 2, or
-        ``shift`` is negative.
+        If ``model`` has no batch normalisation with running statistics, if ``batch_size`` or the number of images is
+        below 2, or if ``shift`` is negative.
 
     Notes
     -----
@@ -58,7 +57,6 @@ def recalibrate(
     if not any(key.endswith("running_var") for key in model.state_dict()):
         raise ValueError("model must have batch normalisations with running statistics; it has none")
     device = next(model.parameters()).device
-    whole = images[: max(len(images) // batch_size * batch_size, min(len(images), batch_size))]
     draw = torch.Generator().manual_seed(seed)
 
     def shown(batch: torch.Tensor) -> torch.Tensor:
@@ -67,5 +65,5 @@ def recalibrate(
             batch = augment.shift(batch, moves[0], moves[1], shift)
         return augment.mirror(batch, augment.draw_mirrors(len(batch), draw).to(batch.device)) if mirror else batch
 
-    update_bn(map(shown, whole.split(batch_size)), model, device)
+    update_bn(map(shown, images.tensor_split(max(1, round(len(images) / batch_size)))), model, device)
     return model

@@ -19,7 +19,8 @@ MEANS, DEVIATIONS = (0.491400, 0.482158, 0.446531), (0.247032, 0.243485, 0.26158
 def load(path: str | Path, folder: Path = RECORDS) -> Kept[ResNet20]:
     """Return the ResNet-20 whose weights and statistics :func:`l0lib.compress.storage.save` wrote to ``path``.
 
-    Its record is looked for in ``folder``.
+    It comes in evaluation mode: in the other one, every look at images would change the statistics. Its record is
+    looked for in ``folder``.
 
     Raises
     ------
@@ -28,10 +29,14 @@ def load(path: str | Path, folder: Path = RECORDS) -> Kept[ResNet20]:
     """
     tensors, model = storage.load(path), ResNet20()
     want = {name: values.shape for name, values in model.state_dict().items() if values.is_floating_point()}
-    if {name: values.shape for name, values in tensors.items()} != want:
-        raise ValueError(f"{path} must hold the weights and statistics of ResNet-20; got {', '.join(tensors)}")
+    found = {name: values.shape for name, values in tensors.items()}
+    for name in (*want, *found):
+        if want.get(name) != found.get(name):
+            told = tuple(found[name]) if name in found else "nothing"
+            rule = f"of shape {tuple(want[name])}" if name in want else "no part of it"
+            raise ValueError(f"{path} must hold the weights and statistics of ResNet-20: {name} is {rule}; got {told}")
     model.load_state_dict(tensors, strict=False)  # how many batches the statistics have seen is not kept
-    return Kept(model, Path(path).stat().st_size, *origin_of(model, folder))
+    return Kept(model.eval(), Path(path).stat().st_size, *origin_of(model, folder))
 
 
 def standardised(part: Part) -> tuple[torch.Tensor, torch.Tensor]:

@@ -12,6 +12,7 @@ from ..figures import GREY, new_figure
 from . import classes
 from .figures import logarithmic
 from .recalibrated import Followed
+from .table import times
 
 __all__ = ["by_class", "by_stage"]
 
@@ -72,8 +73,9 @@ def by_class(arm: Followed, ratio: float, dataset: str) -> Figure:
         axis.plot(places + aside, found.mean(0), label=stage, ms=9 if stage == "unpruned" else 6, mew=1.6, **style)
         dots = [(place + aside, error) for row in found for place, error in zip(places, row, strict=True)]
         axis.plot(*zip(*dots, strict=True), ".", color=look[stage]["color"], ms=2.5, alpha=0.6)
-    axis.set(yscale="log", ylabel="top-1 error of the class (%)")
+    axis.set(ylim=(-2, 102), ylabel="top-1 error of the class (%)")
     axis.set_xticks(places, names, rotation=30, ha="right")
-    logarithmic(axis, "y")
+    many = f"{len(arm.seeds)} seed{'s' if len(arm.seeds) > 1 else ''}"
+    axis.set_title(f"{arm.arm}, {times(ratio)}, {many}, stored", fontsize=10)
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return figure

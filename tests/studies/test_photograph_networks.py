@@ -28,6 +28,7 @@ def test_a_network_comes_back_with_its_statistics_and_its_record(tmp_path):
     records.write(made.model_copy(update={"points": (found,)}), tmp_path)
 
     its = photograph_networks.load(tmp_path / "net.l0", tmp_path)
+    assert not its.model.training
     images, _ = part.tensors()
     with torch.no_grad():
         assert torch.equal(its.model.eval()(images[:4]), model.eval()(images[:4]))
@@ -38,8 +39,16 @@ def test_a_network_comes_back_with_its_statistics_and_its_record(tmp_path):
 
 def test_another_network_is_refused(tmp_path):
     storage.save(dict(compress.lenet_300_100().state_dict()), tmp_path / "other.l0")
-    with pytest.raises(ValueError, match=r"other.l0 must hold the weights and statistics of ResNet-20; got hidden1"):
+    with pytest.raises(
+        ValueError, match=r"statistics of ResNet-20: convolution.weight is of shape \(16, 3, 3, 3\); got nothing"
+    ):
         photograph_networks.load(tmp_path / "other.l0")
+    storage.save(kept(cifar_models.ResNet20(0, 100)), tmp_path / "hundred.l0")
+    with pytest.raises(ValueError, match=r"output.weight is of shape \(10, 64\); got \(100, 64\)"):
+        photograph_networks.load(tmp_path / "hundred.l0")
+    storage.save({**kept(cifar_models.ResNet20()), "more": torch.ones(2)}, tmp_path / "more.l0")
+    with pytest.raises(ValueError, match=r"more is no part of it; got \(2,\)"):
+        photograph_networks.load(tmp_path / "more.l0")
 
 
 def test_photographs_are_standardised_by_the_colours_of_the_whole_dataset():

@@ -5,7 +5,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from l0lib.studies import answers, classes, recalibrated, stage_figures, stored
-from l0lib.studies.records import Measured
+from l0lib.studies.records import Measured, RecordError
 
 DATASET, IMAGES = "cifar10", 10_000
 
@@ -43,6 +43,7 @@ def test_an_arm_is_followed_seed_by_seed_through_all_stages(plain, anew):
     seeds = tuple(sorted(r.seed for r in anew))
     assert found.seeds == seeds
     one = next(r for r in plain if (r.config.arm, r.seed) == (found.arm, seeds[-1]))
+    assert found.mean("just pruned", 7.0) is None
     assert found.unpruned[-1] == one.dense
     for point in one.points:
         assert found.at["fine-tuned" if point.fine_tuned else "just pruned"][point.requested][-1] == point.measured
@@ -58,6 +59,44 @@ def test_the_share_of_the_gain_is_of_the_means(plain, anew):
         assert row[6] == f"{100 * (a - b) / (a - c):.0f} %"
         for cell, mean in zip(row[3:6], (a, b, c), strict=True):
             assert cell.startswith(f"{mean:.2f}")
+
+
+def test_the_dense_network_is_fine_tuned_in_the_control(plain, anew):
+    """Same training, another arm; with a seed missing there is no such stage."""
+    norm = [r for r in plain if r.config.arm == "resnet-20-NORM"]
+    control = [r.model_copy(update={"config": r.config.model_copy(update={"arm": "resnet-20-l2"})}) for r in norm]
+    bare = [r.model_copy(update={"points": tuple(p for p in r.points if not p.fine_tuned)}) for r in norm]
+    (found,) = recalibrated.follow([*bare, *control], anew)
+    (same,) = recalibrated.follow(norm, anew)
+    assert found.at == same.at
+    (less,) = recalibrated.follow([*bare, *control[1:]], anew)
+    assert less.at["fine-tuned"] == {}
+    assert less.share(10.0) is None
+    assert recalibrated.table([less]).rows[-1][5:] == ("–", "–")
+
+
+def test_both_studies_must_begin_with_the_same_network(plain, anew):
+    other = [r.model_copy(update={"dense": measured(1, 0.1)}) for r in anew]
+    with pytest.raises(RecordError, match="resnet-20-NORM-full-test-seed-0: both must begin with the same network"):
+        recalibrated.follow(plain, other)
+
+
+def test_ratios_that_one_seed_lacks_are_left_out(plain, anew):
+    fewer = [anew[0].model_copy(update={"points": anew[0].points[:-1]}), *anew[1:]]
+    (found,) = recalibrated.follow(plain, fewer)
+    assert anew[0].points[-1].requested not in found.at["statistics anew"]
+
+
+def test_the_conclusion_follows_from_the_numbers(plain, anew):
+    (found,) = recalibrated.follow(plain, anew)
+    told = recalibrated.conclusion([found], 10.0)
+    assert told.startswith(f"resnet-20-NORM at 10× ({len(found.seeds)} seeds): fine-tuning gains ")
+    assert f"new statistics alone {100 * found.share(10.0):.0f} % of that." in told
+    assert recalibrated.conclusion([found], 7.0) == "Nothing to compare at 7× is on record yet."
+    tiny = recalibrated.Followed(
+        "x", (0,), (), {s: {5.0: (measured(i, 0.1),)} for i, s in enumerate(recalibrated.STAGES)}
+    )
+    assert tiny.share(5.0) is None, "a gain of less than a point is not shared out"
 
 
 def test_one_seed_has_no_deviation_and_no_records_no_rows(plain, anew):
@@ -118,6 +157,9 @@ def test_the_figure_of_classes_has_a_mark_for_each_stage_and_class(plain, anew):
     figure = stage_figures.by_class(found, 10.0, DATASET)
     drawn = lines(figure.axes[0])
     assert list(drawn) == ["unpruned", *recalibrated.STAGES]
+    assert figure.axes[0].get_title() == f"resnet-20-NORM, 10×, {len(found.seeds)} seeds, stored"
+    low, high = figure.axes[0].get_ylim()
+    assert low < 0 < 100 < high, "a class without errors, and one of errors alone, have their marks"
     want = classes.errors([m.wrong for m in found.at["fine-tuned"][10.0]], DATASET).mean(0)
     assert drawn["fine-tuned"].get_ydata().tolist() == want.tolist()
     plt.close(figure)
