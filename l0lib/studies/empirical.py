@@ -14,6 +14,8 @@ end is that of the interval of their difference, over seeds and test images (:at
 *Figure 7.* ResNet-20 at 5×: the rows of Table 5 are reached; the intervals of NORM and SEP meet; and fine-tuning gains
 more, under either strategy, than one of them is better than the other.
 
+*Figures 8 and 9.* See :mod:`~l0lib.studies.sweeps`.
+
 *Figures of Experiment 1* (3 and 4). The sentences of the text, each by the rule of :mod:`~l0lib.studies.readings`. A
 figure *holds* if all its sentences hold. It holds with a correction if none fails, and some hold at least in part.
 """
@@ -23,7 +25,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 
-from . import increases, readings
+from . import increases, readings, sweeps
 from .checks import Finding
 from .paper import TABLES, Published, PublishedTable, printed_interval, printed_value
 from .records import read_all
@@ -177,7 +179,7 @@ def _printed(row: Published, published: PublishedTable, losses: bool) -> str:
 
 
 def figure(number: int, found: Iterable[Result] | None = None) -> Finding | None:
-    """Judge what the text says of Figures 3 to 7; None while records are missing.
+    """Judge what the text says of Figures 3 to 9; None while records are missing.
 
     Raises
     ------
@@ -186,10 +188,11 @@ def figure(number: int, found: Iterable[Result] | None = None) -> Finding | None
     """
     if number in (5, 6):
         return table(number - 3, found, losses=True)
-    if number == 7:
-        return _figure_7(recorded() if found is None else found)
+    judges = {7: _figure_7, 8: sweeps.figure_8, 9: sweeps.figure_9}
+    if number in judges:
+        return judges[number](recorded() if found is None else found)
     if number not in (3, 4):
-        raise ValueError(f"number must be one of 3 to 7; got {number!r}")
+        raise ValueError(f"number must be one of 3 to 9; got {number!r}")
     ours = [r for r in (recorded() if found is None else found) if r.experiment == "experiment-1"]
     # fine-tuning against none belongs to the second of the two figures
     about: Callable[[str], bool] = (

@@ -40,7 +40,9 @@ class Result:
         Seed to top-1 error in percent, on ``images`` test images.
     dense_errors : dict of int to float
         The same of the networks before pruning of the dense arm, for those of our seeds that it has.
-    wrong, dense_wrong : dict of int to str
+    unpruned_errors : dict of int to float
+        The same of this arm's own networks before pruning.
+    wrong, dense_wrong, unpruned_wrong : dict of int to str
         Of those seeds whose records hold it, which images were missed (:mod:`~l0lib.studies.answers`).
     flop_reduction : float
         Multiply-adds of the whole network over the mean number of those by a nonzero weight.
@@ -75,8 +77,10 @@ class Result:
     errors: dict[int, float]
     images: int
     dense_errors: dict[int, float]
+    unpruned_errors: dict[int, float]
     wrong: dict[int, str]
     dense_wrong: dict[int, str]
+    unpruned_wrong: dict[int, str]
     flop_reduction: float
     removed: float
     structural_reduction: float
@@ -106,6 +110,11 @@ class Result:
     def dense_error_mean(self) -> float | None:
         """Mean error before pruning of the dense arm; None unless it is recorded for each of our seeds."""
         return fmean(self.dense_errors.values()) if self.dense_errors.keys() == self.errors.keys() else None
+
+    @property
+    def unpruned_mean(self) -> float:
+        """Mean error of this arm's own networks before pruning."""
+        return fmean(self.unpruned_errors.values())
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -192,6 +201,11 @@ def difference(first: Result, second: Result) -> Difference:
         deviated = answers.bound((rates[0], rates[1]), images)
     mean, interval = fmean(gaps), _student(gaps)
     return Difference(mean, interval, len(seeds), answers.wide(mean, interval, 100 * deviated))
+
+
+def change_by_pruning(result: Result) -> Difference:
+    """Compare pruned networks, seed by seed, with what they were before pruning."""
+    return difference(result, replace(result, errors=result.unpruned_errors, wrong=result.unpruned_wrong))
 
 
 def results(records: Iterable[Record], profile: str = "full", evaluate_on: str = "test") -> list[Result]:
@@ -291,8 +305,10 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
         errors={seed: p.measured.percent for seed, p in zip(seeds, points, strict=True)},
         images=point.measured.images,
         dense_errors={seed: baseline[seed].percent for seed in seeds if seed in baseline},
+        unpruned_errors={record.seed: record.dense.percent for record in records},
         wrong={seed: p.measured.wrong for seed, p in zip(seeds, points, strict=True) if p.measured.wrong},
         dense_wrong={seed: baseline[seed].wrong for seed in seeds if seed in baseline and baseline[seed].wrong},
+        unpruned_wrong={record.seed: record.dense.wrong for record in records if record.dense.wrong},
         flop_reduction=point.multiply_adds / multiply_adds if multiply_adds else math.inf,
         removed=removed.share if removed else 0.0,
         structural_reduction=point.multiply_adds / removed.multiply_adds if removed else 1.0,

@@ -280,7 +280,7 @@ FIGURES = (
             f"Figure {number}",
             statement,
             _FIGURES_STAND_IN[number],
-            _recorded("Figure", number) if number < 8 else None,
+            _recorded("Figure", number),
             _NOT_HERE if number > 7 else "",
             _FIGURES_NEED[number],
         )

@@ -68,7 +68,8 @@ def waiting(study: str, pattern: str, given: Iterable[Record] | None = None) -> 
     done = total - sum(map(len, lacking.values()))
     missing = "; ".join(f"{arm} {_ranges(seeds)}" for arm, seeds in lacking.items())
     command = f"l0lib run {study} --profile full --arms '{pattern}'"
-    return f"{done} of {total} runs recorded; {command} makes the rest (arms, seeds: {missing})"
+    told = f"{done} of {total} runs recorded"
+    return f"{told}; {command} makes the rest (arms, seeds: {missing})" if lacking else told
 
 
 @functools.cache

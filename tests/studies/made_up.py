@@ -4,8 +4,20 @@ from l0lib.studies.config import Config
 from l0lib.studies.records import Record
 from l0lib.studies.tuning import Tuning
 
-PARAMETERS = {"lenet-300-100": 266_610, "lenet-5-caffe": 431_080, "resnet-20": 273_066, "vgg-16": 14_990_922}
-MULTIPLY_ADDS = {"lenet-300-100": 266_200, "lenet-5-caffe": 2_293_000, "resnet-20": 41_000_000, "vgg-16": 313_000_000}
+PARAMETERS = {
+    "lenet-300-100": 266_610,
+    "lenet-5-caffe": 431_080,
+    "resnet-20": 273_066,
+    "vgg-16": 14_990_922,
+    "resnet-50": 23_705_252,
+}
+MULTIPLY_ADDS = {
+    "lenet-300-100": 266_200,
+    "lenet-5-caffe": 2_293_000,
+    "resnet-20": 41_000_000,
+    "vgg-16": 313_000_000,
+    "resnet-50": 1_305_000_000,
+}
 
 
 def config(**change):

@@ -48,9 +48,9 @@ def test_losses_are_compared_with_losses():
 
 def test_without_records_nothing_is_settled():
     assert empirical.table(2, []) is None
-    assert all(empirical.figure(number, []) is None for number in (3, 4, 5, 6, 7))
-    with pytest.raises(ValueError, match="number must be one of 3 to 7"):
-        empirical.figure(8, [])
+    assert all(empirical.figure(number, []) is None for number in range(3, 10))
+    with pytest.raises(ValueError, match="number must be one of 3 to 9"):
+        empirical.figure(10, [])
 
 
 def test_sentences_become_one_verdict():
@@ -105,6 +105,18 @@ def test_an_increase_is_judged_by_our_own_dense_networks():
 @pytest.mark.parametrize("number", [4, 5, 6, 7])
 def test_a_table_of_increases_waits_for_all_its_rows(number):
     assert empirical.table(number, photographs(arms=("NORM",))) is None
+
+
+def test_table_7_is_settled_once_all_its_runs_are_there():
+    """With the numbers of units that VGG-16 loses, at the shares of the study."""
+    arms = STUDIES["experiment-6"].arms("full")
+    whole = [record(0, 900, what=arms[name], dense=850) for name in ("vgg-16-NORM", "vgg-16-scratch", "vgg-16-l2")]
+    finding = empirical.table(7, results(whole))
+    assert finding.as_printed
+    assert [part.split(":")[0] for part in finding.value.split("; ")] == [
+        "Proposed (NP), 1.46×", "Proposed (NP), 1.7×", "Proposed (NP+GP), 9.21×", "Proposed (NP+GP), 18.38×"
+    ]  # fmt: skip
+    assert empirical.table(7, results(whole[1:])) is None, "controls are no rows"
 
 
 def test_figure_7_says_which_of_its_statements_is_not_so():

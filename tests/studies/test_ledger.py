@@ -72,6 +72,8 @@ def test_what_is_missing_is_named_arm_by_arm():
         "2 of 12 runs recorded; l0lib run experiment-3 --profile full --arms 'resnet-20-*' makes the rest "
         "(arms, seeds: resnet-20-dense 0-2; resnet-20-l2 0-2; resnet-20-NORM 1; resnet-20-SEP 0-2)"
     )
+    whole = [record(seed, what=arm) for name, arm in arms.items() if name.startswith("resnet-20") for seed in range(3)]
+    assert stored.waiting("experiment-3", "resnet-20-*", whole) == "12 of 12 runs recorded"
 
 
 def test_a_correction_is_said_where_one_is_needed(lines):

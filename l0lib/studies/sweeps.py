@@ -1,0 +1,80 @@
+"""Figures 8 and 9: sweeps of the l0 factor without fine-tuning, judged by a stated rule.
+
+*Figure 8.* VGG-16 on CIFAR-100. *Compresses more*: the highest ratio at which an arm errs at most one point more than
+its own network before pruning never falls as the factor rises, and is higher under the largest factor than under none.
+*Starts lower*: the error before pruning rises with the factor.
+
+*Figure 9.* ResNet-50 on CIFAR-100. *Without noticeable loss*: at 13× with β = 5 and the smallest factor, and at 25×
+with β = 10 and the largest, the lower end of the 95 % interval of the loss, over the network before pruning, is not
+above zero. *β makes little difference*: at 13×, the test intervals of both β meet, for every factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from .checks import Finding
+from .results import Result, change_by_pruning
+
+#: Points of error over the network before pruning that count as no significant loss.
+LEVEL = 1.0
+_FACTORS = ("0", "1e-07", "2.5e-07", "5e-07")
+_SWEPT, _BETAS = ("1e-07", "5e-07", "1e-06"), ("5", "10")
+
+
+def figure_8(found: Iterable[Result]) -> Finding | None:
+    """Judge what the text says of Figure 8; None while an arm is missing."""
+    arms = _arms(found, "experiment-4", "vgg-16")
+    lines = [arms.get(f"cifar100-{factor}") for factor in _FACTORS]
+    if any(line is None for line in lines):
+        return None
+    whole = [line for line in lines if line is not None]
+    reached = [max((r.ratio for r in line if change_by_pruning(r).mean <= LEVEL + 1e-9), default=1.0) for line in whole]
+    starts = [line[0].unpruned_mean for line in whole]
+    holds = {
+        "compresses more": all(a <= b for a, b in pairwise(reached)) and reached[0] < reached[-1],
+        "starts lower": all(a < b for a, b in pairwise(starts)),
+    }
+    told = ", ".join(
+        f"α₀ = {factor}: {ratio:.3g}×, {start - starts[0]:+.2f}"
+        for factor, ratio, start in zip(_FACTORS, reached, starts, strict=True)
+    )
+    return _finding(f"highest ratio within a point, and points of error before pruning over α₀ = 0: {told}", holds)
+
+
+def figure_9(found: Iterable[Result]) -> Finding | None:
+    """Judge what the text says of Figure 9; None while an arm is missing."""
+    arms = _arms(found, "experiment-5", "resnet-50")
+    at = {(name.removeprefix("cifar100-"), r.requested): r for name, line in arms.items() for r in line}
+    ends = [at.get(("5-1e-07", 13.0)), at.get(("10-1e-06", 25.0))]
+    pairs = [[at.get((f"{beta}-{factor}", 13.0)) for beta in _BETAS] for factor in _SWEPT]
+    if any(r is None for group in (ends, *pairs) for r in group):
+        return None
+    changes = [change_by_pruning(r) for r in ends if r is not None]
+    whole = [[r for r in pair if r is not None] for pair in pairs]
+    apart = [a.test_error_mean - b.test_error_mean for a, b in whole]
+    meet = [max(r.test_interval[0] for r in pair) <= min(r.test_interval[1] for r in pair) for pair in whole]
+    holds = {
+        "no noticeable loss": all(change.wide[0] <= 0 for change in changes),
+        "β makes little difference": all(meet),
+    }
+    losses = ", ".join(f"{c.mean:+.2f} points at {ratio}×" for c, ratio in zip(changes, (13, 25), strict=True))
+    gaps = ", ".join(f"{gap:+.2f}" for gap in apart)
+    return _finding(f"{losses}; β = 5 less β = 10 at 13×, by factor: {gaps} points", holds)
+
+
+def _arms(found: Iterable[Result], study: str, network: str) -> dict[str, list[Result]]:
+    """Return the results of one network's sweep before fine-tuning, by arm, in rising order of the ratio."""
+    arms: dict[str, list[Result]] = {}
+    for r in sorted(found, key=lambda r: r.requested):
+        if (r.experiment, r.network, r.fine_tuned) == (study, network, False):
+            arms.setdefault(r.arm, []).append(r)
+    return arms
+
+
+def _finding(value: str, holds: dict[str, bool]) -> Finding:
+    wrong = [text for text, good in holds.items() if not good]
+    if not wrong:
+        return Finding(value, True)
+    return Finding(value, False, len(wrong) < len(holds), f"not so here: {', '.join(wrong)}")
