@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from .shrinking import laid_out_like
+
 
 @dataclass(frozen=True)
 class Neurons:
@@ -239,4 +241,7 @@ def remove_neurons(model: nn.Module, units: Mapping[str, Iterable[int]], example
     graph = Graph(small, example)
     for layer, chosen in _checked(graph, units):
         graph.group(layer, chosen).prune()
+    whole = dict(model.named_parameters())
+    for name, values in small.named_parameters():  # removal writes all of them row by row
+        values.data = laid_out_like(whole[name], values.data)
     return small

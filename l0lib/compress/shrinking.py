@@ -97,9 +97,9 @@ def shrink(model: nn.Module, masks: Masks) -> Shrunk:
     small_masks = {}
     for (large, _), (layer, _), rows, columns in zip(chain, _chain(small), alive, inputs, strict=True):
         assert large.bias is not None
-        layer.weight = nn.Parameter(_like(large.weight, large.weight[rows][:, columns]))
+        layer.weight = nn.Parameter(laid_out_like(large.weight, large.weight[rows][:, columns]))
         layer.bias = nn.Parameter(large.bias[rows].clone())
-        small_masks[names[large.weight]] = _like(large.weight, kept[large.weight][rows][:, columns])
+        small_masks[names[large.weight]] = laid_out_like(large.weight, kept[large.weight][rows][:, columns])
         small_masks[names[large.bias]] = kept[large.bias][rows]
         if isinstance(layer, nn.Conv2d):
             layer.out_channels, layer.in_channels = len(rows), len(columns)
@@ -109,7 +109,7 @@ def shrink(model: nn.Module, masks: Masks) -> Shrunk:
     return Shrunk(small, ordered, tuple(alive), tuple(inputs))
 
 
-def _like(large: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
+def laid_out_like(large: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
     """Lay ``small`` out in memory as ``large`` is, channels last or not."""
     # a kernel of one input channel is contiguous in both ways: its strides alone tell which way a convolution takes
     last = large.ndim == 4 and large.stride(1) == 1

@@ -2,14 +2,16 @@
 
 ``l0lib jobs`` writes the list of jobs, here the runs are made, and ``l0lib collect`` reads the results back as records.
 Neither pydantic nor Optuna is needed: the settings were checked when the list was written, and the results are checked
-when they are read.
+when they are read. Runs that remove neurons need torch-pruning, a package of Python alone, which can be carried along.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -31,7 +33,8 @@ def result_path(config: Plain, seed: int, folder: Path) -> Path:
 def make(jobs: Sequence[dict[str, Any]], folder: Path, runs: Path, device: str, threads: int, progress: bool) -> int:
     """Make all runs of a list that are not finished, and write each result whole or not at all; return how many failed.
 
-    A run that is cut off goes on where it was, if the folder ``runs`` is still there.
+    A run that is cut off goes on where it was, if the folder ``runs`` is still there. The weights of fine-tuned
+    networks lie beside the result, ``<result>-<ratio>x.l0``.
     """
     torch.set_num_threads(threads)
     folder.mkdir(parents=True, exist_ok=True)
@@ -43,20 +46,33 @@ def make(jobs: Sequence[dict[str, Any]], folder: Path, runs: Path, device: str, 
         if path.exists():
             print(f"{name}: finished before", flush=True)
             continue
-        stages = Stages(config, seed, runs, device, progress)
-        stages.folder.mkdir(parents=True, exist_ok=True)
         try:
+            _ready(config)
+            stages = Stages(config, seed, runs, device, progress)
+            stages.folder.mkdir(parents=True, exist_ok=True)
             result = stages.make()
-        except (ValueError, RuntimeError, OSError) as error:
+        except (ValueError, RuntimeError, OSError, ImportError) as error:
             print(f"{name}: failed: {error}", flush=True)
             failed += 1
             continue
         part = path.with_suffix(".part")
         part.write_text(json.dumps(result, allow_nan=False), encoding="utf-8")
-        os.replace(part, path)
+        for weights in sorted(stages.folder.glob("*.l0")):
+            shutil.copyfile(weights, path.with_name(f"{path.stem}-{weights.name}"))
+        os.replace(part, path)  # last: a result that is there is whole
         wrong = 100 * result["dense"]["errors"] / result["dense"]["images"]
         print(f"{name}: dense {wrong:.2f} %, {time.perf_counter() - began:.0f} s", flush=True)
     return failed
+
+
+def _ready(config: Plain) -> None:
+    """Make sure, before a long training, that what the run needs at its end is there."""
+    if config.removed_shares:
+        try:
+            importlib.import_module("torch_pruning")
+        except ImportError as error:
+            message = f"removed_shares needs the package torch-pruning, which cannot be had: {error}"
+            raise ImportError(message) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

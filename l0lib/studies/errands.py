@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 from .._terminal import Failure, say
@@ -52,6 +53,12 @@ def add_collect(commands: argparse._SubParsersAction) -> None:
     )
     it.add_argument("results", type=Path, metavar="FOLDER", help="the folder of the results")
     it.add_argument("--records", type=Path, metavar="FOLDER", help=f"where records go; default: {RUNS}/records")
+    it.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FOLDER",
+        help="where weights of each arm's lowest seed go, ARM-RATIOx.l0; default: they stay where they are",
+    )
     it.set_defaults(run=collect)
 
 
@@ -64,10 +71,22 @@ def collect(options: argparse.Namespace) -> int:
     if not files:
         raise Failure(f"FOLDER must hold results, *.json; there is none in {options.results}")
     refused = 0
+    first: dict[tuple[str, str], tuple[int, Path]] = {}
     for file in files:
         try:
-            print(records.write(records.read(file), folder))
+            record = records.read(file)
+            print(records.write(record, folder))
         except (records.RecordError, OSError) as error:
             say(f"l0lib: {error}")
             refused += 1
+            continue
+        name = (record.config.experiment, record.config.arm)
+        first[name] = min(first.get(name, (record.seed, file)), (record.seed, file))
+    if options.weights is not None:
+        options.weights.mkdir(parents=True, exist_ok=True)
+        for (_, arm), (_, file) in first.items():
+            for weights in sorted(file.parent.glob(f"{file.stem}-*x.l0")):
+                target = options.weights / f"{arm}-{weights.name.removeprefix(f'{file.stem}-')}"
+                shutil.copyfile(weights, target)
+                print(target)
     return 1 if refused else 0

@@ -15,6 +15,7 @@ from l0lib.studies import elsewhere, records, runner
 from l0lib.studies.config import Config, PenaltySettings, Training
 from l0lib.studies.results import results
 from tests.browser import ROOT
+from tests.studies import made_up
 
 PENALTY = PenaltySettings(strategy="NORM", alpha_l2=1e-4, alpha_l0=1e-5, beta=5)
 SHORT = Training(epochs=1, learning_rate=0.05, shift=4, mirror=True, batch_size=64, penalty=PENALTY)
@@ -198,7 +199,12 @@ def test_a_machine_with_little_more_than_torch_makes_the_same_run(made, tmp_path
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         assert f"[1/1] tests resnet seed 0: {said}" in done.stdout
-    assert cli.main(["collect", str(results), "--records", str(tmp_path / "records")]) == 0
+    weights = ["--weights", str(tmp_path / "weights")]
+    assert cli.main(["collect", str(results), "--records", str(tmp_path / "records"), *weights]) == 0
+    (kept,) = (tmp_path / "weights").iterdir()
+    assert kept.name == "resnet-5x.l0"
+    (ours,) = made[0].glob("tests-resnet-*/seed-0/5x.l0")
+    assert kept.read_bytes() == ours.read_bytes()
     (found,) = records.read_all(tmp_path / "records")
     _, record = made
     assert found.model_copy(update={"origin": record.origin}) == record
@@ -237,6 +243,38 @@ def test_a_run_that_fails_does_not_keep_the_others(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "[1/2] tests resnet seed 0: failed: loss must stay finite" in said
     assert "[2/2] tests calm seed 0: dense" in said
+
+
+def test_neurons_need_a_package_which_is_told_before_anything_is_trained(tmp_path):
+    removal = config(arm="removal", **(REMOVAL | {"removed_shares": (0.25,), "removed_ratios": (1.0,)}))
+    calm = config(arm="calm", ratios=(), fine_tuned_ratios=(), fine_tuning=None)
+    jobs, results = tmp_path / "jobs.json", tmp_path / "results"
+    jobs.write_text(json.dumps([{"config": one.plain().values, "seed": 0} for one in (removal, calm)]))
+    command = ["-c", BARE, str(jobs), str(results), "--runs", str(tmp_path / "runs"), "--device", "cpu"]
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert "removal seed 0: failed: removed_shares needs the package torch-pruning" in done.stdout
+    assert "calm seed 0: dense" in done.stdout
+    command[1] = BARE.replace('"torch_pruning", ', "")
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout
+    assert "removal seed 0: dense" in done.stdout
+
+
+def test_the_weights_of_the_lowest_seed_are_kept(tmp_path, capsys):
+    results = tmp_path / "results"
+    results.mkdir()
+    for seed in (1, 3):
+        made = made_up.record(seed)
+        stem = elsewhere.result_path(made.config.plain(), seed, results)
+        records.write_text(stem, records.to_text(made))
+        stem.with_name(f"{stem.stem}-90x.l0").write_text(str(seed))
+    assert cli.main(["collect", str(results), "--records", str(tmp_path / "records")]) == 0
+    assert not (tmp_path / "weights").exists()
+    assert cli.main(["collect", str(results), "--records", str(tmp_path / "r"), "--weights", str(tmp_path / "w")]) == 0
+    assert [(path.name, path.read_text()) for path in (tmp_path / "w").iterdir()] == [
+        ("lenet-300-100-NORM-90x.l0", "1")
+    ]
 
 
 @pytest.mark.parametrize("text", [None, "{", "3", '[{"config": {}}]', "[1]"])
