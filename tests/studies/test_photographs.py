@@ -5,14 +5,16 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
 
 from l0lib import cli, compress
-from l0lib.compress import checkpoints, cifar_models, storage
-from l0lib.studies import elsewhere, records, runner
+from l0lib.compress import Dataset, Part, checkpoints, cifar_models, storage
+from l0lib.studies import elsewhere, images, records, runner
 from l0lib.studies.config import Config, PenaltySettings, Training
+from l0lib.studies.experiments import STUDIES
 from l0lib.studies.results import results
 from tests.browser import ROOT
 from tests.studies import made_up
@@ -243,6 +245,32 @@ def test_a_run_that_fails_does_not_keep_the_others(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "[1/2] tests resnet seed 0: failed: loss must stay finite" in said
     assert "[2/2] tests calm seed 0: dense" in said
+
+
+@pytest.mark.parametrize(("study", "arm"), [("experiment-4", "cifar100-2.5e-07"), ("experiment-5", "cifar100-5-1e-07")])
+def test_sweeps_run_on_data_of_the_shape_of_cifar_100(study, arm, tmp_path, monkeypatch):
+    """Random images in a hundred classes, in place of the 50,000: everything but the data is the arm's own."""
+    random = np.random.default_rng(0)
+
+    def part(number):
+        images = random.integers(0, 256, (number, 3, 32, 32), dtype=np.uint8)
+        return Part(images, (np.arange(number) % 100).astype(np.uint8))
+
+    nothing = Part(np.zeros((0, 3, 32, 32), np.uint8), np.zeros(0, np.uint8))
+    data = Dataset(part(100), nothing, part(100))
+    monkeypatch.setitem(images._WHOLE, "cifar100", lambda validation: data)
+    images.split.cache_clear()
+    full = STUDIES[study].arms("full")[arm]
+    short = full.training.model_copy(update={"epochs": 1, "warm_up": 0.0})
+    record = runner.run(full.model_copy(update={"training": short, "ratios": full.ratios[-1:]}), 0, tmp_path)
+    images.split.cache_clear()
+    assert (record.config.dataset, record.train, record.test) == ("cifar100", 100, 100)
+    (point,) = record.points
+    outputs = point.layers[-1]
+    assert outputs.parameters % 100 == 0, "weights and a bias for each of a hundred classes"
+    assert point.ratio == pytest.approx(100, rel=1e-3)
+    assert len(record.history) == 2
+    assert all(epoch.loss is not None for epoch in record.history[1:])
 
 
 def test_neurons_need_a_package_which_is_told_before_anything_is_trained(tmp_path):
