@@ -1,8 +1,9 @@
 """Several processes that train one network together, each on its share of every batch (torchrun starts them).
 
 All hold the same network and draw the same order of images; each takes every n-th image of a batch. Gradients are
-averaged over the processes before every step, so that all make the step of the whole batch. The first process alone
-reads and writes files, and tells the others what they say.
+averaged over the processes before every step, so that all make the step of the whole batch; batch normalisations use
+its statistics (:mod:`~l0lib.compress.shared_statistics`). The first process alone reads and writes files, and tells the
+others what they say.
 """
 
 from __future__ import annotations

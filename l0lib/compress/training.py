@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from ..penalties import Penalty
-from . import augment, checkpoints, distill, parallel
+from . import augment, checkpoints, distill, parallel, shared_statistics
 from ._run import Run, digest_rates, digests, resolve_device
 from .data import Part
 from .history import MAGNITUDE_EDGES, Epoch, magnitude_histogram, penalty_size
@@ -167,6 +167,7 @@ def train(
     lower = torch.autocast(where.type, torch.bfloat16) if bf16 else nullcontext()
     with (
         distill.listening(network, where),
+        shared_statistics.joined(model) as here,
         tqdm(total=steps, initial=run.step, unit="step", leave=False, disable=not progress) as bar,
     ):
         while run.step < steps:
@@ -176,6 +177,7 @@ def train(
             mirrors = augment.draw_mirrors(len(y), run.moves).to(where) if mirror else None
             for whole in order.split(batch_size)[done:]:
                 batch, weight = parallel.share(whole)
+                here.empty = weight == 0
                 for group in optimizer.param_groups:
                     group["lr"] = rates[run.step]
                 images, labels = x.index_select(0, batch), y.index_select(0, batch)  # twice as fast as x[batch]

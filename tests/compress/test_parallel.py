@@ -45,6 +45,12 @@ def test_two_processes_train_what_one_trains(alone, tmp_path):
     done = torchrun(together.__file__, str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert_same(torch.load(tmp_path / "result.pt", weights_only=True), alone)
+    found = torch.load(tmp_path / "photographs.pt", weights_only=True)
+    model, history = together.train_photographs()
+    losses = torch.tensor([epoch.loss for epoch in history if epoch.epoch], dtype=torch.float64)
+    torch.testing.assert_close(found["losses"], losses, rtol=1e-9, atol=0)
+    for name, values in model.state_dict().items():
+        torch.testing.assert_close(found["weights"][name], values, rtol=0, atol=1e-9, msg=name)
 
 
 @pytest.mark.slow
