@@ -54,7 +54,7 @@ def train(
 
     Where :func:`parallel.start` has joined several processes, each is to call this function with the same arguments:
     they train one network, ``batch_size`` images at a step among them all. Batch normalisation takes its statistics
-    from each process's own share.
+    from the whole batch (:func:`shared_statistics.joined`).
 
     Parameters
     ----------
