@@ -1,0 +1,39 @@
+"""What missing runs would take: counted once where they share a network, at the pace of those on record."""
+
+import pytest
+
+from l0lib.studies import cost
+from l0lib.studies.experiments import STUDIES
+from tests.studies.made_up import record
+
+ARMS = STUDIES["experiment-3"].arms("full")
+
+
+def test_epochs_after_the_training_are_those_of_every_ratio():
+    norm, dense = ARMS["resnet-20-NORM"], ARMS["resnet-20-dense"]
+    assert cost.tuning_epochs(norm) == 2 * norm.fine_tuning.epochs
+    assert cost.tuning_epochs(dense) == 0
+    scratch = STUDIES["experiment-6"].arms("full")["vgg-16-scratch"]
+    assert cost.tuning_epochs(scratch) == 2 * (scratch.training.epochs + scratch.fine_tuning.epochs)
+
+
+def test_the_pace_is_that_of_the_records():
+    runs = [record(0, what=ARMS["resnet-20-dense"]), record(0, what=ARMS["resnet-20-NORM"])]
+    norm = ARMS["resnet-20-NORM"]
+    epochs = 2 * norm.training.epochs + cost.tuning_epochs(norm)
+    work = epochs * 50_000 * cost.multiply_adds(norm)
+    assert cost.rate(runs) == pytest.approx(10 / work)
+    with pytest.raises(ValueError, match="given must hold at least one record; got none"):
+        cost.rate([])
+
+
+def test_a_shared_network_is_trained_once():
+    there = [record(s, what=arm) for name, arm in ARMS.items() if name.startswith("resnet") for s in range(3)]
+    (vgg,) = cost.missing("experiment-3", there, 1e-12)
+    norm = ARMS["vgg-16-NORM"]
+    # the dense network and the control share a training; NORM has its own; two arms are fine-tuned twice
+    assert (vgg.network, vgg.runs) == ("vgg-16", 3)
+    assert vgg.epochs == 2 * norm.training.epochs + 4 * norm.fine_tuning.epochs
+    assert vgg.hours == pytest.approx(vgg.epochs * 50_000 * cost.multiply_adds(norm) * 1e-12 / 3600)
+    there += [record(0, what=arm) for name, arm in ARMS.items() if name.startswith("vgg")]
+    assert cost.missing("experiment-3", there, 1e-12) == []
