@@ -9,7 +9,7 @@ from l0lib import compress
 from l0lib.compress.cifar_models import VGG16, ResNet20, ResNet50
 
 NETWORKS = {"vgg-16": VGG16, "resnet-20": ResNet20, "resnet-50": ResNet50}
-#: classes, trained parameters, running statistics, millions of multiply-adds of one image. Published: about 15.0 million
+#: classes, trained parameters, running statistics, millions of multiply-adds of one image. Published: about 15 million
 #: parameters and 313 million multiply-adds of VGG-16 for CIFAR-10 (Li et al., Pruning filters for efficient ConvNets,
 #: 2017, Table 1, with one hidden layer of 512); 274 thousand parameters of ResNet-20 (the paper, Section 4.3); about 41
 #: million multiply-adds of ResNet-20 and 1.3 billion of ResNet-50 with a stem for small images.

@@ -5,7 +5,7 @@ import torch
 
 from l0lib import compress
 from l0lib.compress import cifar_models, storage
-from l0lib.studies import photograph_networks, records
+from l0lib.studies import photograph_networks, records, stored
 from l0lib.studies.points import count as point
 from l0lib.studies.records import RECORDS
 from tests.studies import made_up
@@ -58,6 +58,10 @@ def test_photographs_are_standardised_by_the_colours_of_the_whole_dataset():
                                                                  photograph_networks.DEVIATIONS))  # fmt: skip
     assert torch.allclose(images * deviations + means, part.tensors()[0], atol=1e-6)
     assert torch.equal(labels, part.tensors()[1])
+
+
+def test_the_network_of_chapter_11_is_kept():
+    assert stored.weights("resnet-20-SEP") is not None
 
 
 @pytest.mark.parametrize("path", sorted((RECORDS / "weights").glob("resnet-*.l0")), ids=lambda path: path.name)
