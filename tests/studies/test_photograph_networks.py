@@ -70,7 +70,5 @@ def test_committed_weights_are_small_on_record_and_know_photographs(path):
     assert its.bytes_on_disk < 150_000
     assert its.record is not None
     assert path.stem == f"{its.record.config.arm}-{its.point.requested:g}x"
-    assert (
-        compress.evaluate(its.model, photograph_networks.standardised(compress.embedded_photographs().train)).error
-        < 0.1
-    )
+    known = photograph_networks.standardised(compress.embedded_photographs().train)
+    assert compress.evaluate(its.model, known).error < 0.15
