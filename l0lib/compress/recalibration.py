@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import update_bn
 
 from . import augment
@@ -54,7 +55,7 @@ def recalibrate(
         raise ValueError(f"part must hold at least 2 images; got {len(images)}")
     if shift < 0:
         raise ValueError(f"shift must be >= 0; got {shift}")
-    if not any(key.endswith("running_var") for key in model.state_dict()):
+    if not any(isinstance(module, _BatchNorm) and module.running_var is not None for module in model.modules()):
         raise ValueError("model must have batch normalisations with running statistics; it has none")
     device = next(model.parameters()).device
     draw = torch.Generator().manual_seed(seed)
@@ -65,5 +66,7 @@ def recalibrate(
             batch = augment.shift(batch, moves[0], moves[1], shift)
         return augment.mirror(batch, augment.draw_mirrors(len(batch), draw).to(batch.device)) if mirror else batch
 
-    update_bn(map(shown, images.tensor_split(max(1, round(len(images) / batch_size)))), model, device)
+    update_bn(
+        map(shown, images.tensor_split(min(max(1, round(len(images) / batch_size)), len(images) // 2))), model, device
+    )
     return model

@@ -17,9 +17,16 @@ from .parallel import ranks
 
 @dataclass
 class Share:
-    """This process's part of the batch in hand; ``empty`` where nothing of it was left for this process."""
+    """This process's part of the batch in hand; ``empty`` where nothing of it was left for this process.
+
+    ``open`` until :func:`joined` ends: a copy of the network that outlives it goes its own way.
+    """
 
     empty: bool = False
+    open: bool = True
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Share:
+        return self
 
 
 class _Sum(torch.autograd.Function):
@@ -52,17 +59,22 @@ def joined(model: torch.nn.Module) -> Iterator[Share]:
     """
     share = Share()
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)] if ranks()[1] > 1 else []
+    before = {norm: vars(norm).get("forward") for norm in norms}
     for norm in norms:
         norm.forward = partial(_normalise, norm, share)  # type: ignore[method-assign]
     try:
         yield share
     finally:
-        for norm in norms:
-            del norm.forward  # that of its class again
+        share.open = False
+        for norm, forward in before.items():
+            if forward is None:
+                vars(norm).pop("forward", None)  # that of its class again
+            else:
+                norm.forward = forward  # type: ignore[method-assign]
 
 
 def _normalise(norm: _BatchNorm, share: Share, x: torch.Tensor) -> torch.Tensor:
-    if not norm.training:
+    if not norm.training or not share.open:
         return type(norm).forward(norm, x)
     axes = [0, *range(2, x.ndim)]
     shape = [1, -1, *[1] * (x.ndim - 2)]
@@ -71,14 +83,23 @@ def _normalise(norm: _BatchNorm, share: Share, x: torch.Tensor) -> torch.Tensor:
         wide = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
         count = torch.tensor(own * x.numel() / x.shape[1], dtype=torch.float64, device=x.device)
         dist.all_reduce(count)
+        if count == 1:  # for all processes alike
+            raise ValueError(f"batch normalisation needs more than one value for each channel; got {tuple(x.shape)}")
         mean = _Sum.apply(own * wide.sum(axes)) / count
         centred = wide - mean.view(shape)
         variance = _Sum.apply(own * centred.square().sum(axes)) / count
         out = centred * torch.rsqrt(variance + norm.eps).view(shape)
-        if norm.affine:
-            out = out * norm.weight.view(shape) + norm.bias.view(shape)
+        if norm.weight is not None:
+            out = out * norm.weight.view(shape)
+        if norm.bias is not None:
+            out = out + norm.bias.view(shape)
         seen = norm.num_batches_tracked
-        if norm.running_mean is not None and norm.running_var is not None and seen is not None:
+        if (
+            norm.track_running_stats
+            and norm.running_mean is not None
+            and norm.running_var is not None
+            and seen is not None
+        ):
             with torch.no_grad():
                 seen.add_(1)
                 step = 1 / float(seen) if norm.momentum is None else norm.momentum

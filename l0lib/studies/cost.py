@@ -50,20 +50,29 @@ def tuning_epochs(what: Config) -> int:
 
 
 def rate(given: Iterable[Record]) -> float:
-    """Return the seconds that a multiply-add of one image in one epoch took, over all of ``given``.
+    """Return the seconds that a multiply-add of one image in one epoch took on one thread of a CPU.
+
+    Runs of other devices, or of more threads or processes, are left out. A network that several runs share was trained
+    in the time of one of them.
 
     Raises
     ------
     ValueError
-        If there are none.
+        If no run is left.
     """
     seconds = work = 0.0
+    seen: set[tuple[str, int]] = set()
     for record in given:
-        epochs = record.config.training.epochs + tuning_epochs(record.config)
+        made = record.origin
+        if (made.device, made.threads, made.processes) != ("cpu", 1, 1):
+            continue
+        key = (trained(record.config.plain()).digest(), record.seed)
+        epochs = tuning_epochs(record.config) + (0 if key in seen else record.config.training.epochs)
+        seen.add(key)
         work += epochs * IMAGES[record.config.dataset] * multiply_adds(record.config)
         seconds += record.origin.seconds
     if not work:
-        raise ValueError("given must hold at least one record; got none")
+        raise ValueError("given must hold a run of one thread of a CPU; got none")
     return seconds / work
 
 

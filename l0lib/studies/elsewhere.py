@@ -44,7 +44,10 @@ def make(jobs: Sequence[dict[str, Any]], folder: Path, runs: Path, device: str, 
         path = result_path(config, seed, folder)
         name, began = f"[{number}/{len(jobs)}] {config.experiment} {config.arm} seed {seed}", time.perf_counter()
         if path.exists():
-            print(f"{name}: finished before", flush=True)
+            same = json.loads(path.read_text(encoding="utf-8"))["config"] == config.values
+            told = "finished before" if same else f"failed: {path} holds a run with other settings"
+            print(f"{name}: {told}", flush=True)
+            failed += not same
             continue
         try:
             _ready(config)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -57,7 +58,8 @@ def add_collect(commands: argparse._SubParsersAction) -> None:
         "--weights",
         type=Path,
         metavar="FOLDER",
-        help="where weights of each arm's lowest seed go, ARM-RATIOx.l0; default: they stay where they are",
+        help="where weights of each arm's lowest seed go, ARM-RATIOx.l0, of full runs on test images; "
+        "default: they stay where they are",
     )
     it.set_defaults(run=collect)
 
@@ -80,6 +82,8 @@ def collect(options: argparse.Namespace) -> int:
             say(f"l0lib: {error}")
             refused += 1
             continue
+        if (record.config.profile, record.config.evaluate_on) != ("full", "test"):
+            continue  # no result: its weights stay where they are
         name = (record.config.experiment, record.config.arm)
         first[name] = min(first.get(name, (record.seed, file)), (record.seed, file))
     if options.weights is not None:
@@ -87,6 +91,12 @@ def collect(options: argparse.Namespace) -> int:
         for (_, arm), (_, file) in first.items():
             for weights in sorted(file.parent.glob(f"{file.stem}-*x.l0")):
                 target = options.weights / f"{arm}-{weights.name.removeprefix(f'{file.stem}-')}"
-                shutil.copyfile(weights, target)
+                if target.exists() and target.read_bytes() != weights.read_bytes():
+                    say(f"l0lib: {target} holds another network, and is kept")
+                    refused += 1
+                    continue
+                part = target.with_suffix(".part")
+                shutil.copyfile(weights, part)
+                os.replace(part, target)
                 print(target)
     return 1 if refused else 0

@@ -72,15 +72,16 @@ def follow(plain: Iterable[Record], anew: Iterable[Record]) -> list[Followed]:
     found = []
     for arm in dict.fromkeys(arm for arm, _ in both):
         seeds = sorted(seed for name, seed in both if name == arm)
-        for seed in seeds:
-            one, other = first[arm, seed], second[arm, seed]
-            if one.dense != other.dense:
-                raise RecordError(
-                    f"{one.config.experiment} and {other.config.experiment}, {one.name}: both must begin with the same "
-                    f"network; before pruning it has {one.dense.errors} and {other.dense.errors} errors"
-                )
         start = [first[arm, seed] for seed in seeds]
         after = [tuned.get((trained(r.config.plain()).digest(), r.seed)) for r in start]
+        for one, tuned_one in zip(start, after, strict=True):
+            for other in (second[arm, one.seed], tuned_one):
+                if other is not None and one.dense != other.dense:
+                    raise RecordError(
+                        f"{one.name} of {one.config.experiment} and {other.name} of {other.config.experiment}: both "
+                        "must begin with the same network; before pruning it has "
+                        f"{one.dense.errors} and {other.dense.errors} errors"
+                    )
         at = {
             "just pruned": _measured(start, fine_tuned=False),
             "statistics anew": _measured([second[arm, seed] for seed in seeds], fine_tuned=False),

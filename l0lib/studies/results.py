@@ -112,11 +112,6 @@ class Result:
         return fmean(self.dense_errors.values()) if self.dense_errors.keys() == self.errors.keys() else None
 
     @property
-    def unpruned_mean(self) -> float:
-        """Mean error of this arm's own networks before pruning."""
-        return fmean(self.unpruned_errors.values())
-
-    @property
     def interval(self) -> tuple[float, float] | None:
         """The 95 % interval of the mean over seeds (Student's t), in percent; None for one seed.
 
@@ -203,9 +198,14 @@ def difference(first: Result, second: Result) -> Difference:
     return Difference(mean, interval, len(seeds), answers.wide(mean, interval, 100 * deviated))
 
 
+def unpruned(result: Result) -> Result:
+    """Return the same arm with the errors that its networks had before pruning."""
+    return replace(result, errors=result.unpruned_errors, wrong=result.unpruned_wrong)
+
+
 def change_by_pruning(result: Result) -> Difference:
     """Compare pruned networks, seed by seed, with what they were before pruning."""
-    return difference(result, replace(result, errors=result.unpruned_errors, wrong=result.unpruned_wrong))
+    return difference(result, unpruned(result))
 
 
 def results(records: Iterable[Record], profile: str = "full", evaluate_on: str = "test") -> list[Result]:

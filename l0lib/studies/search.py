@@ -60,7 +60,13 @@ class Search:
     def join(self, tell: Callable[[str], object]) -> optuna.Study:
         """Make trials until there are enough, together with all others who do."""
         storage = tune.open_storage(self.storage)
-        space = spaces.of_arm(self.experiment, self.arm, lambda arm: self._best(arm, storage, tell))
+        begun: dict[str, Any] = {}  # a search that goes on must not begin from something else
+
+        def best(arm: str) -> Mapping[str, float]:
+            begun[f"start at {arm}"] = dict(self._best(arm, storage, tell))
+            return dict(begun[f"start at {arm}"])
+
+        space = spaces.of_arm(self.experiment, self.arm, best)
         changes = self._changes()
 
         def changed(trial: optuna.Trial) -> Config:
@@ -75,7 +81,7 @@ class Search:
             self.trials,
             storage,
             start=self.start,
-            settings={flags.flag(path): value for path, value in changes.items()},
+            settings={flags.flag(path): value for path, value in changes.items()} | begun,
             runs=self.runs,
             device=self.device,
             threads=self.threads,

@@ -201,10 +201,9 @@ def test_a_machine_with_little_more_than_torch_makes_the_same_run(made, tmp_path
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         assert f"[1/1] tests resnet seed 0: {said}" in done.stdout
-    weights = ["--weights", str(tmp_path / "weights")]
-    assert cli.main(["collect", str(results), "--records", str(tmp_path / "records"), *weights]) == 0
-    (kept,) = (tmp_path / "weights").iterdir()
-    assert kept.name == "resnet-5x.l0"
+    assert cli.main(["collect", str(results), "--records", str(tmp_path / "records")]) == 0
+    (kept,) = results.glob("*.l0")
+    assert kept.name == "tests-resnet-seed-0-5x.l0"
     (ours,) = made[0].glob("tests-resnet-*/seed-0/5x.l0")
     assert kept.read_bytes() == ours.read_bytes()
     (found,) = records.read_all(tmp_path / "records")
@@ -300,9 +299,35 @@ def test_the_weights_of_the_lowest_seed_are_kept(tmp_path, capsys):
     assert cli.main(["collect", str(results), "--records", str(tmp_path / "records")]) == 0
     assert not (tmp_path / "weights").exists()
     assert cli.main(["collect", str(results), "--records", str(tmp_path / "r"), "--weights", str(tmp_path / "w")]) == 0
-    assert [(path.name, path.read_text()) for path in (tmp_path / "w").iterdir()] == [
-        ("lenet-300-100-NORM-90x.l0", "1")
-    ]
+    (kept,) = (tmp_path / "w").iterdir()
+    assert (kept.name, kept.read_text()) == ("lenet-300-100-NORM-90x.l0", "1")
+    again = ["collect", str(results), "--records", str(tmp_path / "r"), "--weights", str(tmp_path / "w")]
+    assert cli.main(again) == 0, "the same weights are there already"
+    kept.write_text("another")
+    assert cli.main(again) == 1
+    assert kept.read_text() == "another"
+    assert "holds another network, and is kept" in capsys.readouterr().err
+
+
+def test_weights_of_what_is_no_result_stay_where_they_are(tmp_path):
+    made = made_up.record(0, profile="fast")
+    stem = elsewhere.result_path(made.config.plain(), 0, tmp_path)
+    records.write_text(stem, records.to_text(made))
+    stem.with_name(f"{stem.stem}-90x.l0").write_text("x")
+    assert cli.main(["collect", str(tmp_path), "--records", str(tmp_path / "r"), "--weights", str(tmp_path / "w")]) == 0
+    assert list((tmp_path / "w").iterdir()) == []
+
+
+def test_a_result_of_other_settings_does_not_pass_for_this_one(tmp_path, capsys):
+    calm = config(arm="calm", ratios=(), fine_tuned_ratios=(), fine_tuning=None)
+    jobs = [{"config": calm.plain().values, "seed": 0}]
+    assert elsewhere.make(jobs, tmp_path / "results", tmp_path / "runs", "cpu", 1, False) == 0
+    assert elsewhere.make(jobs, tmp_path / "results", tmp_path / "runs", "cpu", 1, False) == 0
+    assert "finished before" in capsys.readouterr().out
+    other = calm.model_copy(update={"ratios": (2.0,)})
+    jobs = [{"config": other.plain().values, "seed": 0}]
+    assert elsewhere.make(jobs, tmp_path / "results", tmp_path / "runs", "cpu", 1, False) == 1
+    assert "holds a run with other settings" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("text", [None, "{", "3", '[{"config": {}}]', "[1]"])

@@ -77,8 +77,14 @@ def test_the_dense_network_is_fine_tuned_in_the_control(plain, anew):
 
 def test_both_studies_must_begin_with_the_same_network(plain, anew):
     other = [r.model_copy(update={"dense": measured(1, 0.1)}) for r in anew]
-    with pytest.raises(RecordError, match="resnet-20-NORM-full-test-seed-0: both must begin with the same network"):
+    with pytest.raises(RecordError, match=r"resnet-20-NORM-full-test-seed-0 of .*: both must begin with the same"):
         recalibrated.follow(plain, other)
+    norm = [r for r in plain if r.config.arm == "resnet-20-NORM"]
+    control = [r.model_copy(update={"config": r.config.model_copy(update={"arm": "resnet-20-l2"}),
+                                    "dense": measured(2, 0.1)}) for r in norm]  # fmt: skip
+    bare = [r.model_copy(update={"points": tuple(p for p in r.points if not p.fine_tuned)}) for r in norm]
+    with pytest.raises(RecordError, match="resnet-20-l2-full-test-seed-0 of"):
+        recalibrated.follow([*bare, *control], anew)
 
 
 def test_ratios_that_one_seed_lacks_are_left_out(plain, anew):

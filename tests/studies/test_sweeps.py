@@ -43,7 +43,8 @@ def test_a_larger_factor_compresses_more_and_starts_lower():
     [
         ((2.78, 10.47, 4.67, 18.63), (2900, 2920, 3140, 3480), "compresses more"),
         ((4.67, 4.67, 4.67, 4.67), (2900, 2920, 3140, 3480), "compresses more"),
-        ((2.78, 4.67, 10.47, 18.63), (2900, 2890, 3140, 3480), "starts lower"),
+        ((2.78, 4.67, 10.47, 18.63), (2900, 2700, 3140, 3480), "starts lower"),
+        ((2.78, 4.67, 10.47, 18.63), (2900, 2920, 2940, 2960), "starts lower"),
     ],
 )
 def test_figure_8_says_which_of_its_statements_is_not_so(ends, starts, wrong):
@@ -51,7 +52,7 @@ def test_figure_8_says_which_of_its_statements_is_not_so(ends, starts, wrong):
     assert (found.as_printed, found.corrected, found.correction) == (False, True, f"not so here: {wrong}")
 
 
-def test_a_point_of_error_is_no_significant_loss_and_more_is():
+def test_what_may_be_a_point_of_error_is_no_significant_loss_and_more_is():
     starts = (2900, 2920, 3140, 3480)
     factors = ("0", "1e-07", "2.5e-07", "5e-07")
 
@@ -61,8 +62,9 @@ def test_a_point_of_error_is_no_significant_loss_and_more_is():
                 for f, s in zip(factors, starts, strict=True)]  # fmt: skip
         return empirical.figure(8, results(runs))
 
-    assert "α₀ = 5e-07: 18.6×" in made(100).value
-    assert "α₀ = 5e-07: 1×" in made(101).value
+    # of 10,000 images, both errors near 3,500: the interval reaches 1.64 points to either side
+    assert "α₀ = 5e-07: 18.6×" in made(250).value
+    assert "α₀ = 5e-07: 1×" in made(280).value
 
 
 def sweep_5(dense=2850, at=None):

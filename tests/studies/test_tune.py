@@ -212,9 +212,11 @@ def test_separate_factors_start_from_a_stored_tuning_where_the_database_has_none
     lines, taken = [], []
     job = search.Search("experiment-2", "lenet-300-100-SEP", "full", 1, url, tmp_path)
     monkeypatch.setattr(search.spaces, "of_arm", lambda experiment, arm, best: taken.append(best("lenet-300-100-NORM")))
-    monkeypatch.setattr(tune, "tune", lambda *given, **more: None)
+    settings = []
+    monkeypatch.setattr(tune, "tune", lambda *given, **more: settings.append(more["settings"]))
     job.join(lines.append)
     assert taken == [record.best.params]
+    assert settings == [{"start at lenet-300-100-NORM": record.best.params}]
     assert lines == [f"{job.name}: starts from the stored record of {written.stem}, as the database does not hold that"
                      " tuning"]  # fmt: skip
 
