@@ -54,18 +54,23 @@ def make(jobs: Sequence[dict[str, Any]], folder: Path, runs: Path, device: str, 
             stages = Stages(config, seed, runs, device, progress)
             stages.folder.mkdir(parents=True, exist_ok=True)
             result = stages.make()
+            _write(result, stages.folder, path)
         except (ValueError, RuntimeError, OSError, ImportError) as error:
             print(f"{name}: failed: {error}", flush=True)
             failed += 1
             continue
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(result, allow_nan=False), encoding="utf-8")
-        for weights in sorted(stages.folder.glob("*.l0")):
-            shutil.copyfile(weights, path.with_name(f"{path.stem}-{weights.name}"))
-        os.replace(part, path)  # last: a result that is there is whole
         wrong = 100 * result["dense"]["errors"] / result["dense"]["images"]
         print(f"{name}: dense {wrong:.2f} %, {time.perf_counter() - began:.0f} s", flush=True)
     return failed
+
+
+def _write(result: dict[str, Any], made: Path, path: Path) -> None:
+    """Write a result, and before it the weights: a result that is there is whole."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(result, allow_nan=False), encoding="utf-8")
+    for weights in sorted(made.glob("*.l0")):
+        shutil.copyfile(weights, path.with_name(f"{path.stem}-{weights.name}"))
+    os.replace(part, path)
 
 
 def _ready(config: Plain) -> None:

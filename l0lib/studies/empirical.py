@@ -30,7 +30,8 @@ from .checks import Finding
 from .paper import TABLES, Published, PublishedTable, printed_interval, printed_value
 from .records import read_all
 from .report import NETWORK_NAMES
-from .results import Result, results
+from .result import Result
+from .results import results
 
 PENALTIES = ("l2", "l1", "l0", "l2+l0")
 

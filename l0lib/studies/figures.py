@@ -13,7 +13,7 @@ from scipy.optimize import isotonic_regression
 
 from ..figures import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
 from .paper import Published, PublishedTable, printed_value
-from .results import Result
+from .result import Result
 
 if TYPE_CHECKING:
     from .readings import Comparison

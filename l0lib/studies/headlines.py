@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .paper import Published, PublishedTable, printed_interval, printed_value
 from .readings import MISSING, said
 from .report import NETWORK_NAMES
-from .results import Result
+from .result import Result
 from .table import Table
 
 SEEDS = 5

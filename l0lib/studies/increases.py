@@ -7,7 +7,8 @@ from statistics import fmean, stdev
 
 from .paper import TABLES, Published, printed_interval, printed_value
 from .records import read_all
-from .results import Result, results
+from .result import Result
+from .results import results
 from .table import Table, times
 
 #: The study whose results stand in each table, our name of the network, and whether they are fine-tuned.

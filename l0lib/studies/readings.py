@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from ..figures import PENALTY_LABEL
-from .results import Result, difference
+from .result import Result, difference
 from .table import Table
 
 HOLDS, PART, NOT_SHOWN, FAILS, MISSING = "holds", "holds in part", "not shown", "does not hold", "not recorded yet"

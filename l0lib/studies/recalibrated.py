@@ -38,6 +38,11 @@ class Followed:
     unpruned: tuple[Measured, ...]
     at: Mapping[str, Mapping[float, tuple[Measured, ...]]]
 
+    @property
+    def many(self) -> str:
+        """``3 seeds``."""
+        return f"{len(self.seeds)} seed{'s' if len(self.seeds) > 1 else ''}"
+
     def mean(self, stage: str, ratio: float) -> float | None:
         """Return the mean error in percent; None if that is not on record."""
         measured = self.at[stage].get(ratio)
@@ -132,13 +137,12 @@ def conclusion(followed: Iterable[Followed], ratio: float) -> str:
     """Return one sentence on each arm at ``ratio``; the wording follows from the numbers."""
     told = []
     for arm in followed:
-        share, seeds = arm.share(ratio), len(arm.seeds)
+        share = arm.share(ratio)
         if share is None:
             continue
         gain = (arm.mean(STAGES[0], ratio) or 0) - (arm.mean(STAGES[2], ratio) or 0)
-        many = f"{seeds} seed{'s' if seeds > 1 else ''}"
         told.append(
-            f"{arm.arm} at {times(ratio)} ({many}): fine-tuning gains {gain:.1f} points, and new statistics alone "
+            f"{arm.arm} at {times(ratio)} ({arm.many}): fine-tuning gains {gain:.1f} points, and new statistics alone "
             f"{100 * share:.0f} % of that."
         )
     return "\n".join(told) or f"Nothing to compare at {times(ratio)} is on record yet."

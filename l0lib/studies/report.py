@@ -8,7 +8,8 @@ from statistics import fmean, stdev
 
 from .paper import TABLES, Published, PublishedTable, printed_interval, printed_value
 from .records import read_all
-from .results import FIELDS, Difference, Result, difference, results
+from .result import FIELDS, Difference, Result, difference
+from .results import results
 from .table import Table, times
 
 __all__ = ["FIELDS", "Difference", "Result", "beside", "difference", "gap", "results", "said", "table"]

@@ -38,8 +38,7 @@ def by_stage(followed: Iterable[Followed]) -> Figure:
             axis.plot(*zip(*dots, strict=True), ".", color=_LOOK[stage]["color"], ms=2.5, alpha=0.6)
         unpruned = fmean(one.percent for one in arm.unpruned)
         axis.axhline(unpruned, color=GREY, lw=0.9, ls=(0, (6, 4)), label="unpruned")
-        seeds = f"{len(arm.seeds)} seed{'s' if len(arm.seeds) > 1 else ''}"
-        axis.set_title(f"{arm.arm}, {seeds}", fontsize=10)
+        axis.set_title(f"{arm.arm}, {arm.many}", fontsize=10)
         axis.set(xscale="log", yscale="log", xlabel="compression ratio")
         logarithmic(axis, "x")
         logarithmic(axis, "y")
@@ -75,7 +74,6 @@ def by_class(arm: Followed, ratio: float, dataset: str) -> Figure:
         axis.plot(*zip(*dots, strict=True), ".", color=look[stage]["color"], ms=2.5, alpha=0.6)
     axis.set(ylim=(-2, 102), ylabel="top-1 error of the class (%)")
     axis.set_xticks(places, names, rotation=30, ha="right")
-    many = f"{len(arm.seeds)} seed{'s' if len(arm.seeds) > 1 else ''}"
-    axis.set_title(f"{arm.arm}, {times(ratio)}, {many}, stored", fontsize=10)
+    axis.set_title(f"{arm.arm}, {times(ratio)}, {arm.many}, stored", fontsize=10)
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return figure

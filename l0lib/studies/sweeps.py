@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from .checks import Finding
-from .results import Result, change_by_pruning, difference, unpruned
+from .result import Result, change_by_pruning, difference, unpruned
 
 #: Points of error over the network before pruning that count as no significant loss.
 LEVEL = 1.0

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from l0lib.studies import answers, records
 from l0lib.studies.records import Measured, RecordError
-from l0lib.studies.results import difference, results
+from l0lib.studies.result import difference
+from l0lib.studies.results import results
 from tests.studies.made_up import config, record
 
 
