@@ -259,4 +259,11 @@ STUDIES: dict[str, Study] = {
         cifar.recalibration,
         cifar.recalibration_fast,
     ),
+    "recalibrated-sweep": Study(
+        "The sweep of the l0 factor, and the statistics of the normalisations measured anew after pruning",
+        "VGG-16 on CIFAR-10; beyond the paper",
+        (0,),
+        cifar.recalibrated_sweep,
+        cifar.recalibrated_sweep_fast,
+    ),
 }

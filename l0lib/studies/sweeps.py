@@ -20,14 +20,15 @@ from .result import Result, change_by_pruning, difference, unpruned
 
 #: Points of error over the network before pruning that count as no significant loss.
 LEVEL = 1.0
-_FACTORS = ("0", "1e-07", "2.5e-07", "5e-07")
+#: The factors of Experiment 4, as its arms name them; on CIFAR-10 they are scaled.
+_FACTORS = {"cifar100": ("0", "1e-07", "2.5e-07", "5e-07"), "cifar10": ("0", "4e-06", "1e-05", "2e-05")}
 _SWEPT, _BETAS = ("1e-07", "5e-07", "1e-06"), ("5", "10")
 
 
-def figure_8(found: Iterable[Result]) -> Finding | None:
-    """Judge what the text says of Figure 8; None while an arm is missing."""
+def figure_8(found: Iterable[Result], dataset: str = "cifar100") -> Finding | None:
+    """Judge what the text says of Figure 8, on its dataset or on ``cifar10``; None while an arm is missing."""
     arms = _arms(found, "experiment-4", "vgg-16")
-    lines = [arms.get(f"cifar100-{factor}") for factor in _FACTORS]
+    lines = [arms.get(f"{dataset}-{factor}") for factor in _FACTORS[dataset]]
     if any(line is None for line in lines):
         return None
     whole = [line for line in lines if line is not None]
@@ -43,7 +44,7 @@ def figure_8(found: Iterable[Result]) -> Finding | None:
     }
     told = ", ".join(
         f"α₀ = {factor}: {ratio:.3g}×, {start - starts[0]:+.2f}"
-        for factor, ratio, start in zip(_FACTORS, reached, starts, strict=True)
+        for factor, ratio, start in zip(_FACTORS[dataset], reached, starts, strict=True)
     )
     return _finding(f"highest ratio within a point, and points of error before pruning over α₀ = 0: {told}", holds)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from l0lib.compress import cifar_models, neurons
+from l0lib.compress import cifar_models, learning_rates, neurons
 from l0lib.compress.blueprint import blueprint
 from l0lib.studies import cifar_experiments as cifar
 from l0lib.studies import increases
@@ -23,30 +23,49 @@ def test_arms_of_a_network_differ_in_the_penalty_alone():
 
 
 @pytest.mark.parametrize(("study", "points"), [("experiment-4", 4), ("experiment-5", 7)])
-def test_a_sweep_is_the_same_on_both_datasets_and_changes_one_thing(study, points):
+def test_a_sweep_changes_one_thing(study, points):
     arms = STUDIES[study].arms("full")
     assert len(arms) == 2 * points
     for name, arm in arms.items():
         assert name.startswith(arm.dataset + "-")
-        assert arm.training.epochs == (100 if study == "experiment-5" else arm.training.epochs)
+        assert study != "experiment-5" or arm.training.epochs == 100
         base = arms[arm.dense_arm]
         assert base.penalty_name == "l2"
         assert base.dataset == arm.dataset
         same = base.training.penalty
         changed = arm.training.penalty.model_copy(update={"alpha_l0": same.alpha_l0, "beta": same.beta})
         assert arm.training.model_copy(update={"penalty": changed}) == base.training
-    on = {name.partition("-")[2] for name in arms if name.startswith("cifar100")}
-    assert on == {name.partition("-")[2] for name in arms if name.startswith("cifar10-")}
 
 
-def test_the_papers_factors_are_swept():
-    found = {arm.training.penalty.alpha_l0 for arm in STUDIES["experiment-4"].arms("full").values()}
-    assert found == set(cifar.ALPHAS_4) == {0, 1e-7, 2.5e-7, 5e-7}
-    swept = [arm.training.penalty for arm in STUDIES["experiment-5"].arms("full").values()]
-    assert {(p.beta, p.alpha_l0) for p in swept if p.alpha_l0} == {(b, a) for b in (5, 10) for a in (1e-7, 5e-7, 1e-6)}
+@pytest.mark.parametrize("dataset", ["cifar10", "cifar100"])
+def test_the_papers_factors_are_swept(dataset):
+    arms = [a for s in ("experiment-4", "experiment-5") for a in STUDIES[s].arms("full").values()]
+    swept = [(arm.experiment, arm.training.penalty) for arm in arms if arm.dataset == dataset]
+    scale = 40 if dataset == "cifar10" else 1
+    factors = [p.alpha_l0 for study, p in swept if study == "experiment-4"]
+    assert factors == pytest.approx([0, scale * 1e-7, scale * 2.5e-7, scale * 5e-7])
+    points = {(p.beta, p.alpha_l0) for study, p in swept if study == "experiment-5" and p.alpha_l0}
+    assert points == {(b, a) for b in (5, 10) for a in (1e-7, 5e-7, 1e-6)}
 
 
-@pytest.mark.parametrize("study", ["experiment-3", "experiment-4", "experiment-5", "experiment-6", "recalibration"])
+def test_the_scaled_sweep_reaches_as_far_and_shares_two_networks_with_experiment_3():
+    arms, others = STUDIES["experiment-4"].arms("full"), STUDIES["experiment-3"].arms("full")
+
+    def reached(arm):
+        how = arm.training
+        steps = 391 * how.epochs
+        rates = learning_rates(how.schedule, steps, how.learning_rate, round(391 * how.warm_up))
+        return how.penalty.alpha_l0 * sum(rates)
+
+    for small, large in zip(cifar.SCALED_4, cifar.ALPHAS_4, strict=True):
+        if large:
+            ratio = reached(arms[f"cifar10-{small:g}"]) / reached(arms[f"cifar100-{large:g}"])
+            assert ratio == pytest.approx(1, abs=0.06), "but for the epoch in which the rate rises"
+    for mine, theirs in (("cifar10-0", "vgg-16-dense"), ("cifar10-1e-05", "vgg-16-NORM")):
+        assert trained(arms[mine].plain()).digest() == trained(others[theirs].plain()).digest()
+
+
+@pytest.mark.parametrize("study", [f"experiment-{n}" for n in (3, 4, 5, 6)] + ["recalibration", "recalibrated-sweep"])
 def test_in_small_they_run_on_the_embedded_photographs(study):
     for name, arm in STUDIES[study].arms("fast").items():
         assert (arm.arm, arm.dataset, arm.profile) == (name, "photographs", "fast")
@@ -70,15 +89,23 @@ def test_neurons_go_from_the_networks_of_experiment_3_and_from_two_controls():
         assert flops <= saved <= flops + increases.MORE, "so the row of Table 7 is found"
 
 
-def test_statistics_are_measured_anew_on_the_networks_of_experiment_3():
-    arms, others = STUDIES["recalibration"].arms("full"), STUDIES["experiment-3"].arms("full")
-    assert set(arms) == {name for name in others if name.startswith("resnet-20-")} - {"resnet-20-l2"}
+@pytest.mark.parametrize(
+    ("study", "plain", "names"),
+    [
+        ("recalibration", "experiment-3", {"resnet-20-dense", "resnet-20-NORM", "resnet-20-SEP"}),
+        ("recalibrated-sweep", "experiment-4", {f"cifar10-{alpha:g}" for alpha in cifar.SCALED_4}),
+    ],
+)
+def test_statistics_are_measured_anew_on_the_networks_of_another_study(study, plain, names):
+    arms, others = STUDIES[study].arms("full"), STUDIES[plain].arms("full")
+    assert set(arms) == names
+    assert all(arm.experiment == study for arm in (*arms.values(), *STUDIES[study].arms("fast").values()))
     for name, arm in arms.items():
         assert trained(arm.plain()).digest() == trained(others[name].plain()).digest()
         assert arm.recalibrated
         assert arm.ratios[0] == 1
         assert set(arm.ratios[1:]) < set(others[name].ratios)
-        assert set(arm.ratios) >= set(others["resnet-20-NORM"].fine_tuned_ratios)
+        assert set(arm.ratios) >= set(cifar.FINE_TUNED[arm.network])
         assert arm.fine_tuning is None
 
 

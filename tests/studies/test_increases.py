@@ -45,12 +45,12 @@ def test_without_its_dense_network_an_error_is_no_increase():
 
 
 def test_factors_of_the_sweep_find_their_row_and_cifar_10_has_rows_of_its_own():
-    arms = ("cifar100-0", "cifar100-2.5e-07", "cifar10-0", "cifar10-2.5e-07")
+    arms = ("cifar100-0", "cifar100-2.5e-07", "cifar10-0", "cifar10-1e-05")
     table = increases.beside(6, results([r for arm in arms for r in made("experiment-4", arm, errors=1060, dense=800)]))
     gaps = {(row[0].removeprefix("Ours: "), row[2]): row[3] for row in table.rows if row[0].startswith("Ours")}
     assert gaps["cifar100-2.5e-07", "10.5×"] == "+0.03"  # +2.70 before fine-tuning, and the paper's 2.67
     assert {key: gap for key, gap in gaps.items() if gap != "–"} == {("cifar100-2.5e-07", "10.5×"): "+0.03"}
-    assert ("cifar10-2.5e-07, CIFAR-10", "10.5×") in gaps
+    assert ("cifar10-1e-05, CIFAR-10", "10.5×") in gaps
 
 
 def test_neurons_are_told_apart_from_pruning_on_top():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from l0lib.studies import empirical
+from l0lib.studies import empirical, sweeps
 from l0lib.studies.experiments import STUDIES
 from l0lib.studies.records import Measured
 from l0lib.studies.results import results
@@ -11,9 +11,9 @@ from tests.studies.made_up import record
 SWEPT = ("5-1e-07", "5-5e-07", "5-1e-06", "10-1e-07", "10-5e-07", "10-1e-06")
 
 
-def run(study, arm, dense, errors):
+def run(study, arm, dense, errors, dataset="cifar100"):
     """A run whose unpruned network has ``dense`` errors of 10,000, and pruned ones ``errors(ratio)``."""
-    made = record(0, what=STUDIES[study].arms("full")[f"cifar100-{arm}"], dense=dense)
+    made = record(0, what=STUDIES[study].arms("full")[f"{dataset}-{arm}"], dense=dense)
     points = [
         p.model_copy(update={"measured": Measured(errors=errors(p.requested), images=10_000)}) for p in made.points
     ]
@@ -36,6 +36,17 @@ def test_a_larger_factor_compresses_more_and_starts_lower():
     found = empirical.figure(8, sweep_4((2.78, 4.67, 10.47, 18.63)))
     assert found.as_printed
     assert "α₀ = 0: 2.78×, +0.00, α₀ = 1e-07: 4.67×, +0.20" in found.value
+
+
+def test_the_scaled_sweep_is_judged_by_the_same_rule():
+    factors, starts = ("0", "4e-06", "1e-05", "2e-05"), (900, 920, 1140, 1480)
+    arms = zip(factors, starts, (2.78, 4.67, 10.47, 18.63), strict=True)
+    runs = [run("experiment-4", f, start, until(end, start), "cifar10") for f, start, end in arms]
+    found = sweeps.figure_8(results(runs), "cifar10")
+    assert found.as_printed
+    assert "α₀ = 2e-05: 18.6×, +5.80" in found.value
+    assert sweeps.figure_8(results(runs[1:]), "cifar10") is None
+    assert empirical.figure(8, results(runs)) is None, "the paper's figure waits for CIFAR-100"
 
 
 @pytest.mark.parametrize(
