@@ -7,7 +7,7 @@ as long as Experiment 3 does, and its factors are scaled to reach as far.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from .config import Config, Data, Network, Training
 from .settings import Chosen, of
@@ -121,10 +121,13 @@ def experiment_4() -> dict[str, Config]:
     Experiment 3's and the factors are scaled, so that two of the four networks are those of Experiment 3.
     """
     short, customary = of("experiment-3")["vgg-16-NORM"], of("experiment-4")["vgg-16"]
-    arms = {}
-    for dataset, chosen, alphas in (("cifar10", short, SCALED_4), ("cifar100", customary, ALPHAS_4)):
-        points = [{"alpha_l0": alpha} for alpha in alphas]
-        arms |= _sweep("experiment-4", "vgg-16", cast(Data, dataset), chosen.training, points)
+    arms: dict[str, Config] = {}
+    sweeps: tuple[tuple[Data, Chosen, tuple[float, ...]], ...] = (
+        ("cifar10", short, SCALED_4),
+        ("cifar100", customary, ALPHAS_4),
+    )
+    for dataset, chosen, alphas in sweeps:
+        arms |= _sweep("experiment-4", "vgg-16", dataset, chosen.training, [{"alpha_l0": alpha} for alpha in alphas])
     return arms
 
 
@@ -133,11 +136,8 @@ def experiment_5() -> dict[str, Config]:
     points = [{"beta": 5.0, "alpha_l0": 0.0}]
     points += [{"beta": beta, "alpha_l0": alpha} for beta in BETAS_5 for alpha in ALPHAS_5]
     training = of("experiment-5")["resnet-50"].training
-    return {
-        name: arm
-        for dataset in ("cifar10", "cifar100")
-        for name, arm in _sweep("experiment-5", "resnet-50", cast(Data, dataset), training, points).items()
-    }
+    small = _sweep("experiment-5", "resnet-50", "cifar10", training, points)
+    return small | _sweep("experiment-5", "resnet-50", "cifar100", training, points)
 
 
 def _experiment_6(

@@ -88,6 +88,9 @@ def add_run(commands: argparse._SubParsersAction) -> None:
     add_choice(it)
     add_how(it)
     it.add_argument("--records", type=Path, metavar="FOLDER", help="where records go; default: records in --runs")
+    it.add_argument(
+        "--storage", metavar="URL", help="a database that hands the runs out to all who name it, such as tune's"
+    )
     it.set_defaults(run=run_study)
 
 
@@ -147,8 +150,23 @@ def _make_runs(options: argparse.Namespace, together: bool = False) -> int:
     jobs = chosen_jobs(options)
     bars = not options.quiet and sys.stderr.isatty()
     alone = options.jobs == 1 or len(jobs) == 1
-    plan = Plan(options.runs, records, options.device, options.threads, progress=bars and alone, patient=not together)
+    plan = Plan(
+        options.runs,
+        records,
+        options.device,
+        options.threads,
+        progress=bars and alone,
+        patient=not together,
+        storage=options.storage,
+    )
     done = 0
+    if options.storage:
+        from . import tune
+
+        try:
+            tune.open_storage(options.storage)  # what is wrong with it is told once
+        except tune.StorageError as error:
+            raise Failure(str(error)) from error
 
     def tell(news: Any) -> None:
         nonlocal done

@@ -41,7 +41,8 @@ class Job:
 class Plan:
     """How to make runs: where they and their records go, and what :func:`l0lib.studies.runner.run` takes besides.
 
-    Without ``patient``, the first run that fails is the last.
+    Without ``patient``, the first run that fails is the last. ``storage`` is the address of a database that hands the
+    runs out to all who name it (:mod:`l0lib.studies.handout`).
     """
 
     runs: Path
@@ -50,6 +51,7 @@ class Plan:
     threads: int = 1
     progress: bool = False
     patient: bool = True
+    storage: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,28 +91,63 @@ def recorded(job: Job, folder: Path) -> Record | None:
 
 def attempt(job: Job, plan: Plan, tell: Tell) -> None:
     """Make one run, unless it is finished or another process has it in hand, and tell what became of it."""
-    began = time.perf_counter()
     try:
-        if recorded(job, plan.records) is not None:
-            tell(News("skipped", job, "finished before, skipped"))
-            return
-        from . import runner  # here: what is recorded already is told without PyTorch
+        known = recorded(job, plan.records)
+        if known is None:
+            from . import runner  # here: what is recorded already is told without PyTorch
 
-        finished = runner.run_folder(job.config.plain(), job.seed, plan.runs) / "record.json"
-        if _taken(job, plan.runs):
-            tell(News("taken", job, "another process has it in hand"))
-        elif finished.exists():
-            records.write(records.read(finished), plan.records)
+            finished = runner.run_folder(job.config.plain(), job.seed, plan.runs) / "record.json"
+            if _taken(job, plan.runs):
+                tell(News("taken", job, "another process has it in hand"))
+                return
+            if finished.exists():
+                known = records.read(finished)
+                records.write(known, plan.records)
+        if plan.storage:
+            _hand_out(job, plan, known, tell)
+        elif known:
             tell(News("skipped", job, "finished before, skipped"))
         else:
-            tell(News("started", job, "started"))
-            record = runner.run(
-                job.config, job.seed, plan.runs, device=plan.device, threads=plan.threads, progress=plan.progress
-            )
-            records.write(record, plan.records)
-            tell(News("finished", job, f"{_outcome(record)} ({time.perf_counter() - began:.0f} s)"))
+            _make(job, plan, tell)
     except (ValueError, RuntimeError, OSError) as error:
         tell(News("failed", job, f"failed: {error}"))
+
+
+def _make(job: Job, plan: Plan, tell: Tell) -> Record:
+    from . import runner
+
+    began = time.perf_counter()
+    tell(News("started", job, "started"))
+    record = runner.run(
+        job.config, job.seed, plan.runs, device=plan.device, threads=plan.threads, progress=plan.progress
+    )
+    records.write(record, plan.records)
+    tell(News("finished", job, f"{_outcome(record)} ({time.perf_counter() - began:.0f} s)"))
+    return record
+
+
+def _hand_out(job: Job, plan: Plan, known: Record | None, tell: Tell) -> None:
+    """Make a run that nobody of those who share the database has made, or take the record from there."""
+    from . import handout
+
+    assert plan.storage
+    told = False
+
+    def work() -> Record:
+        nonlocal told
+        if known:
+            return known  # made before, without the database: the others get it
+        told = True
+        return _make(job, plan, tell)
+
+    found = handout.make(job, plan.storage, work)
+    if found is None:
+        tell(News("taken", job, "another process has it in hand"))
+    elif known:
+        tell(News("skipped", job, "finished before, skipped"))
+    elif not told:
+        records.write(found, plan.records)
+        tell(News("skipped", job, "made elsewhere, its record fetched"))
 
 
 def _taken(job: Job, runs: Path) -> bool:
@@ -138,9 +175,9 @@ def _outcome(record: Record) -> str:
 def launch(jobs: Sequence[Job], plan: Plan, tell: Tell, workers: int = 1) -> int:
     """Make all runs, ``workers`` at once, each of these in a process of its own; return how many failed.
 
-    A run that another process has in hand, on this machine or on one that shares the folder, is left for later; when it
-    is finished it is read. A run that fails does not keep the others. Cut off at any moment, by Ctrl-C too, nothing is
-    lost: the same call goes on.
+    A run that another process has in hand, on this machine or on one that shares the folder or the database, is left
+    for later; when it is finished it is read. A run that fails does not keep the others. Cut off at any moment, by
+    Ctrl-C too, nothing is lost: the same call goes on.
     """
     queue = _Queue(jobs, tell)
     if workers <= 1 or len(jobs) <= 1 or all(records.path_of(j.config, j.seed, plan.records).exists() for j in jobs):

@@ -82,7 +82,7 @@ def open_storage(url: str, heartbeat: int = HEARTBEAT) -> optuna.storages.RDBSto
     while True:
         tries -= 1
         try:
-            with _experimental():
+            with experimental():
                 return optuna.storages.RDBStorage(
                     url,
                     engine_kwargs={"connect_args": {"timeout": 60}} if url.startswith("sqlite") else None,
@@ -102,7 +102,7 @@ def open_storage(url: str, heartbeat: int = HEARTBEAT) -> optuna.storages.RDBSto
 
 
 @contextmanager
-def _experimental() -> Iterator[None]:
+def experimental() -> Iterator[None]:
     # Optuna calls its signs of life experimental; a test of ours holds them
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -186,7 +186,7 @@ def tune(
 
     waited = False
     while (done := _count(study, TrialState.COMPLETE)) < trials:
-        with _experimental():
+        with experimental():
             optuna.storages.fail_stale_trials(study)
         if not _count(study, TrialState.WAITING) and done + _count(study, TrialState.RUNNING) >= trials:
             if not waited:
@@ -196,7 +196,7 @@ def tune(
             continue
         mine.clear()
         try:
-            with _experimental():
+            with experimental():
                 study.optimize(value, n_trials=1)
         except KeyboardInterrupt:
             if mine:  # cut off in a trial: it is the next one again, and its run goes on
