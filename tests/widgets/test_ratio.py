@@ -260,6 +260,30 @@ def test_a_first_layer_that_is_not_stored_takes_no_room(page):
 
 
 @pytest.mark.browser
+def test_lines_that_are_not_stored_are_not_in_the_legend(chromium, tmp_path):
+    runs = [
+        stored_runs.run(f"resnet-20-{method}", 0, "resnet-20", experiment="experiment-3", dense_arm="",
+                        dataset="cifar10", **more)
+        for method, more in (("dense", {"tuned": ()}), ("NORM", {}))
+    ]  # fmt: skip
+    write_page(tmp_path, [CompressionRatio(runs, ("method",), ratio=100)])
+    with serve(tmp_path) as base, visit(chromium, f"{base}/index.html") as page:
+        legend = page.locator(".l0-key")
+        for button, stage, wanted in (
+            ("NORM", "fine-tuned", ["NORM, just pruned", "NORM, fine-tuned"]),
+            ("NORM", "just pruned", ["NORM, just pruned", "NORM, fine-tuned", "dense"]),
+            ("dense", "just pruned", ["dense, just pruned", "NORM"]),
+        ):
+            page.get_by_role("button", name=button).click()
+            page.get_by_role("button", name=stage).click()
+            settle(page)
+            told = legend.inner_text()
+            for name in ("NORM, just pruned", "NORM, fine-tuned", "dense, just pruned", "dense, fine-tuned"):
+                assert (name in told) == (name in wanted), (button, stage, told)
+            assert told.count("thin") == len(wanted) - sum("," in name for name in wanted)
+
+
+@pytest.mark.browser
 def test_screen_reader_keyboard_and_address(page, chromium):
     box = page.locator(".l0-explorer").first
     status = box.locator("[role=status]")

@@ -6,6 +6,10 @@ import { compute, length, nearest } from "./stored.js";
 import { DASH, palette } from "./theme.js";
 
 const STAGES = { before: "just pruned", after: "fine-tuned" };
+const LINES = {
+  before: { dash: [3, 4], width: 1.8 },
+  after: { dash: [], width: 2.6 },
+};
 
 const make = (tag, attributes = {}, ...children) => {
   const e = document.createElement(tag);
@@ -13,6 +17,7 @@ const make = (tag, attributes = {}, ...children) => {
   e.append(...children);
   return e;
 };
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 const whole = (n) => Math.round(n).toLocaleString("en");
 const percent = (x) => `${x < 10 ? x.toFixed(2) : x.toFixed(1)} %`;
 
@@ -120,7 +125,7 @@ export function compressionRatio(panels, api) {
       for (const stage of ["before", "after"]) {
         const c = arm[stage], solid = stage === "after";
         band(pen, c, arm.style);
-        path(pen, c.requested, c.mean, arm.style, solid ? 2.6 : 1.8, solid ? [] : [3, 4]);
+        path(pen, c.requested, c.mean, arm.style, LINES[stage].width, LINES[stage].dash);
         c.requested.forEach((x, i) => {
           for (const e of c.errors[i]) pen.dot(log10(x), log10(Math.max(e, 1e-3)), arm.style, { size: 2.2 });
           pen.dot(log10(x), log10(Math.max(c.mean[i], 1e-3)), arm.style, { size: x === d.asked ? 6.5 : 3.6, hollow: !solid });
@@ -147,19 +152,18 @@ export function compressionRatio(panels, api) {
         const say = `No runs of ${names} are recorded yet.`;
         return { data: d, key: [{ style: "grey", name: names, text: "not recorded yet" }], say };
       }
-      const here = d[d.shown], { arm } = d;
+      const here = d[d.shown], { arm } = d, stages = Object.keys(STAGES).filter((stage) => arm[stage].requested.length);
       bars(arm, here.kept, arm.style);
       const first = picture(arm.shape, here.first, arm.style);
       const which = d.shown === v.stage ? STAGES[d.shown] : `${STAGES[d.shown]} (nothing stored ${STAGES[v.stage]} at this ratio)`;
       return {
         data: { ...d, others: d.others.map((a) => a.name), lengths: here.kept.map((k, i) => length(k / arm.layers[i].parameters)) },
         key: [
-          { style: arm.style, name: `${arm.name}, just pruned`, dash: [3, 4], width: 1.8, text: told(d.before) },
-          { style: arm.style, name: `${arm.name}, fine-tuned`, dash: [], width: 2.6, text: told(d.after) },
+          ...stages.map((stage) => ({ style: arm.style, name: `${arm.name}, ${STAGES[stage]}`, ...LINES[stage], text: told(d[stage]) })),
           { style: "grey", name: "whole network", dash: [6, 4], width: 1.2, text: `error ${percent(arm.dense)}, ${whole(arm.layers.reduce((s, l) => s + l.parameters, 0))} parameters` },
-          ...d.others.map((a) => ({ style: a.style, name: a.name, width: 1.1, text: `${STAGES[v.stage]}, thin` })),
+          ...d.others.filter((a) => a[v.stage].requested.length).map((a) => ({ style: a.style, name: a.name, width: 1.1, text: `${STAGES[v.stage]}, thin` })),
         ],
-        say: `${arm.name} at a compression ratio of ${short(d.asked)}. Just pruned: ${told(d.before)}. Fine-tuned: ${told(d.after)}. Whole network: ${percent(arm.dense)}. Kept, ${which}, seed 0: ${arm.layers.map((l, i) => `${l.name} ${whole(here.kept[i])} of ${whole(l.parameters)}`).join(", ")}.${first && ` First layer: ${first}.`}`,
+        say: `${arm.name} at a compression ratio of ${short(d.asked)}. ${stages.map((stage) => `${capital(STAGES[stage])}: ${told(d[stage])}. `).join("")}Whole network: ${percent(arm.dense)}. Kept, ${which}, seed 0: ${arm.layers.map((l, i) => `${l.name} ${whole(here.kept[i])} of ${whole(l.parameters)}`).join(", ")}.${first && ` First layer: ${first}.`}`,
       };
     },
     resize: curves.resize,
