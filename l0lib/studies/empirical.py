@@ -16,6 +16,10 @@ more, under either strategy, than one of them is better than the other.
 
 *Figures 8 and 9.* See :mod:`~l0lib.studies.sweeps`.
 
+*Two sentences of Section 3.3.* That ℓ2 + ℓ0 and pruning give compact and accurate networks: the rows of Tables 2 to 5
+are reached; with a correction if some are at lower ratios only. That a larger factor trades accuracy for compression:
+the rule of Figure 8, on the scaled sweep of CIFAR-10.
+
 *Figures of Experiment 1* (3 and 4). The sentences of the text, each by the rule of :mod:`~l0lib.studies.readings`. A
 figure *holds* if all its sentences hold. It holds with a correction if none fails, and some hold at least in part.
 """
@@ -118,6 +122,37 @@ def _within(result: Result, row: Published) -> bool:
     if result.increase_interval is None or row.error is None:
         return False
     return result.increase_interval[0] <= printed_value(row.error)
+
+
+def compact_and_accurate(found: Iterable[Result] | None = None) -> Finding | None:
+    """Judge by Tables 2 to 5 what Section 3.3 expects of both penalties and pruning; None while a row is missing."""
+    ours = list(recorded() if found is None else found)
+    findings = {number: table(number, ours) for number in (2, 3, 4, 5)}
+    settled = {number: one for number, one in findings.items() if one is not None}
+    if len(settled) < len(findings):
+        return None
+    lower = [number for number, one in settled.items() if not one.as_printed]
+    never = [number for number in lower if not settled[number].corrected]
+    told = {
+        "all rows are reached": [number for number in settled if number not in lower],
+        "a row is reached at a lower ratio": [number for number in lower if number not in never],
+        "a row is not reached": never,
+    }
+    value = "; ".join(f"Table{'s' * (len(n) > 1)} {_listed(n)}: {text}" for text, n in told.items() if n)
+    if not lower:
+        return Finding(value, True)
+    return Finding(
+        value, False, not never, f"not at every printed ratio: Table{'s' * (len(lower) > 1)} {_listed(lower)}"
+    )
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def trade(found: Iterable[Result] | None = None) -> Finding | None:
+    """Judge by the sweep on CIFAR-10 that a larger factor of the l0 term trades accuracy for compression."""
+    return sweeps.figure_8(recorded() if found is None else found, "cifar10")
 
 
 def _figure_7(found: Iterable[Result]) -> Finding | None:

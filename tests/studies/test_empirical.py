@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from l0lib.studies import empirical
+from l0lib.studies.checks import Finding
 from l0lib.studies.experiments import STUDIES
 from l0lib.studies.results import results
 from tests.studies.made_up import config, record
@@ -129,3 +130,29 @@ def test_figure_7_says_which_of_its_statements_is_not_so():
     far = empirical.figure(7, photographs(norm=1200, sep=890))
     assert far.correction == "not so here: up to 5×, NORM and SEP alike, fine-tuning matters more"
     assert not far.corrected
+
+
+@pytest.mark.parametrize(
+    ("findings", "verdict", "value"),
+    [
+        ((True,) * 4, (True, None), "Tables 2, 3, 4, 5: all rows are reached"),
+        (
+            (True, False, True, True),
+            (False, True),
+            "Tables 2, 4, 5: all rows are reached; Table 3: a row is reached at a lower ratio",
+        ),
+        (
+            (True, False, None, True),
+            (False, False),
+            "Tables 2, 5: all rows are reached; Table 3: a row is reached at a lower ratio; "
+            "Table 4: a row is not reached",
+        ),
+    ],
+)
+def test_compact_and_accurate_follows_from_four_tables(monkeypatch, findings, verdict, value):
+    made = {n: Finding("", bool(f), f is not None) for n, f in zip((2, 3, 4, 5), findings, strict=True)}
+    monkeypatch.setattr(empirical, "table", lambda number, found: made[number])
+    found = empirical.compact_and_accurate([])
+    assert (found.as_printed, found.corrected, found.value) == (*verdict, value)
+    made[4] = None
+    assert empirical.compact_and_accurate([]) is None

@@ -46,6 +46,7 @@ def test_the_scaled_sweep_is_judged_by_the_same_rule():
     assert found.as_printed
     assert "α₀ = 2e-05: 18.6×, +5.80" in found.value
     assert sweeps.figure_8(results(runs[1:]), "cifar10") is None
+    assert empirical.trade(results(runs)) == found
     assert empirical.figure(8, results(runs)) is None, "the paper's figure waits for CIFAR-100"
 
 
