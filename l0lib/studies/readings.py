@@ -42,6 +42,15 @@ class Comparison:
         return self.first.requested
 
     @property
+    def place(self) -> str:
+        """What was asked for: ``90×``, or ``25 % of the neurons, 18.4×``."""
+        ratio = f"{self.ratio:g}×"
+        if not self.first.removed:
+            return ratio
+        neurons = f"{100 * self.first.removed:.0f} % of the neurons"
+        return neurons if self.ratio == 1 else f"{neurons}, {ratio}"
+
+    @property
     def mean(self) -> float:
         """Mean difference over the seeds that both have."""
         return difference(self.first, self.second).mean
@@ -66,11 +75,14 @@ class Comparison:
 
 
 def pairs(first: Iterable[Result], second: Iterable[Result]) -> list[Comparison]:
-    """Pair results by requested ratio, in rising order, where they share a seed and not both have collapsed."""
-    others = {r.requested: r for r in second}
+    """Pair results by requested ratio, in rising order, where they share a seed and not both have collapsed.
+
+    Where neurons were removed, as many are gone from both.
+    """
+    others = {(r.removed, r.requested): r for r in second}
     found = []
-    for r in sorted(first, key=lambda r: r.requested):
-        other = others.get(r.requested)
+    for r in sorted(first, key=lambda r: (r.removed, r.requested)):
+        other = others.get((r.removed, r.requested))
         if other is None or not r.errors.keys() & other.errors.keys():
             continue
         if min(r.test_error_mean, other.test_error_mean) <= COLLAPSED:
@@ -190,7 +202,7 @@ def table_of_comparisons(comparisons: Iterable[Comparison], first: str, second: 
     """Return one row a ratio: both errors, the difference, its two intervals and what the rule says."""
     rows = [
         (
-            f"{one.ratio:g}×",
+            one.place,
             said(one.first),
             said(one.second),
             _points(one.mean),
@@ -224,9 +236,9 @@ def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> st
         if number:
             those = [one for one in comparisons if one.verdict == kind]
             far = max(those, key=lambda one: abs(one.mean))
-            where = ", ".join(f"{one.ratio:g}×" for one in those)
+            where = ", ".join(one.place for one in those)
             parts.append(
-                f"errs {word} than {second} at {number} of {total} ratios ({where}), most at {far.ratio:g}×, "
+                f"errs {word} than {second} at {number} of {total} ratios ({where}), most at {far.place}, "
                 f"by {abs(far.mean):.2f} points ({_span(far.wide)})"
             )
     rest = f"; the two are not told apart at {open_}" if open_ else ""

@@ -51,6 +51,17 @@ def test_networks_that_no_longer_work_are_not_compared():
     assert len(readings.pairs(tuned("l0-GP", 100), tuned("l1-GP", 8000))) == 2
 
 
+def test_where_neurons_were_removed_as_many_are_gone_from_both():
+    from tests.studies.test_increases import made
+
+    norm, l2 = (results(made("experiment-6", f"vgg-16-{way}", dense=850)) for way in ("NORM", "l2"))
+    found = readings.pairs(norm, l2)
+    assert all((one.first.removed, one.ratio) == (one.second.removed, one.second.requested) for one in found)
+    places = ["16 % of the neurons", "16 % of the neurons, 9.21×", "25 % of the neurons", "25 % of the neurons, 18.38×"]
+    assert [one.place for one in found] == places
+    assert [row[0] for row in readings.table_of_comparisons(found, "NORM", "l2", "").rows] == places
+
+
 def test_a_higher_ratio_is_a_handicap():
     magnitude, random = tuned("l2-GP", 100, tuned=(10, 50, 100)), tuned("l2-RP", 900, tuned=(2, 20, 359))
     found = readings.pairs_at_least(magnitude, random)
