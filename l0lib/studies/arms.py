@@ -10,7 +10,7 @@ from .experiments import STUDIES
 from .table import Table
 
 #: Studies whose networks before pruning are those of another one.
-_SHARED = dict.fromkeys(("experiment-6", "recalibration", "recalibrated-sweep"), "experiment-3")
+_SHARED = {"experiment-6": "experiment-3", "recalibration": "experiment-3"}
 
 
 def _span(values: tuple[float, ...]) -> str:

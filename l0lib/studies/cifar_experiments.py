@@ -173,11 +173,11 @@ def experiment_6() -> dict[str, Config]:
     return _experiment_6(of("experiment-3")["vgg-16-NORM"], "vgg-16", REMOVED, dataset="cifar10")
 
 
-def _recalibration(arms: Mapping[str, Config], study: str = "recalibration") -> dict[str, Config]:
-    """The same arms without fine-tuning, the statistics measured anew after pruning."""
+def _recalibration(arms: Mapping[str, Config]) -> dict[str, Config]:
+    """Arms of Experiment 3 without fine-tuning, the statistics measured anew after pruning."""
     change: dict[str, Any] = {
         "dense_arm": "",
-        "experiment": study,
+        "experiment": "recalibration",
         "fine_tuned_ratios": (),
         "fine_tuning": None,
         "recalibrated": True,
@@ -191,29 +191,13 @@ def _recalibration(arms: Mapping[str, Config], study: str = "recalibration") -> 
 
 
 def recalibration() -> dict[str, Config]:
-    """ResNet-20 as in Experiment 3, just pruned, with the running statistics of the pruned network."""
-    return _recalibration(
-        {name: arm for name, arm in experiment_3().items() if arm.network == "resnet-20" and arm.ratios}
-    )
+    """The networks of Experiment 3, just pruned, with the running statistics of the pruned networks."""
+    return _recalibration({name: arm for name, arm in experiment_3().items() if arm.ratios})
 
 
 def recalibration_fast() -> dict[str, Config]:
     """The same in small, under both penalties."""
     return _recalibration({"resnet-20-NORM": experiment_3_fast()["resnet-20-NORM"]})
-
-
-def recalibrated_sweep() -> dict[str, Config]:
-    """Experiment 4 on CIFAR-10, with the running statistics of the pruned networks."""
-    return _recalibration(
-        {name: arm for name, arm in experiment_4().items() if arm.dataset == "cifar10"}, "recalibrated-sweep"
-    )
-
-
-def recalibrated_sweep_fast() -> dict[str, Config]:
-    """One arm of it in small."""
-    small = sweep_fast("experiment-4", "vgg-16")
-    arms = {name: arm.model_copy(update={"ratios": (2.0, 6.92)}) for name, arm in small.items()}
-    return _recalibration(arms, "recalibrated-sweep")
 
 
 def experiment_6_fast() -> dict[str, Config]:

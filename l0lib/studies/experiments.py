@@ -254,16 +254,10 @@ STUDIES: dict[str, Study] = {
     ),
     "recalibration": Study(
         "Pruned, and the statistics of the normalisations measured anew, without fine-tuning",
-        "ResNet-20 on CIFAR-10; beyond the paper",
+        "ResNet-20 and VGG-16 on CIFAR-10; beyond the paper",
         (0, 1, 2),
         cifar.recalibration,
         cifar.recalibration_fast,
-    ),
-    "recalibrated-sweep": Study(
-        "The sweep of the l0 factor, and the statistics of the normalisations measured anew after pruning",
-        "VGG-16 on CIFAR-10; beyond the paper",
-        (0,),
-        cifar.recalibrated_sweep,
-        cifar.recalibrated_sweep_fast,
+        (("vgg-16-dense", (0,)), ("vgg-16-NORM", (0,))),
     ),
 }

@@ -1,8 +1,7 @@
 """What fine-tuning mends, and what new statistics mend already: stored runs side by side.
 
-Runs of the studies ``recalibration`` and ``recalibrated-sweep`` begin with the networks of Experiments 3 and 4, prune
-them in the same way, and measure the statistics of their batch normalisations anew. So one seed of an arm can be
-followed through all stages.
+Runs of the study ``recalibration`` begin with the networks of Experiment 3, prune them in the same way, and measure the
+statistics of their batch normalisations anew. So one seed of an arm can be followed through all stages.
 """
 
 from __future__ import annotations
@@ -61,10 +60,9 @@ class Followed:
 
 
 def follow(plain: Iterable[Record], anew: Iterable[Record]) -> list[Followed]:
-    """Put runs and those with statistics measured anew together, arm by arm; arms that one lacks are left out.
+    """Put the runs of Experiment 3 and of ``recalibration`` together, arm by arm; arms that one lacks are left out.
 
-    Some networks are fine-tuned in an arm of their own, such as the dense ones in the control: it is found by its
-    training.
+    The dense networks are fine-tuned in an arm of their own, the control: it is found by its training.
 
     Raises
     ------

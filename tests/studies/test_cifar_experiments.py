@@ -65,7 +65,7 @@ def test_the_scaled_sweep_reaches_as_far_and_shares_two_networks_with_experiment
         assert trained(arms[mine].plain()).digest() == trained(others[theirs].plain()).digest()
 
 
-@pytest.mark.parametrize("study", [f"experiment-{n}" for n in (3, 4, 5, 6)] + ["recalibration", "recalibrated-sweep"])
+@pytest.mark.parametrize("study", [f"experiment-{n}" for n in (3, 4, 5, 6)] + ["recalibration"])
 def test_in_small_they_run_on_the_embedded_photographs(study):
     for name, arm in STUDIES[study].arms("fast").items():
         assert (arm.arm, arm.dataset, arm.profile) == (name, "photographs", "fast")
@@ -89,17 +89,9 @@ def test_neurons_go_from_the_networks_of_experiment_3_and_from_two_controls():
         assert flops <= saved <= flops + increases.MORE, "so the row of Table 7 is found"
 
 
-@pytest.mark.parametrize(
-    ("study", "plain", "names"),
-    [
-        ("recalibration", "experiment-3", {"resnet-20-dense", "resnet-20-NORM", "resnet-20-SEP"}),
-        ("recalibrated-sweep", "experiment-4", {f"cifar10-{alpha:g}" for alpha in cifar.SCALED_4}),
-    ],
-)
-def test_statistics_are_measured_anew_on_the_networks_of_another_study(study, plain, names):
-    arms, others = STUDIES[study].arms("full"), STUDIES[plain].arms("full")
-    assert set(arms) == names
-    assert all(arm.experiment == study for arm in (*arms.values(), *STUDIES[study].arms("fast").values()))
+def test_statistics_are_measured_anew_on_the_networks_of_experiment_3():
+    arms, others = STUDIES["recalibration"].arms("full"), STUDIES["experiment-3"].arms("full")
+    assert set(arms) == set(others) - {"resnet-20-l2", "vgg-16-l2"}
     for name, arm in arms.items():
         assert trained(arm.plain()).digest() == trained(others[name].plain()).digest()
         assert arm.recalibrated
