@@ -37,7 +37,10 @@ def check_run(path):
     assert results.differences(what, arms[what.arm]) == "", "a stale record: stored settings, then those of the code"
     assert found.seed in study.seeds_of(what.arm)
     asked = [(ratio, False) for ratio in what.ratios] + [(ratio, True) for ratio in what.fine_tuned_ratios]
+    gone = list(zip(what.removed_shares, what.removed_ratios, strict=True))
+    asked += [(ratio, True) for _, ratio in gone]
     assert [(point.requested, point.fine_tuned) for point in found.points] == asked
+    assert [(p.removed.share, p.requested) for p in found.points if p.removed] == gone
     assert found.test == 10_000
     assert found.train == (60_000 if what.dataset == "mnist" else 50_000)
     assert len(found.history) == what.training.epochs + 1
