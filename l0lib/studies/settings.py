@@ -1,8 +1,8 @@
 """What each arm of the full studies runs with.
 
 The values stand in ``chosen.json``. Those marked as tuned are the choice of a tuning on validation images, whose record
-is in ``book/records/tuning/``; a test compares the two. The others are starting points: nothing that runs with them is
-a result.
+is in ``book/records/tuning/``; a test compares the two. The others were set by hand, before any run of theirs: the book
+says so beside what they led to.
 """
 
 from __future__ import annotations

@@ -16,13 +16,21 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from .checks import Finding
+from .cifar_experiments import ALPHAS_4, ALPHAS_5, BETAS_5, SCALED_4
 from .result import Result, change_by_pruning, difference, unpruned
 
 #: Points of error over the network before pruning that count as no significant loss.
 LEVEL = 1.0
-#: The factors of Experiment 4, as its arms name them; on CIFAR-10 they are scaled.
-_FACTORS = {"cifar100": ("0", "1e-07", "2.5e-07", "5e-07"), "cifar10": ("0", "4e-06", "1e-05", "2e-05")}
-_SWEPT, _BETAS = ("1e-07", "5e-07", "1e-06"), ("5", "10")
+
+
+def _named(values: Iterable[float]) -> tuple[str, ...]:
+    """Return values as the arms of a sweep name them."""
+    return tuple(f"{value:g}" for value in values)
+
+
+#: Of Experiment 4; on CIFAR-10 they are scaled.
+_FACTORS = {"cifar100": _named(ALPHAS_4), "cifar10": _named(SCALED_4)}
+_SWEPT, _BETAS = _named(ALPHAS_5), _named(BETAS_5)
 
 
 def figure_8(found: Iterable[Result], dataset: str = "cifar100") -> Finding | None:
