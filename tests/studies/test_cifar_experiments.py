@@ -1,5 +1,7 @@
 """The studies of CIFAR: what their arms share, and where the numbers come from."""
 
+import fnmatch
+
 import pytest
 import torch
 
@@ -20,6 +22,16 @@ def test_arms_of_a_network_differ_in_the_penalty_alone():
         assert (dense.variant, norm.variant, norm.dense_arm) == ("paper", "paper", f"{network}-dense")
         assert set(norm.fine_tuned_ratios) <= set(norm.ratios)
         assert STUDIES["experiment-3"].seeds_of(f"{network}-NORM") == ((0, 1, 2) if network == "resnet-20" else (0,))
+
+
+def test_the_longer_arm_differs_in_its_epochs_alone_and_stays_out_of_the_comparisons():
+    arms = STUDIES["experiment-3"].arms("full")
+    longer, dense = arms[cifar.LONGER], arms["resnet-20-dense"]
+    assert longer.training == dense.training.model_copy(update={"epochs": 60})
+    assert longer.ratios == longer.fine_tuned_ratios == ()
+    assert cifar.LONGER not in {arm.dense_arm for arm in arms.values()}
+    assert not fnmatch.fnmatchcase(cifar.LONGER, "resnet-20-*"), "the ledger's missing runs of Table 5"
+    assert STUDIES["experiment-3"].seeds_of(cifar.LONGER) == (0, 1, 2)
 
 
 @pytest.mark.parametrize(("study", "points"), [("experiment-4", 4), ("experiment-5", 7)])
@@ -91,7 +103,7 @@ def test_neurons_go_from_the_networks_of_experiment_3_and_from_two_controls():
 
 def test_statistics_are_measured_anew_on_the_networks_of_experiment_3():
     arms, others = STUDIES["recalibration"].arms("full"), STUDIES["experiment-3"].arms("full")
-    assert set(arms) == set(others) - {"resnet-20-l2", "vgg-16-l2"}
+    assert set(arms) == set(others) - {"resnet-20-l2", "vgg-16-l2", cifar.LONGER}
     for name, arm in arms.items():
         assert trained(arm.plain()).digest() == trained(others[name].plain()).digest()
         assert arm.recalibrated
