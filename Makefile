@@ -5,7 +5,8 @@ TORCH ?=
 BENCH ?=
 
 PY := .venv/bin/python
-CHAPTERS := $(shell sed -n 's|.*file: *\(notebooks/[^ ]*\).*|\1.ipynb|p' _toc.yml)
+# The last first: the longest notebooks stand at the end of the book, and none of them should run alone in the end.
+CHAPTERS := $(shell sed -n 's|.*file: *\(notebooks/[^ ]*\).*|\1.ipynb|p' _toc.yml | sed '1!G;h;$$!d')
 EXECUTED := $(CHAPTERS:notebooks/%=_build/executed/%)
 LIBRARY := $(shell find l0lib -name '*.py' -o -path 'l0lib/widgets/static/*' -type f)
 RECORDS := $(shell find book/records book/assets/networks -type f)
