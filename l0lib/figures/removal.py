@@ -73,9 +73,17 @@ def norms_in_and_out(panels: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Fig
 
 
 def error_against_share(shares: Sequence[float], lines: Mapping[str, Sequence[float]]) -> Figure:
-    """Draw test errors in percent against the share of neurons removed, one line each, at most four."""
+    """Draw test errors in percent against the share of neurons removed, one line each.
+
+    Raises
+    ------
+    ValueError
+        If there are more than four lines: there are four styles.
+    """
     figure, ax = new_figure(6.2, 3.2)
     styles = [PENALTY_STYLE[name] for name in ("l0", "l1", "l2", "l2+l0")]
+    if len(lines) > len(styles):
+        raise ValueError(f"lines must hold at most {len(styles)} lines; got {len(lines)}: {', '.join(lines)}")
     for (name, errors), style, marker in zip(lines.items(), styles, "o^sD", strict=False):
         ax.plot(100 * np.asarray(shares), errors, label=name, marker=marker, markersize=4, **style)
     ax.set(xlabel="neurons removed from each layer (%)", ylabel="test error (%)")

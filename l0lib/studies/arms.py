@@ -57,9 +57,12 @@ def made_with(study: str, pattern: str = "*") -> Table:
     for name, arm in arms.items():
         how, after = arm.training, arm.fine_tuning
         told, beta = factors(how.penalty)
-        more = "" if after is None else f" + {after.epochs}"
-        rates = f"{how.learning_rate:g}" + ("" if after is None else f", {after.learning_rate:g}")
-        rows.append((name, how.penalty.strategy, told, beta, rates, f"{how.epochs}{more}", _choice(study, arm)))
+        rates, epochs = f"{how.learning_rate:g}", f"{how.epochs}"
+        if after is not None and arm.from_scratch:
+            epochs = f"{how.epochs + after.epochs}, from fresh weights"
+        elif after is not None:
+            rates, epochs = f"{rates}, {after.learning_rate:g}", f"{epochs} + {after.epochs}"
+        rows.append((name, how.penalty.strategy, told, beta, rates, epochs, _choice(study, arm)))
     return Table(
         ("arm", "strategy", "factors α", "β", "learning rates", "epochs", "chosen by"),
         rows,

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from ..figures import PENALTY_LABEL
-from .result import Result, difference
+from .result import Result, difference, shared
 from .table import Table
 
 HOLDS, PART, NOT_SHOWN, FAILS, MISSING = "holds", "holds in part", "not shown", "does not hold", "not recorded yet"
@@ -199,12 +199,11 @@ def table_of_sentences(given: Iterable[Sentence], caption: str) -> Table:
 
 
 def table_of_comparisons(comparisons: Iterable[Comparison], first: str, second: str, caption: str) -> Table:
-    """Return one row a ratio: both errors, the difference, its two intervals and what the rule says."""
+    """Return one row a ratio: both errors on the seeds that both have, the difference, its intervals, the verdict."""
     rows = [
         (
             one.place,
-            said(one.first),
-            said(one.second),
+            *(said(side) for side in shared(one.first, one.second)),
             _points(one.mean),
             "–" if one.interval is None else _span(one.interval),
             _span(one.wide),
@@ -228,6 +227,12 @@ def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> st
         return f"{first} against {second}: {MISSING}."
     less, more, open_ = count(comparisons)
     total = len(comparisons)
+    if all(one.interval is None for one in comparisons):
+        clear = sum(not one.wide[0] <= 0 <= one.wide[1] for one in comparisons)
+        return (
+            f"{first} and {second} share one seed: no verdict. Other test images alone would not explain the "
+            f"difference at {clear} of {total}."
+        )
     if not less and not more:
         where = "any ratio of those" if total > 1 else "the one ratio"
         return f"{first} and {second} are not told apart at {where} compared ({total})."

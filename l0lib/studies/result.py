@@ -181,9 +181,7 @@ def difference(first: Result, second: Result) -> Difference:
     ValueError
         If they share no seed.
     """
-    seeds = sorted(first.errors.keys() & second.errors.keys())
-    if not seeds:
-        raise ValueError(f"first and second must share seeds; got {sorted(first.errors)} and {sorted(second.errors)}")
+    seeds = _shared_seeds(first, second)
     gaps = [first.errors[seed] - second.errors[seed] for seed in seeds]
     rates = tuple(fmean(it.errors[seed] for seed in seeds) / 100 for it in (first, second))
     images = min(first.images, second.images)
@@ -193,6 +191,29 @@ def difference(first: Result, second: Result) -> Difference:
         deviated = answers.bound((rates[0], rates[1]), images)
     mean, interval = fmean(gaps), _student(gaps)
     return Difference(mean, interval, len(seeds), answers.wide(mean, interval, 100 * deviated))
+
+
+def shared(first: Result, second: Result) -> tuple[Result, Result]:
+    """Return both results on the seeds that both have.
+
+    Raises
+    ------
+    ValueError
+        If they share no seed.
+    """
+    seeds = _shared_seeds(first, second)
+    return _on(first, seeds), _on(second, seeds)
+
+
+def _shared_seeds(first: Result, second: Result) -> list[int]:
+    seeds = sorted(first.errors.keys() & second.errors.keys())
+    if not seeds:
+        raise ValueError(f"first and second must share seeds; got {sorted(first.errors)} and {sorted(second.errors)}")
+    return seeds
+
+
+def _on(result: Result, seeds: Sequence[int]) -> Result:
+    return replace(result, errors={seed: result.errors[seed] for seed in seeds})
 
 
 def unpruned(result: Result) -> Result:

@@ -54,7 +54,8 @@ def figure_8(found: Iterable[Result], dataset: str = "cifar100") -> Finding | No
         f"α₀ = {factor}: {ratio:.3g}×, {start - starts[0]:+.2f}"
         for factor, ratio, start in zip(_FACTORS[dataset], reached, starts, strict=True)
     )
-    return _finding(f"highest ratio within a point, and points of error before pruning over α₀ = 0: {told}", holds)
+    about = "highest ratio not shown to lose more than a point, and points of error before pruning over α₀ = 0"
+    return _finding(f"{about}: {told}", holds)
 
 
 def figure_9(found: Iterable[Result]) -> Finding | None:

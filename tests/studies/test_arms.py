@@ -15,7 +15,11 @@ def test_every_arm_has_a_row_with_its_epochs(study):
     for row in table.rows:
         arm = full[row[0]]
         after = arm.fine_tuning
-        assert row[5] == f"{arm.training.epochs}" + (f" + {after.epochs}" if after else "")
+        if arm.from_scratch:
+            assert row[5] == f"{arm.training.epochs + after.epochs}, from fresh weights"
+            assert row[4] == f"{arm.training.learning_rate:g}", "one schedule, without fine-tuning"
+        else:
+            assert row[5] == f"{arm.training.epochs}" + (f" + {after.epochs}" if after else "")
         assert row[6].startswith("set by hand") or " trials" in row[6]
 
 

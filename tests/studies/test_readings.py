@@ -43,7 +43,24 @@ def test_the_wide_interval_counts_the_test_images():
 
 def test_one_seed_tells_nothing():
     first, second = (results([stored_runs.run(name, 0, errors=e)]) for name, e in (("l0-GP", 10), ("l1-GP", 4000)))
-    assert {one.verdict for one in readings.pairs(first, second)} == {readings.OPEN}
+    found = readings.pairs(first, second)
+    assert {one.verdict for one in found} == {readings.OPEN}
+    assert readings.conclusion(found, "ℓ0", "ℓ1") == (
+        f"ℓ0 and ℓ1 share one seed: no verdict. Other test images alone would not explain the difference at "
+        f"{len(found)} of {len(found)}."
+    )
+    assert "at 0 of" in readings.conclusion(readings.pairs(first, first), "ℓ0", "ℓ0")
+
+
+def test_a_table_of_comparisons_shows_errors_on_the_seeds_that_both_have():
+    first = results([stored_runs.run("l0-GP", seed, errors=100 * (1 + seed)) for seed in (0, 1, 2)])
+    second = results([stored_runs.run("l1-GP", seed, errors=500) for seed in (1, 2, 3)])
+    rows = readings.table_of_comparisons(readings.pairs(first, second), "ℓ0", "ℓ1", "").rows
+    assert rows
+    for row in rows:
+        ours, theirs = (float(said.removesuffix(" (2)").split(" ± ")[0]) for said in row[1:3])
+        assert ours < 3, "the seeds 1 and 2 alone"
+        assert row[3] == f"−{theirs - ours:.2f}"
 
 
 def test_networks_that_no_longer_work_are_not_compared():
