@@ -56,7 +56,10 @@ def commit() -> str:
     """Return the short commit of the source tree this library runs from, or ``"unknown"`` outside a checkout."""
     here = Path(__file__).resolve().parent
     ask = ["git", "-C", str(here), "describe", "--always", "--dirty", "--exclude", "*"]
+    known = ["git", "-C", str(here), "ls-files", "--error-unmatch", "__init__.py"]
     try:
+        # installed into an environment that lies in somebody's checkout, the library is not of that checkout
+        subprocess.run(known, capture_output=True, check=True, timeout=10)
         return subprocess.run(ask, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return "unknown"

@@ -1,6 +1,7 @@
 """The command line: what it prints, how it ends, and that it answers a mistake without loading PyTorch."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -108,6 +109,14 @@ def test_without_the_torch_extra_it_is_named(arguments):
     assert ended.stderr == (
         'l0lib: pydantic is not installed; this command needs the torch extra: pip install "l0lib[torch]"\n'
     )
+
+
+def test_help_is_shown_on_a_terminal_of_few_letters():
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    ask = [sys.executable, "-m", "l0lib", "run", "--help"]
+    ended = subprocess.run(ask, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert ended.returncode == 0, ended.stderr
+    assert "--training-epochs N" in ended.stdout
 
 
 def test_the_version_is_the_librarys(capsys):

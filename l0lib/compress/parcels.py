@@ -1,7 +1,8 @@
 """Datasets in parcels: a few smaller files that a machine without a network puts together again.
 
 A parcel is a zip file of lossless WebP pictures, each a column of some hundred images, and of labels. The parcels of
-CIFAR-10 take about half of its bytes. What they hold is checked by its digest, as from any other source.
+CIFAR-10 take about half of its bytes. What they hold is checked by the digest that was taken when they were packed, and
+by the dataset's own where it is known.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import json
 import os
 import re
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from . import datasets
+from .data import digest
 from .sources import Arrays
 
 #: Images in one picture: WebP is at most 16,383 pixels high.
@@ -39,6 +42,7 @@ def pack(name: str, folder: Path, parts: int) -> list[Path]:
     if not 1 <= parts <= len(starts):
         raise ValueError(f"parts must be between 1 and {len(starts)}; got {parts}")
     folder.mkdir(parents=True, exist_ok=True)
+    sha256 = digest(*arrays)
     paths = []
     for part, some in enumerate(np.array_split(np.asarray(starts), parts), 1):
         path = folder / f"{name}-{part}-of-{parts}.zip"
@@ -47,7 +51,8 @@ def pack(name: str, folder: Path, parts: int) -> list[Path]:
             for start in some.tolist():
                 parcel.writestr(f"{start}.webp", _picture(images[start : start + EACH]))
                 parcel.writestr(f"{start}.labels", labels[start : start + EACH].tobytes())
-            parcel.writestr("about.json", json.dumps({"name": name, "part": part, "parts": parts}))
+            about = {"name": name, "part": part, "parts": parts, "sha256": sha256}
+            parcel.writestr("about.json", json.dumps(about))
         os.replace(unfinished, path)
         paths.append(path)
     return paths
@@ -61,34 +66,49 @@ def unpack(folder: Path, name: str) -> Path:
     ValueError
         If parcels are missing, or what they hold is not the dataset.
     """
-    found = {
-        int(match[1]): (int(match[2]), path)
-        for path in folder.glob(f"{name}-*-of-*.zip")
-        if (match := re.fullmatch(rf"{name}-(\d+)-of-(\d+)\.zip", path.name))
-    }
-    parts = max((of for of, _ in found.values()), default=0)
-    missing = [str(part) for part in range(1, parts + 1) if found.get(part, (0,))[0] != parts]
-    if not parts or missing:
-        raise ValueError(
-            f"folder must hold all parcels of {name}; in {folder} "
-            + (f"{', '.join(missing)} of {parts} are missing" if parts else "there is none")
-        )
     facts = datasets.FACTS[name]
-    images = np.empty((facts.train + facts.test, *facts.shape), np.uint8)
-    labels = np.empty(len(images), np.uint8)
-    for _, path in found.values():
-        with zipfile.ZipFile(path) as parcel:
-            for file in parcel.namelist():
-                start, _, kind = file.partition(".")
-                if kind == "labels":
-                    some = np.frombuffer(parcel.read(file), np.uint8)
-                    labels[int(start) : int(start) + len(some)] = some
-                elif kind == "webp":
-                    tiles = _tiles(parcel.read(file), facts.shape)
-                    images[int(start) : int(start) + len(tiles)] = tiles
-    return datasets.keep(
-        name, Arrays(images[: facts.train], labels[: facts.train], images[facts.train :], labels[facts.train :])
-    )
+    images = np.zeros((facts.train + facts.test, *facts.shape), np.uint8)
+    labels = np.zeros(len(images), np.uint8)
+    seen = np.zeros((2, len(images)), bool)  # images, labels
+    for path in _parcels(folder, name):
+        try:
+            with zipfile.ZipFile(path) as parcel:
+                for file in parcel.namelist():
+                    start, _, kind = file.partition(".")
+                    if kind == "labels":
+                        some = np.frombuffer(parcel.read(file), np.uint8)
+                        place = slice(int(start), int(start) + len(some))
+                        labels[place], seen[1, place] = some, True
+                    elif kind == "webp":
+                        tiles = _tiles(parcel.read(file), facts.shape)
+                        place = slice(int(start), int(start) + len(tiles))
+                        images[place], seen[0, place] = tiles, True
+                about = json.loads(parcel.read("about.json"))
+        except (zipfile.BadZipFile, zlib.error, KeyError) as error:
+            raise ValueError(f"folder must hold whole parcels of {name}; {path} is damaged: {error}") from error
+    if missing := int((~seen.all(0)).sum()):
+        raise ValueError(
+            f"folder must hold all images of {name} and their labels; {missing} are missing in the parcels of {folder}"
+        )
+    arrays = Arrays(images[: facts.train], labels[: facts.train], images[facts.train :], labels[facts.train :])
+    wanted, got = about.get("sha256"), digest(*arrays)  # parcels packed by an earlier version do not say
+    if wanted not in (None, got):
+        raise ValueError(f"the parcels of {name} in {folder} must have the SHA-256 {wanted}; got {got}")
+    return datasets.keep(name, arrays)
+
+
+def _parcels(folder: Path, name: str) -> list[Path]:
+    """Return the parcels of one packing, all of them."""
+    found: dict[int, dict[int, Path]] = {}
+    for path in folder.glob(f"{name}-*-of-*.zip"):
+        if match := re.fullmatch(rf"{name}-(\d+)-of-(\d+)\.zip", path.name):
+            found.setdefault(int(match[2]), {})[int(match[1])] = path
+    missing = {parts: [part for part in range(1, parts + 1) if part not in there] for parts, there in found.items()}
+    best = min(missing, key=lambda parts: len(missing[parts]), default=None)
+    if best is None or missing[best]:
+        told = "there is none" if best is None else f"{', '.join(map(str, missing[best]))} of {best} are missing"
+        raise ValueError(f"folder must hold all parcels of {name}; in {folder} {told}")
+    return [found[best][part] for part in range(1, best + 1)]
 
 
 def _picture(images: np.ndarray) -> bytes:

@@ -190,7 +190,10 @@ def save(tensors: Mapping[str, torch.Tensor], path: str | Path, coding: str | No
     path = Path(path)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(data)
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())  # a renamed file could be empty after a power cut
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)

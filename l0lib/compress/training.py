@@ -119,8 +119,10 @@ def train(
         If the loss is no longer finite, or a pruned parameter is found nonzero.
     """
     for name, value, least in (("epochs", epochs, 1), ("batch_size", batch_size, 1), ("shift", shift, 0)):
-        if value < least:
-            raise ValueError(f"{name} must be >= {least}; got {value!r}")
+        if value < least or value != int(value):
+            raise ValueError(f"{name} must be a whole number >= {least}; got {value!r}")
+    if not 0 < learning_rate < math.inf:
+        raise ValueError(f"learning_rate must be > 0 and finite; got {learning_rate!r}")
     if checkpoint_steps is not None and (checkpoint is None or checkpoint_steps < 1):
         raise ValueError(f"checkpoint_steps must be >= 1 and go with a checkpoint; got {checkpoint_steps!r}")
     if teacher is model:
@@ -131,6 +133,10 @@ def train(
         raise ValueError("teacher must be a network where images are shifted or mirrored; got scores")
     where = resolve_device(device, model)
     x, y = part.tensors(where) if isinstance(part, Part) else (tensor.to(where) for tensor in part)
+    if len(x) != len(y) or not len(y):
+        raise ValueError(
+            f"part must have one label for each image, and one image at least; got {len(x)} images and {len(y)} labels"
+        )
     if told_scores is not None:
         if len(told_scores) != len(y):
             raise ValueError(f"teacher must have scores for each of the {len(y)} images; got {len(told_scores)}")
@@ -209,6 +215,11 @@ def train(
                     if not math.isfinite(mean):
                         raise RuntimeError(
                             f"loss must stay finite; got {mean} in epoch {epoch}: try a smaller learning rate"
+                        )
+                    # the last step of an epoch has no loss behind it that could tell
+                    if not all(bool(torch.isfinite(p).all()) for p in model.parameters()):
+                        raise RuntimeError(
+                            f"loss must stay finite; weights are not, in epoch {epoch}: try a smaller learning rate"
                         )
                     size = penalty_size(optimizer.param_groups)
                     run.end_epoch(Epoch(epoch, rates[run.step - 1], mean, size, magnitude_histogram(model)))

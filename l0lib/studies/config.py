@@ -106,6 +106,12 @@ class Training(Frozen):
     bf16: bool = Field(default=False, description="forward pass in bfloat16; weights, loss and update stay float32")
     penalty: PenaltySettings = PenaltySettings()
 
+    @model_validator(mode="after")
+    def _warm(self) -> Training:
+        if self.warm_up >= self.epochs:
+            raise ValueError(f"warm_up must be < epochs; got {self.warm_up:g} of {self.epochs}")
+        return self
+
 
 class Gradual(Frozen):
     """Pruning along a schedule, once an epoch, while training goes on at a constant learning rate."""
@@ -177,6 +183,22 @@ class Config(Frozen):
                 "removed_ratios must have one entry for each of removed_shares; "
                 f"got {len(self.removed_ratios)} and {len(self.removed_shares)}"
             )
+        removals = tuple(zip(self.removed_shares, self.removed_ratios, strict=True))
+        for name, some in (
+            ("ratios", self.ratios),
+            ("fine_tuned_ratios", self.fine_tuned_ratios),
+            ("removed_shares and removed_ratios", removals),
+        ):
+            if len(set(some)) != len(some):
+                raise ValueError(f"{name} must differ from each other; got {some}")
+        if self.from_scratch and not self.removed_shares:
+            raise ValueError("from_scratch must come with removed_shares; got none")
+        if self.removed_shares and self.pruning != "GP":
+            raise ValueError(f"pruning must be GP where neurons are removed; got {self.pruning}")
+        if self.teacher and not self.fine_tuned_ratios:
+            raise ValueError("teacher must come with fine_tuned_ratios: nothing else learns from it; got none")
+        if self.teacher and self.dataset not in TAKES[self.teacher.network]:
+            raise ValueError(f"teacher.network must take {self.dataset}; got {self.teacher.network}")
         if self.removed_shares and self.network.startswith("lenet"):
             raise ValueError(f"removed_shares belongs to networks of photographs; got {self.network}")
         if self.recalibrated and (self.fine_tuning or not self.ratios or self.network.startswith("lenet")):
@@ -208,7 +230,7 @@ class Config(Frozen):
         as_written = all(
             stretch.update == "coupled" and not (digits and (stretch.shift or stretch.mirror)) for stretch in stretches
         )
-        more = self.gradual or self.teacher or self.recalibrated
+        more = self.gradual or self.teacher or self.recalibrated or self.from_scratch
         return "paper" if as_written and not more else "beyond"
 
     @property

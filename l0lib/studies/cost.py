@@ -52,8 +52,8 @@ def tuning_epochs(what: Config) -> int:
 def rate(given: Iterable[Record]) -> float:
     """Return the seconds that a multiply-add of one image in one epoch took on one thread of a CPU.
 
-    Runs of other devices, or of more threads or processes, are left out. A network that several runs share was trained
-    in the time of one of them.
+    Runs of other devices, of more threads or processes, or on embedded images are left out. A network that several
+    runs share was trained in the time of one of them.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def rate(given: Iterable[Record]) -> float:
     seen: set[tuple[str, int]] = set()
     for record in given:
         made = record.origin
-        if (made.device, made.threads, made.processes) != ("cpu", 1, 1):
+        if (made.device, made.threads, made.processes) != ("cpu", 1, 1) or record.config.dataset not in IMAGES:
             continue
         key = (trained(record.config.plain()).digest(), record.seed)
         epochs = tuning_epochs(record.config) + (0 if key in seen else record.config.training.epochs)
@@ -95,7 +95,7 @@ def missing(study: str, given: Iterable[Record], each: float) -> list[Cost]:
         for seed in seeds:
             epochs = tuning_epochs(what)
             key = (trained(what.plain()).digest(), seed)
-            if key not in seen and not what.from_scratch:
+            if key not in seen:
                 epochs += what.training.epochs
             seen.add(key)
             runs, total, hours = networks.get(what.network, (0, 0, 0.0))

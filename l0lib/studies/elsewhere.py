@@ -21,8 +21,9 @@ from typing import Any
 import torch
 
 from .._terminal import at_least_one
+from ..compress import parallel
 from .plain import Plain
-from .stages import Stages
+from .stages import Stages, run_folder
 
 
 def result_path(config: Plain, seed: int, folder: Path) -> Path:
@@ -33,35 +34,49 @@ def result_path(config: Plain, seed: int, folder: Path) -> Path:
 def make(jobs: Sequence[dict[str, Any]], folder: Path, runs: Path, device: str, threads: int, progress: bool) -> int:
     """Make all runs of a list that are not finished, and write each result whole or not at all; return how many failed.
 
-    A run that is cut off goes on where it was, if the folder ``runs`` is still there. The weights of fine-tuned
-    networks lie beside the result, ``<result>-<ratio>x.l0``.
+    A run that is cut off goes on where it was, if the folder ``runs`` is still there. Of two processes that share both
+    folders the second one waits for the first, and reads its result. What fails is named, and the others are made. The
+    weights of fine-tuned networks lie beside the result, ``<result>-<ratio>x.l0``.
     """
     torch.set_num_threads(threads)
     folder.mkdir(parents=True, exist_ok=True)
     failed = 0
     for number, job in enumerate(jobs, 1):
-        config, seed = Plain(job["config"]), job["seed"]
-        path = result_path(config, seed, folder)
-        name, began = f"[{number}/{len(jobs)}] {config.experiment} {config.arm} seed {seed}", time.perf_counter()
-        if path.exists():
-            same = json.loads(path.read_text(encoding="utf-8"))["config"] == config.values
-            told = "finished before" if same else f"failed: {path} holds a run with other settings"
-            print(f"{name}: {told}", flush=True)
-            failed += not same
-            continue
+        name = f"[{number}/{len(jobs)}]"
         try:
-            _ready(config)
-            stages = Stages(config, seed, runs, device, progress)
-            stages.folder.mkdir(parents=True, exist_ok=True)
-            result = stages.make()
-            _write(result, stages.folder, path)
+            config, seed = Plain(job["config"]), job["seed"]
+            name += f" {config.experiment} {config.arm} seed {seed}"
+            told = _one(config, seed, result_path(config, seed, folder), runs, device, progress)
         except (ValueError, RuntimeError, OSError, ImportError) as error:
-            print(f"{name}: failed: {error}", flush=True)
-            failed += 1
-            continue
-        wrong = 100 * result["dense"]["errors"] / result["dense"]["images"]
-        print(f"{name}: dense {wrong:.2f} %, {time.perf_counter() - began:.0f} s", flush=True)
+            told, failed = f"failed: {error}", failed + 1
+        except (KeyError, AttributeError, TypeError) as error:  # an entry that l0lib jobs did not write
+            told, failed = f"failed: {type(error).__name__}: {error}", failed + 1
+        print(f"{name}: {told}", flush=True)
     return failed
+
+
+def _one(config: Plain, seed: int, path: Path, runs: Path, device: str, progress: bool) -> str:
+    """Make one run, unless its result is there, and return what became of it."""
+    began, made = time.perf_counter(), run_folder(config, seed, runs)
+    if _finished(path, config):
+        return "finished before"
+    _ready(config)
+    with parallel.lock(made / "lock"):
+        if _finished(path, config):
+            return "finished by another process"
+        result = Stages(config, seed, runs, device, progress).make()
+        _write(result, made, path)
+    wrong = 100 * result["dense"]["errors"] / result["dense"]["images"]
+    return f"dense {wrong:.2f} %, {time.perf_counter() - began:.0f} s"
+
+
+def _finished(path: Path, config: Plain) -> bool:
+    """Return whether the result is there; one of other settings is not written over."""
+    if not path.exists():
+        return False
+    if json.loads(path.read_text(encoding="utf-8"))["config"] != config.values:
+        raise ValueError(f"{path} holds a run with other settings")
+    return True
 
 
 def _write(result: dict[str, Any], made: Path, path: Path) -> None:

@@ -67,6 +67,7 @@ def add_collect(commands: argparse._SubParsersAction) -> None:
 def collect(options: argparse.Namespace) -> int:
     """Write each result as a record."""
     from . import records
+    from .launch import Job, recorded
 
     folder = options.records or RUNS / "records"
     files = sorted(options.results.glob("*.json"))
@@ -77,6 +78,7 @@ def collect(options: argparse.Namespace) -> int:
     for file in files:
         try:
             record = records.read(file)
+            recorded(Job(record.config, record.seed), folder)  # one of other settings is not written over
             print(records.write(record, folder))
         except (records.RecordError, OSError) as error:
             say(f"l0lib: {error}")

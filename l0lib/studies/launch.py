@@ -109,7 +109,7 @@ def attempt(job: Job, plan: Plan, tell: Tell) -> None:
             tell(News("skipped", job, "finished before, skipped"))
         else:
             _make(job, plan, tell)
-    except (ValueError, RuntimeError, OSError) as error:
+    except (ValueError, RuntimeError, OSError, ImportError) as error:
         tell(News("failed", job, f"failed: {error}"))
 
 

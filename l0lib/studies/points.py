@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -38,7 +37,8 @@ def count(
     coding = coding_of(nonzero)
     coded = {encoding: len(storage.pack(state, encoding, coding)) for encoding in ("csr", "bitmap")}
     best = min(coded, key=lambda encoding: coded[encoding])
-    weights_only = compress.weights_only_ratio(model)
+    kept = sum(layer.nonzero_weights for layer in layers(model))
+    weights = sum(layer.weights for layer in layers(model if whole is None else whole))
     shape, values = _first_layer(model) if picture else ((), ())
     parameters, all_adds = compress.count_parameters(model), adds.dense
     if whole is not None:
@@ -49,7 +49,7 @@ def count(
         "fine_tuned": fine_tuned,
         "parameters": parameters,
         "nonzero": nonzero,
-        "weights_only_ratio": weights_only if math.isfinite(weights_only) else None,
+        "weights_only_ratio": weights / kept if kept else None,
         "multiply_adds": all_adds,
         "nonzero_multiply_adds": adds.sparse,
         "bytes": {

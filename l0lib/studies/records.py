@@ -80,7 +80,10 @@ class EpochSummary(_Plain):
 
 
 class Bytes(_Plain):
-    """Bytes on disk: float32 without and with sparse storage, and the smallest file with entropy coding."""
+    """Bytes on disk: float32 without and with sparse storage, and the smallest file with entropy coding.
+
+    Of what is trained: running statistics of normalisations are not among them.
+    """
 
     dense: Count
     csr: Count
@@ -195,7 +198,10 @@ def write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # a renamed file could be empty after a power cut, and block its run
         os.replace(part, path)
     except BaseException:
         part.unlink(missing_ok=True)

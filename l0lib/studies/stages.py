@@ -61,8 +61,7 @@ class Stages:
 
     def make(self) -> dict[str, Any]:
         """Go through all stages, and return the fields of a record."""
-        with self._timed("trained"):
-            model, history = self._trained(trained(self.config), self.seed)
+        model, history = self._trained("trained", trained(self.config), self.seed)
         learnt = self._teacher(self.config.teacher)
         measured = [self._before(model, ratio) for ratio in self.config.ratios]
         measured += [self._after(model, ratio, learnt) for ratio in self.config.fine_tuned_ratios]
@@ -111,10 +110,10 @@ class Stages:
             if parallel.first():
                 checkpoints.save(self.clock, {"spent": self.spent})
 
-    def _trained(self, what: Plain, seed: int) -> tuple[torch.nn.Module, list[compress.Epoch]]:
+    def _trained(self, stage: str, what: Plain, seed: int) -> tuple[torch.nn.Module, list[compress.Epoch]]:
         folder = trained_folder(what, seed, self.runs)
         model = network(what, seed).to(self.device)
-        with parallel.lock(folder / "lock"):
+        with parallel.lock(folder / "lock"), self._timed(stage):  # waiting for the lock is no computing time
             data = split(what.dataset, what.evaluate_on).fit
             history = self._train(model, what.training, data, seed, folder / "network.checkpoint")
         return model, history
@@ -149,8 +148,7 @@ class Stages:
         what = trained(self.config).but(
             **{name: teacher.values[name] for name in ("network", "relu_after_pools", "training")}
         )
-        with self._timed("teacher"):
-            model, _ = self._trained(what, self.seed)
+        model, _ = self._trained("teacher", what, self.seed)
         gradual = self.config.gradual
         stretches = [self.config.fine_tuning, *([] if gradual is None else [gradual.training])]
         moved = any(how.shift or how.mirror for how in stretches if how is not None)

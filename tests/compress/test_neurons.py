@@ -74,6 +74,22 @@ def test_families_are_what_is_added_together(case):
         )  # fmt: skip
 
 
+def test_the_class_scores_are_those_of_the_layer_called_last():
+    class HeadFirst(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head, self.body = nn.Linear(6, 10), nn.Linear(4, 6)
+
+        def forward(self, x):
+            return self.head(self.body(x).relu())
+
+    model, example = HeadFirst(), torch.zeros(1, 4)
+    (family,) = neurons.neurons(model, example)
+    assert family.layers == ("body",)
+    small = neurons.remove_neurons(model, {"body": [0, 1]}, example)
+    assert (small.body.weight.shape, small.head.weight.shape) == ((4, 4), (10, 4))
+
+
 def test_norms_are_those_of_the_incoming_weights():
     model = stirred(ResNet20())
     first = neurons.neurons(model, EXAMPLE)[0]

@@ -57,6 +57,53 @@ def test_altered_parcels_do_not_reach_the_cache(known, tmp_path):
     assert not (tmp_path / "cache" / "mnist.npz").exists()
 
 
+def rewritten(path, change):
+    """Write the parcel again with what ``change`` makes of its content."""
+    with zipfile.ZipFile(path) as parcel:
+        content = change({name: parcel.read(name) for name in parcel.namelist()})
+    with zipfile.ZipFile(path, "w") as parcel:
+        for name, values in content.items():
+            parcel.writestr(name, values)
+
+
+def of_unknown_digest(monkeypatch):
+    """As CIFAR-100: nobody here knows the digest of its arrays."""
+    facts = datasets.FACTS["mnist"]
+    monkeypatch.setitem(datasets.FACTS, "mnist", Facts(facts.train, facts.test, facts.shape, facts.classes, None))
+    monkeypatch.setattr(datasets, "_check", lambda arrays, facts: None)
+
+
+@pytest.mark.parametrize("kind", ["webp", "labels"])
+def test_a_missing_picture_is_missed_where_no_digest_is_known(known, tmp_path, monkeypatch, kind):
+    (path,) = parcels.pack("mnist", tmp_path, 1)
+    of_unknown_digest(monkeypatch)
+    rewritten(path, lambda content: {name: v for name, v in content.items() if name != f"400.{kind}"})
+    with pytest.raises(ValueError, match=r"all images of mnist and their labels; 400 are missing in the parcels of"):
+        parcels.unpack(tmp_path, "mnist")
+
+
+def test_parcels_say_what_they_should_hold(known, tmp_path, monkeypatch):
+    (path,) = parcels.pack("mnist", tmp_path, 1)
+    of_unknown_digest(monkeypatch)
+    rewritten(path, lambda content: content | {"0.labels": bytes(len(content["0.labels"]))})
+    with pytest.raises(ValueError, match=f"must have the SHA-256 {data.digest(*known)}; got "):
+        parcels.unpack(tmp_path, "mnist")
+
+
+def test_a_parcel_that_was_cut_short_is_named(known, tmp_path):
+    path = parcels.pack("mnist", tmp_path, 2)[1]
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"must hold whole parcels of mnist; .*mnist-2-of-2.zip is damaged"):
+        parcels.unpack(tmp_path, "mnist")
+
+
+def test_one_whole_packing_is_enough(known, tmp_path):
+    parcels.pack("mnist", tmp_path, 3)
+    for path in parcels.pack("mnist", tmp_path, 2)[1:]:
+        path.unlink()
+    assert parcels.unpack(tmp_path, "mnist").exists()
+
+
 @pytest.mark.parametrize("parts", [0, 4])
 def test_there_are_no_more_parcels_than_pictures(known, tmp_path, parts):
     with pytest.raises(ValueError, match=f"parts must be between 1 and 3; got {parts}"):

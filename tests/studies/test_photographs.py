@@ -4,10 +4,12 @@ import copy
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from pydantic import ValidationError
 
 from l0lib import cli, compress
@@ -15,6 +17,7 @@ from l0lib.compress import Dataset, Part, checkpoints, cifar_models, storage
 from l0lib.studies import elsewhere, images, records, runner
 from l0lib.studies.config import Config, PenaltySettings, Training
 from l0lib.studies.experiments import STUDIES
+from l0lib.studies.plain import Plain
 from l0lib.studies.results import results
 from tests.browser import ROOT
 from tests.studies import made_up
@@ -80,6 +83,9 @@ def test_neurons_are_removed_and_counted_against_the_whole_network(made, removed
         assert 0.55 < point.removed.parameters / point.parameters < 0.6
         assert 0.55 < point.removed.multiply_adds / point.multiply_adds < 0.6
         assert sum(layer.parameters for layer in point.layers) == point.removed.parameters
+        # biases are few, so both ratios are nearly the same: those of the whole network
+        assert point.weights_only_ratio == pytest.approx(point.ratio, rel=0.15)
+        assert point.weights_only_ratio > 1.5
     assert alone.requested == 1
     assert alone.nonzero <= alone.removed.parameters
     assert 10 <= pruned.ratio < 10.5
@@ -328,6 +334,49 @@ def test_a_result_of_other_settings_does_not_pass_for_this_one(tmp_path, capsys)
     jobs = [{"config": other.plain().values, "seed": 0}]
     assert elsewhere.make(jobs, tmp_path / "results", tmp_path / "runs", "cpu", 1, False) == 1
     assert "holds a run with other settings" in capsys.readouterr().out
+
+
+def test_an_entry_that_is_none_does_not_keep_the_others(tmp_path, capsys):
+    calm = config(arm="calm", ratios=(), fine_tuned_ratios=(), fine_tuning=None).plain()
+    broken, lacking = Plain(calm.values | {"arm": "broken"}), {"experiment": "tests", "arm": "lacking"}
+    for one, text in ((broken, "{"), (calm, json.dumps({"config": calm.values}))):
+        elsewhere.result_path(one, 0, tmp_path).write_text(text)
+    jobs = [{"config": values, "seed": 0} for values in (broken.values, lacking, calm.values)]
+    assert elsewhere.make(jobs, tmp_path, tmp_path / "runs", "cpu", 1, False) == 2
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("[1/3] tests broken seed 0: failed: Expecting property name")
+    assert said[1].startswith("[2/3] tests lacking seed 0: failed: ")
+    assert said[2] == "[3/3] tests calm seed 0: finished before"
+
+
+def test_of_two_processes_the_second_reads_what_the_first_made(tmp_path, capsys, monkeypatch):
+    calm = config(arm="calm", ratios=(), fine_tuned_ratios=(), fine_tuning=None).plain()
+    results, runs = tmp_path / "results", tmp_path / "runs"
+    monkeypatch.setattr(elsewhere, "Stages", None)  # the second makes nothing
+    lock = runner.run_folder(calm, 0, runs) / "lock"
+    lock.parent.mkdir(parents=True)
+    ask = ([{"config": calm.values, "seed": 0}], results, runs, "cpu", 1, False)
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(lock):
+            second = pool.submit(elsewhere.make, *ask)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.5)
+            elsewhere.result_path(calm, 0, results).write_text(json.dumps({"config": calm.values}))
+        assert second.result(timeout=30) == 0
+    assert "tests calm seed 0: finished by another process" in capsys.readouterr().out
+
+
+def test_collected_results_do_not_write_over_records_of_other_settings(tmp_path, capsys):
+    kept = made_up.record(0)
+    path = records.write(kept, tmp_path / "records")
+    longer = kept.config.training.model_copy(update={"epochs": kept.config.training.epochs + 1})
+    other = kept.model_copy(update={"config": kept.config.model_copy(update={"training": longer})})
+    last = kept.history[-1].model_copy(update={"epoch": len(kept.history)})
+    other = other.model_copy(update={"history": (*kept.history, last)})
+    records.write_text(tmp_path / "results" / "a.json", records.to_text(other))
+    assert cli.main(["collect", str(tmp_path / "results"), "--records", str(tmp_path / "records")]) == 1
+    assert "holds a run with other settings: there and here training.epochs is" in capsys.readouterr().err
+    assert records.read(path) == kept
 
 
 @pytest.mark.parametrize("text", [None, "{", "3", '[{"config": {}}]', "[1]"])

@@ -41,6 +41,9 @@ def check_run(path):
     asked += [(ratio, True) for _, ratio in gone]
     assert [(point.requested, point.fine_tuned) for point in found.points] == asked
     assert [(p.removed.share, p.requested) for p in found.points if p.removed] == gone
+    for p in found.points:
+        if p.removed:  # both of the whole network; biases are few
+            assert p.weights_only_ratio == pytest.approx(p.ratio, rel=0.02)
     assert found.test == 10_000
     assert found.train == (60_000 if what.dataset == "mnist" else 50_000)
     assert len(found.history) == what.training.epochs + 1

@@ -15,6 +15,9 @@ from l0lib.studies.plain import trained
 SHORT = Training(epochs=1, learning_rate=0.05, penalty=PenaltySettings(alpha_l2=1e-4, alpha_l0=1e-4, beta=5))
 
 
+TEACHER = Teacher(network="lenet-300-100", training=SHORT)
+
+
 def config(**more):
     settings = {
         "experiment": "tests",
@@ -142,6 +145,24 @@ def test_choices_never_see_the_test_images(tmp_path):
     assert not any(image.numpy().tobytes() in held for image in test)
 
 
+def test_waiting_for_a_network_in_the_making_is_no_computing_time(tmp_path, monkeypatch):
+    from contextlib import contextmanager
+
+    from l0lib.studies.stages import Stages
+
+    order = []
+
+    @contextmanager
+    def noted(what):
+        order.append(what)
+        yield
+
+    monkeypatch.setattr("l0lib.compress.parallel.lock", lambda path: noted("lock held"))
+    monkeypatch.setattr(Stages, "_timed", lambda self, stage: noted(f"clock of {stage}"))
+    runner.run(config(ratios=(), fine_tuned_ratios=(), fine_tuning=None), 0, tmp_path)
+    assert order[:2] == ["lock held", "clock of trained"]
+
+
 def test_a_run_that_diverges_is_a_bad_choice(tmp_path):
     wild = config(evaluate_on="validation", training=SHORT.model_copy(update={"learning_rate": 1e9}))
     assert runner.objective(wild, 0, tmp_path) == 100
@@ -156,6 +177,15 @@ def test_a_run_that_diverges_is_a_bad_choice(tmp_path):
         ({"arm": "a/b"}, "arm"),
         ({"ratios": (0.5,)}, "greater than or equal to 1"),
         ({"nonsense": 1}, "nonsense"),
+        ({"ratios": (2.0, 2.0)}, r"ratios must differ from each other; got \(2.0, 2.0\)"),
+        ({"fine_tuned_ratios": (50, 50)}, "fine_tuned_ratios must differ from each other"),
+        ({"from_scratch": True}, "from_scratch must come with removed_shares; got none"),
+        (
+            {"teacher": TEACHER, "fine_tuned_ratios": (), "fine_tuning": None},
+            "must come with fine_tuned_ratios: nothing",
+        ),
+        ({"teacher": TEACHER.model_copy(update={"network": "vgg-16"})}, "teacher.network must take digits; got vgg-16"),
+        ({"training": SHORT.model_dump() | {"warm_up": 1}}, "warm_up must be < epochs; got 1 of 1"),
     ],
 )
 def test_a_configuration_that_makes_no_sense_is_refused(changes, told):
