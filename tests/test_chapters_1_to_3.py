@@ -14,7 +14,7 @@ RIGHT = {
     ),
     "1.2": lambda dropped: 100 / (100 - dropped),
     "1.3": lambda w, ratio: np.isin(
-        np.arange(w.size), np.argsort(-abs(w), axis=None, kind="stable")[: round(w.size / ratio)]
+        np.arange(w.size), np.argsort(-abs(w), axis=None, kind="stable")[: w.size // ratio]
     ).reshape(w.shape),
     "2.1": lambda w, slope, eta, alpha: w - 2 * eta * alpha * w - eta * slope,
     "2.2": lambda v, step, alpha: np.sign(v) * np.maximum(abs(v) - step * alpha, 0),
@@ -29,7 +29,8 @@ WRONG = [
     ("1.1", lambda arrays: arrays[0].size / np.count_nonzero(arrays[0]), "biases"),
     ("1.1", lambda arrays: sum(a.size for a in arrays) / max(1, sum(np.count_nonzero(a) for a in arrays)), "infinity"),
     ("1.2", lambda dropped: 100 / max(dropped, 1), "dropped"),
-    ("1.3", lambda w, ratio: abs(w) >= np.sort(abs(w), axis=None)[-round(w.size / ratio)], "ties"),
+    ("1.3", lambda w, ratio: abs(w) >= np.sort(abs(w), axis=None)[-(w.size // ratio)], "ties"),
+    ("1.3", lambda w, ratio: RIGHT["1.3"](w, {7: 6}.get(ratio, ratio)), "at ratio 7 exactly 8"),
     ("1.3", lambda w, ratio: RIGHT["1.3"](1 / (1 + abs(w)), ratio), "larger"),
     ("1.3", lambda w, ratio: RIGHT["1.3"](w, ratio).ravel(), "shape"),
     ("2.1", lambda w, slope, eta, alpha: w - eta * (alpha * w + slope), "factor 2"),
