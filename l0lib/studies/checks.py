@@ -35,13 +35,16 @@ class Finding:
     corrected : bool or None
         Whether it passes with ``correction``; None where no correction is needed or known.
     correction : str
-        The amended statement.
+        The amended statement; where nothing is shown, which parts are open.
+    shown : bool
+        Whether the records decide it: False where a part of the statement is neither borne out nor contradicted.
     """
 
     value: str
     as_printed: bool
     corrected: bool | None = None
     correction: str = ""
+    shown: bool = True
 
 
 def _difference(got, want) -> float:

@@ -7,7 +7,9 @@ at which we do reach each row's error.
 
 *Figures of one network* (5 and 6). The same with losses in place of errors: our mean error less that of our own dense
 networks, against the printed error less the printed one without pruning. Both our numbers are uncertain, so the lower
-end is that of the interval of their difference, over seeds and test images (:attr:`Result.increase_interval`).
+end is that of the interval of their difference, over seeds and test images (:attr:`Result.increase_interval`). And two
+sentences of the text, by the rule of :mod:`~l0lib.studies.readings`: SEP with fine-tuning is better than NORM with it,
+and than SEP without.
 
 *Tables of increases* (4 to 7). The same with each row's increase over our own dense networks of the same seeds.
 
@@ -21,13 +23,14 @@ are reached; with a correction if some are at lower ratios only. That a larger f
 the rule of Figure 8, on the scaled sweep of CIFAR-10.
 
 *Figures of Experiment 1* (3 and 4). The sentences of the text, each by the rule of :mod:`~l0lib.studies.readings`. A
-figure *holds* if all its sentences hold. It holds with a correction if none fails, and some hold at least in part.
+figure *holds* if all its sentences hold. It holds with a correction if each holds at least in part, and is *not shown*
+if none fails and some are not shown. The parts of Figures 5 and 6 are put together in the same way.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from . import increases, readings, sweeps
 from .checks import Finding
@@ -203,7 +206,8 @@ def _told(result: Result, losses: bool) -> str:
 
 def _span(result: Result) -> str:
     low, high = result.increase_interval or (0.0, 0.0)
-    return f", 95 % interval {low:+.2f} to {high:+.2f},".replace("-", "−")
+    source = " (test images alone)" if result.n_seeds == 1 else ""
+    return f", 95 % interval {low:+.2f} to {high:+.2f}{source},".replace("-", "−")
 
 
 def _printed(row: Published, published: PublishedTable, losses: bool) -> str:
@@ -223,7 +227,7 @@ def figure(number: int, found: Iterable[Result] | None = None) -> Finding | None
         If ``number`` is another figure.
     """
     if number in (5, 6):
-        return table(number - 3, found, losses=True)
+        return _trade_off(number, recorded() if found is None else found)
     judges = {7: _figure_7, 8: sweeps.figure_8, 9: sweeps.figure_9}
     if number in judges:
         return judges[number](recorded() if found is None else found)
@@ -253,12 +257,41 @@ def figure(number: int, found: Iterable[Result] | None = None) -> Finding | None
     contrary = [s for s, verdict in zip(sentences, verdicts, strict=True) if verdict == readings.FAILS]
     if contrary:
         value += f": {'; '.join(f'{sentence.text} ({sentence.about})' for sentence in contrary)}"
+    parts = zip((f"{sentence.text} ({sentence.about})" for sentence in sentences), verdicts, strict=True)
+    return _together(value, list(parts))
+
+
+def _trade_off(number: int, found: Iterable[Result]) -> Finding | None:
+    ours = list(found)
+    rows = table(number - 3, ours, losses=True)
+    if rows is None:
+        return None
+    network = next(name for name, printed in NETWORK_NAMES.items() if printed == TABLES[number - 3].network)
+
+    def side(strategy: str, tuned: bool) -> list[Result]:
+        kind = {"network": network, "experiment": "experiment-2", "penalty": "l2+l0"}
+        return readings.select(ours, strategy=strategy, fine_tuned=tuned, **kind)
+
+    best = side("SEP", True)
+    against = {"NORM with it": side("NORM", True), "SEP without": side("SEP", False)}
+    if not all(against.values()):
+        return None
+    compared = {f"SEP with fine-tuning is better than {name}": readings.pairs(best, r) for name, r in against.items()}
+    told = [f"{text}: {readings.counted(both)}" for text, both in compared.items()]
+    printed = readings.HOLDS if rows.as_printed else readings.PART if rows.corrected else readings.FAILS
+    parts = [(rows.correction or "the printed losses are reached", printed)]
+    parts += [(text, readings.verdict(both)) for text, both in compared.items()]
+    return _together("; ".join((rows.value, *told)), parts)
+
+
+def _together(value: str, parts: Sequence[tuple[str, str]]) -> Finding:
+    """Judge a statement of several parts, each a text and its verdict by :mod:`~l0lib.studies.readings`."""
+    verdicts = [verdict for _, verdict in parts]
     if all(verdict == readings.HOLDS for verdict in verdicts):
         return Finding(value, True)
-    rest = [
-        f"{sentence.text} ({sentence.about}): {verdict}"
-        for sentence, verdict in zip(sentences, verdicts, strict=True)
-        if verdict != readings.HOLDS
-    ]
-    partly = readings.FAILS not in verdicts and any(v in (readings.HOLDS, readings.PART) for v in verdicts)
-    return Finding(value, False, partly, "; ".join(rest))
+    rest = "; ".join(f"{text}: {verdict}" for text, verdict in parts if verdict != readings.HOLDS)
+    if readings.FAILS in verdicts:
+        return Finding(value, False, False, rest)
+    if all(verdict in (readings.HOLDS, readings.PART) for verdict in verdicts):
+        return Finding(value, False, True, rest)
+    return Finding(value, False, correction=rest, shown=False)

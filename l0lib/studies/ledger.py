@@ -1,9 +1,10 @@
 """The claims ledger: what the paper states, where the book reproduces it, our value now, and a verdict by rule.
 
 The rule, for statements of theory: *holds* where a check of the statement passes as printed; *holds with a correction*
-where it fails as printed and passes with the amendment that the line names; *does not hold* where it fails and no
-amendment is known. A statement without a check, or whose records are missing, is *not yet* settled. For statements on
-experiments :mod:`~l0lib.studies.empirical` says what passes.
+where it fails as printed and passes with the amendment that the line names; *not shown* where nothing contradicts it,
+and yet the records do not bear out all of it; *does not hold* where it fails and no amendment is known. A statement
+without a check, or whose records are missing, is *not yet* settled. For statements on experiments
+:mod:`~l0lib.studies.empirical` says what passes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from .checks import Finding
 from .statements import ALL, Claim
 from .table import Link, Table
 
-HOLDS, CORRECTED, FAILS, NOT_YET = "holds", "holds with a correction", "does not hold", "not yet"
+HOLDS, CORRECTED, NOT_SHOWN, FAILS, NOT_YET = (
+    "holds", "holds with a correction", "not shown", "does not hold", "not yet",
+)  # fmt: skip
 
 _TITLES = {
     "02-penalties": "Penalties",
@@ -37,6 +40,8 @@ def verdict(finding: Finding | None) -> str:
         return NOT_YET
     if finding.as_printed:
         return HOLDS
+    if not finding.shown:
+        return NOT_SHOWN
     return CORRECTED if finding.corrected else FAILS
 
 
@@ -59,6 +64,8 @@ class Line:
             return self.claim.open or "–"
         if self.verdict == CORRECTED:
             return f"{self.finding.value}. Correction: {self.finding.correction}"
+        if self.verdict == NOT_SHOWN:
+            return f"{self.finding.value}. Not in full: {self.finding.correction}"
         return self.finding.value
 
 
@@ -70,7 +77,7 @@ def evaluate(entries: Iterable[Claim] = ALL) -> list[Line]:
 def counts(lines: Iterable[Line]) -> dict[str, int]:
     """Count the lines by verdict, every verdict listed."""
     verdicts = [line.verdict for line in lines]
-    return {name: verdicts.count(name) for name in (HOLDS, CORRECTED, FAILS, NOT_YET)}
+    return {name: verdicts.count(name) for name in (HOLDS, CORRECTED, NOT_SHOWN, FAILS, NOT_YET)}
 
 
 def link(place: str) -> Link:
@@ -83,7 +90,7 @@ def link(place: str) -> Link:
 
 def table(lines: Iterable[Line], group: str, caption: str) -> Table:
     """Return the lines of one group as a table."""
-    marks = {HOLDS: "✓", CORRECTED: "≈", FAILS: "✗", NOT_YET: "…"}
+    marks = {HOLDS: "✓", CORRECTED: "≈", NOT_SHOWN: "–", FAILS: "✗", NOT_YET: "…"}
     rows = [
         (
             line.claim.item,

@@ -9,8 +9,8 @@ lies above, else the two are *not told apart*. Where both err on more than half 
 neither network works.
 
 A sentence that one arm outperforms another *holds* if it errs less at half or more of the ratios compared and more at
-none; it *holds in part* if it errs less at some; it *does not hold* if it errs more at some and less at none; else it
-is *not shown*.
+none, a sentence that says *in all cases* if it errs less at every one; it *holds in part* if it errs less at some; it
+*does not hold* if it errs more at some and less at none; else it is *not shown*.
 """
 
 from __future__ import annotations
@@ -115,12 +115,12 @@ def count(comparisons: Iterable[Comparison]) -> tuple[int, int, int]:
     return verdicts.count(LESS), verdicts.count(MORE), verdicts.count(OPEN)
 
 
-def verdict(comparisons: Sequence[Comparison]) -> str:
-    """Return what the rule of this module says of "the first outperforms the second"."""
+def verdict(comparisons: Sequence[Comparison], *, every: bool = False) -> str:
+    """Return what the rule of this module says of "the first outperforms the second", with ``every`` in all cases."""
     less, more, _ = count(comparisons)
     if not comparisons:
         return MISSING
-    if less and not more and 2 * less >= len(comparisons):
+    if less and not more and (1 if every else 2) * less >= len(comparisons):
         return HOLDS
     if less:
         return PART
@@ -143,11 +143,14 @@ class Sentence:
     about: str
     comparisons: tuple[Comparison, ...]
     recorded: bool = True
+    every: bool = False
 
     @property
     def verdict(self) -> str:
         """By the rule of this module; where both arms are recorded and neither works at any ratio, nothing is shown."""
-        return NOT_SHOWN if self.recorded and not self.comparisons else verdict(self.comparisons)
+        if self.recorded and not self.comparisons:
+            return NOT_SHOWN
+        return verdict(self.comparisons, every=self.every)
 
     @property
     def counted(self) -> str:
@@ -160,10 +163,10 @@ def sentences(found: Iterable[Result]) -> list[Sentence]:
     rows = list(found)
     made: list[Sentence] = []
 
-    def add(text: str, about: str, sides: Iterable[tuple[dict, dict]], pair=pairs) -> None:
+    def add(text: str, about: str, sides: Iterable[tuple[dict, dict]], pair=pairs, every: bool = False) -> None:
         both = [(select(rows, **first), select(rows, **second)) for first, second in sides]
         compared = tuple(one for first, second in both for one in pair(first, second))
-        made.append(Sentence(text, about, compared, any(first and second for first, second in both)))
+        made.append(Sentence(text, about, compared, any(first and second for first, second in both), every))
 
     def of(penalty: str, pruning: str, tuned: bool) -> dict:
         return {"penalty": penalty, "pruning": pruning, "fine_tuned": tuned}
@@ -185,7 +188,7 @@ def sentences(found: Iterable[Result]) -> list[Sentence]:
             add(f"under random pruning {PENALTY_LABEL[rival]} errs less than ℓ0 and ℓ2 + ℓ0", f"{stage}, RP", sides)
     for how in ("GP", "LP", "RP"):
         sides = [(of(each, how, True), of(each, how, False)) for each in PENALTY_LABEL]
-        add("fine-tuning is better in all cases", f"Figures 3 and 4, {how}", sides)
+        add("fine-tuning is better in all cases", f"Figures 3 and 4, {how}", sides, every=True)
     return made
 
 

@@ -104,7 +104,10 @@ def beside(
         and r.fine_tuned
         and (ratios is None or any(math.isclose(r.requested, ratio) for ratio in ratios))
     ]
-    rows = [("No pruning", published.dense_error, published.total, "1×", "–"), *map(_published_row, published.rows)]
+    rows = [
+        ("No pruning", published.dense_error, published.total, "1×", "–", "–"),
+        *map(_published_row, published.rows),
+    ]
     rows += _dense_rows(ours, published)
     ours.sort(key=lambda r: (r.variant != "paper", r.arm, r.requested))
     for result in ours:
@@ -115,16 +118,17 @@ def beside(
                 f"{said(result)} ({result.n_seeds} seed{'s' * (result.n_seeds != 1)})",
                 f"{result.nonzero:,.0f}",
                 times(result.ratio),
+                f"{result.epochs}",
                 "–" if away is None else f"{away:+.2f}",
             )
         )
     caption = f"{published.name}, {published.network} on {published.data}: as printed, then ours. Stored."
-    headers = ("Method", "Test error", "Parameters left", "Ratio", "Ours less the paper's, points")
+    headers = ("Method", "Test error", "Parameters left", "Ratio", "Epochs", "Ours less the paper's, points")
     return Table(headers, rows, caption)
 
 
 def _published_row(row: Published) -> tuple[str, ...]:
-    return (row.method, row.error or "as without pruning", row.left or "–", row.ratio, "–")
+    return (row.method, row.error or "as without pruning", row.left or "–", row.ratio, "–", "–")
 
 
 def _dense_rows(ours: Sequence[Result], published: PublishedTable) -> list[tuple[str, ...]]:
@@ -136,4 +140,4 @@ def _dense_rows(ours: Sequence[Result], published: PublishedTable) -> list[tuple
     spread = f" ± {stdev(errors):.2f}" if len(errors) > 1 else ""
     text = f"{fmean(errors):.2f}{spread} % ({len(errors)} seed{'s' * (len(errors) != 1)})"
     away = "–" if published.dense_error is None else f"{fmean(errors) - printed_value(published.dense_error):+.2f}"
-    return [("Ours: no pruning", text, f"{most.parameters:,}", "1×", away)]
+    return [("Ours: no pruning", text, f"{most.parameters:,}", "1×", "–", away)]

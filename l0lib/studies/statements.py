@@ -291,8 +291,8 @@ FIGURES = (
         for number, statement in (
             (3, "LeNet-5-Caffe, no fine-tuning: magnitude beats random pruning; ℓ0 (+ ℓ2) beats ℓ1 and ℓ2"),
             (4, "the same with fine-tuning: better in all cases"),
-            (5, "LeNet-300-100: around 100× with SEP and fine-tuning, around 90× with NORM"),
-            (6, "LeNet-5-Caffe: more than 300× with SEP and fine-tuning, around 200× with NORM"),
+            (5, "LeNet-300-100: around 100× with SEP and fine-tuning, the best pair; around 90× with NORM"),
+            (6, "LeNet-5-Caffe: more than 300× with SEP and fine-tuning, the best pair; around 200× with NORM"),
             (7, "ResNet-20, CIFAR-10: up to 5×; SEP and NORM alike; fine-tuning matters more"),
             (8, "VGG-16, CIFAR-100: a larger α₀ compresses more and starts lower, by 0.19, 2.42 and 5.85 points"),
             (9, "ResNet-50, CIFAR-100: 13× to 25× without noticeable loss; β = 5 or 10 makes little difference"),

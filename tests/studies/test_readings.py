@@ -101,6 +101,15 @@ def test_verdicts_follow_the_rule(errors, want):
     assert readings.verdict(readings.pairs(first, tuned("l1-GP", 200))) == want
 
 
+def test_in_all_cases_means_every_one():
+    first = [r for place, e in enumerate((100, 205)) for r in tuned("l0-GP", e) if r.requested == (10, 100)[place]]
+    half = readings.pairs(first, tuned("l1-GP", 200))
+    assert (readings.verdict(half), readings.verdict(half, every=True)) == (readings.HOLDS, readings.PART)
+    both = readings.pairs(tuned("l0-GP", 100), tuned("l1-GP", 200))
+    assert readings.verdict(both, every=True) == readings.HOLDS
+    assert readings.Sentence("", "", tuple(half), every=True).verdict == readings.PART
+
+
 def test_no_runs_no_verdict():
     assert readings.verdict([]) == readings.MISSING
     assert {sentence.verdict for sentence in readings.sentences([])} == {readings.MISSING}
