@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import optuna
 from optuna.trial import TrialState
 
-from . import records
+from . import database, records
+from .database import StorageError
 from .records import Record
-from .tune import StorageError, experimental, open_storage
 
 if TYPE_CHECKING:
     from .launch import Job
@@ -28,6 +28,7 @@ PIECE = 60_000
 _STUDY = "run of {}, settings {}"
 
 
+@database.failures_told()
 def make(job: Job, storage: str | optuna.storages.RDBStorage, work: Callable[[], Record]) -> Record | None:
     """Return the record of one run: made by ``work``, or by another process that named the same database.
 
@@ -36,7 +37,7 @@ def make(job: Job, storage: str | optuna.storages.RDBStorage, work: Callable[[],
     job : Job
         Runs of other settings have claims of their own.
     storage : str or RDBStorage
-        Address of the database, or :func:`l0lib.studies.tune.open_storage` of it.
+        Address of the database, or :func:`l0lib.studies.database.open_storage` of it.
     work : function
         Makes the run. It is not called where the database holds the record already.
 
@@ -50,13 +51,13 @@ def make(job: Job, storage: str | optuna.storages.RDBStorage, work: Callable[[],
     StorageError
         If the database cannot be used, or holds no readable record.
     """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # its warnings are tracebacks of what is raised anyway
     study = optuna.create_study(
         study_name=_STUDY.format(job.name, job.config.digest()),
         storage=_opened(storage) if isinstance(storage, str) else storage,
         load_if_exists=True,
     )
-    with experimental():
+    with database.experimental():
         optuna.storages.fail_stale_trials(study)
     if found := _found(study):
         return found
@@ -71,22 +72,23 @@ def make(job: Job, storage: str | optuna.storages.RDBStorage, work: Callable[[],
         try:
             record = work()
         except SystemExit:  # ended from outside: Optuna frees the run for any other error
-            study.tell(trial, state=TrialState.FAIL)
+            study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
             raise
+        made.append(record)
         pieces = _pieces(record)
         for number, piece in enumerate(pieces):
             trial.set_user_attr(f"record {number}", piece)
         trial.set_user_attr("pieces", len(pieces))
-        made.append(record)
         return record.dense.percent
 
-    with experimental():
-        study.optimize(claim, n_trials=1)
+    mine = database.attempt(study, claim)
+    if made and not mine:  # taken for dead, and the run is free again: whoever makes it need not, if we are in time
+        return make(job, storage, lambda: made[0]) or made[0]
     return made[0] if made else _found(study)
 
 
 #: Opened once: a process that waits looks into it every second.
-_opened = functools.cache(open_storage)
+_opened = functools.cache(database.open_storage)
 
 
 def _pieces(record: Record) -> list[str]:

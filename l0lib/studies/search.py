@@ -11,7 +11,7 @@ from typing import Any
 
 import optuna
 
-from . import flags, spaces, tune
+from . import database, flags, spaces, tune
 from .config import Config
 from .experiments import STUDIES
 from .tune import StorageError
@@ -39,6 +39,8 @@ class Search:
         Settings that every trial takes over (:func:`l0lib.studies.flags.override`).
     start : tuple of mappings
         What the first trials try.
+    progress : bool
+        Show a bar for each stretch of training.
     """
 
     experiment: str
@@ -51,12 +53,14 @@ class Search:
     device: str = "cpu"
     threads: int = 1
     start: tuple[Mapping[str, float], ...] = ()
+    progress: bool = False
 
     @property
     def name(self) -> str:
         """Of the study in the database."""
         return f"{self.experiment}-{self.arm}{'' if self.profile == 'full' else '-fast'}"
 
+    @database.failures_told()
     def join(self, tell: Callable[[str], object]) -> optuna.Study:
         """Make trials until there are enough, together with all others who do."""
         storage = tune.open_storage(self.storage)
@@ -72,9 +76,14 @@ class Search:
         def changed(trial: optuna.Trial) -> Config:
             return flags.override({self.arm: space(trial)}, changes)[self.arm]
 
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
         for number, point in enumerate(self.start):
             _fits(number, point, changed)
+            if point in self.start[:number]:  # a record of trials that repeat each other is refused
+                raise StorageError(
+                    f"--start, trial {number}: settings must differ from each other; got those of trial "
+                    f"{self.start.index(point)}"
+                )
         return tune.tune(
             self.name,
             changed,
@@ -85,6 +94,7 @@ class Search:
             runs=self.runs,
             device=self.device,
             threads=self.threads,
+            progress=self.progress,
             tell=tell,
         )
 

@@ -2,54 +2,57 @@
 
 from __future__ import annotations
 
-import random
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
 from optuna.trial import TrialState
-from sqlalchemy.exc import DBAPIError
 
 from .. import provenance
-from . import runner
+from . import database, runner
 from .config import Config
+from .database import StorageError, open_storage
 from .records import Origin
 from .tuning import Choices, Range, Trial, Tuning
+
+__all__ = ["PATIENCE", "SEEDS", "ByNumber", "Space", "StorageError", "best", "open_storage", "record", "tune"]
 
 #: From a trial to the configuration to try.
 Space = Callable[[optuna.Trial], Config]
 #: Seeds of the trials' networks; the results have others.
 SEEDS = (100,)
-#: Seconds between two looks at trials that other processes have in hand, and between two signs of life of a trial.
-PATIENCE, HEARTBEAT = 1.0, 20
-
-
-class StorageError(ValueError):
-    """The database of the trials cannot be used, or holds trials of another kind."""
+#: Seconds between two looks at trials that other processes have in hand.
+PATIENCE = 1.0
 
 
 class ByNumber(optuna.samplers.BaseSampler):
     """Optuna's TPE, with random numbers that depend on the number of the trial alone.
 
     So many processes that share a study never try one thing twice, and a study that was cut off goes on as it would
-    have done. The first trials are those of ``start``.
+    have done: a trial that repeats another stands in its place, and the numbers of later ones are counted without it.
+    The first trials are those of ``start``.
+
+    Attributes
+    ----------
+    begun : FrozenTrial or None
+        The last trial that began.
     """
 
     def __init__(self, seed: int, start: Sequence[Mapping[str, float]] = ()):
         self.seed, self.start = seed, [dict(point) for point in start]
+        self.begun: optuna.trial.FrozenTrial | None = None
         self._point: dict[str, float] = {}
         self._tpe = optuna.samplers.TPESampler()
 
     def before_trial(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
         """Begin a trial."""
-        number = int(np.random.SeedSequence((self.seed, trial.number)).generate_state(1)[0])
+        self.begun, place = trial, _place(study, trial.number)
+        number = int(np.random.SeedSequence((self.seed, place)).generate_state(1)[0])
         self._tpe = optuna.samplers.TPESampler(seed=number, multivariate=True, n_startup_trials=8, constant_liar=True)
-        self._point = self.start[trial.number] if trial.number < len(self.start) else {}
+        self._point = self.start[place] if place < len(self.start) else {}
 
     def infer_relative_search_space(self, study, trial):
         """Return what is sampled together."""
@@ -66,49 +69,16 @@ class ByNumber(optuna.samplers.BaseSampler):
         return self._tpe.sample_independent(study, trial, param_name, param_distribution)
 
 
-def open_storage(url: str, heartbeat: int = HEARTBEAT) -> optuna.storages.RDBStorage:
-    """Open the database at ``url``, such as ``sqlite:///runs/tuning.db``; an SQLite file is made.
-
-    A trial whose process shows no sign of life for three heartbeats is tried again by another.
-
-    Raises
-    ------
-    StorageError
-        If it cannot be opened.
-    """
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    tries = 6
-    while True:
-        tries -= 1
-        try:
-            with experimental():
-                return optuna.storages.RDBStorage(
-                    url,
-                    engine_kwargs={"connect_args": {"timeout": 60}} if url.startswith("sqlite") else None,
-                    heartbeat_interval=heartbeat,
-                    grace_period=3 * heartbeat,
-                    heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(),
-                )
-        except Exception as error:  # of SQLAlchemy, of Optuna, or of any database's driver
-            # two processes that make one database's tables at once: the next time they are there
-            if isinstance(error, DBAPIError) and tries:
-                time.sleep(random.uniform(0.1, 0.5))
-                continue
-            raise StorageError(
-                f"storage must be the address of a database, such as sqlite:///runs/tuning.db; got {url!r}: "
-                f"{str(error).splitlines()[0]}"
-            ) from error
+def _place(study: optuna.Study, number: int) -> int:
+    """Return the number that a trial would have if none had ever been cut off."""
+    trials = study.get_trials(deepcopy=False)
+    again = {trial.number: trial.user_attrs[database.AGAIN] for trial in trials if database.AGAIN in trial.user_attrs}
+    while number in again:
+        number = again[number]
+    return number - sum(other < number for other in again)
 
 
-@contextmanager
-def experimental() -> Iterator[None]:
-    # Optuna calls its signs of life experimental; a test of ours holds them
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        yield
-
-
+@database.failures_told()
 def tune(
     name: str,
     space: Space,
@@ -122,6 +92,7 @@ def tune(
     runs: Path = Path("runs"),
     device: str = "cpu",
     threads: int = 1,
+    progress: bool = False,
     tell: Callable[[str], object] = lambda line: None,
 ) -> optuna.Study:
     """Try settings until the study ``name`` has ``trials`` finished ones; return it.
@@ -143,10 +114,11 @@ def tune(
     seeds, sampler_seed
         Of the networks, and of the sampler.
     start : sequence of mappings
-        Settings of the first trials.
+        Settings of the first trials. A study that goes on has those that it was begun with, and more if there is no
+        other trial yet in their places.
     settings : mapping of str
         What else ``space`` depends on, as plain data: a study goes on with the same alone.
-    runs, device, threads
+    runs, device, threads, progress
         See :func:`l0lib.studies.runner.run`.
     tell : function of str
         Is told in one line what each trial came to.
@@ -156,29 +128,27 @@ def tune(
     ValueError
         If ``space`` reads the test images.
     StorageError
-        If the database cannot be used, or the study was begun with other seeds or settings.
+        If the database cannot be used, or the study was begun with another start, other seeds or settings.
     """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # its warnings are tracebacks of what is raised anyway
     study = optuna.create_study(
         study_name=name,
         storage=open_storage(storage) if isinstance(storage, str) else storage,
         load_if_exists=True,
-        sampler=ByNumber(sampler_seed, start),
     )
     _same(study, {"seeds": list(seeds), "sampler_seed": sampler_seed, **(settings or {})})
-
-    mine: list[optuna.Trial] = []
+    study.sampler = sampler = ByNumber(sampler_seed, _begin(study, [dict(point) for point in start]))
 
     def value(trial: optuna.Trial) -> float:
         earlier = [t for t in study.get_trials(deepcopy=False, states=_COUNTED) if t.number < trial.number]
         if len(earlier) >= trials:  # two processes that begin the last one at once: one of them is too many
             raise optuna.TrialPruned
-        mine[:] = [trial]
         config = space(trial)
         told = {"config": config.model_dump(mode="json"), "commit": provenance.commit(), "device": device}
         for attribute, known in {**told, "threads": threads}.items():
             trial.set_user_attr(attribute, known)
-        errors = [runner.objective(config, s, runs, device=device, threads=threads) for s in seeds]
+        how: dict[str, Any] = {"device": device, "threads": threads, "progress": progress}
+        errors = [runner.objective(config, s, runs, **how) for s in seeds]
         trial.set_user_attr("errors", errors)
         mean = sum(errors) / len(errors)
         tell(f"{name} trial {trial.number}: {mean:.3f} %, {_told(trial.params)}")
@@ -186,7 +156,7 @@ def tune(
 
     waited = False
     while (done := _count(study, TrialState.COMPLETE)) < trials:
-        with experimental():
+        with database.experimental():
             optuna.storages.fail_stale_trials(study)
         if not _count(study, TrialState.WAITING) and done + _count(study, TrialState.RUNNING) >= trials:
             if not waited:
@@ -194,14 +164,15 @@ def tune(
             waited = True
             time.sleep(PATIENCE)
             continue
-        mine.clear()
+        sampler.begun = None
         try:
-            with experimental():
-                study.optimize(value, n_trials=1)
+            mine = database.attempt(study, value)
         except KeyboardInterrupt:
-            if mine:  # cut off in a trial: it is the next one again, and its run goes on
-                study.enqueue_trial(mine[0].params)
+            if sampler.begun:  # cut off in a trial: it is the next one again, and its run goes on
+                database.put_back(study, sampler.begun)
             raise
+        if not mine and sampler.begun:
+            tell(f"{name} trial {sampler.begun.number}: no sign of life for too long, it is made again")
     return study
 
 
@@ -226,12 +197,30 @@ def _same(study: optuna.Study, settings: Mapping[str, Any]) -> None:
         study.set_user_attr(name, settings[name])
 
 
+def _begin(study: optuna.Study, start: list[dict[str, float]]) -> list[dict[str, float]]:
+    """Return the settings of a study's first trials, and remember them; they may become more, never others."""
+    trials = study.get_trials(deepcopy=False)
+    known: list[dict[str, float]] | None = study.user_attrs.get("start")
+    if known is not None:
+        start = start or known
+        made = sum(database.AGAIN not in trial.user_attrs for trial in trials)
+        if start[: max(len(known), made)] != known:
+            raise StorageError(
+                f"the study {study.study_name} was begun with start {known}, not {start}, and only what comes behind "
+                f"its {made} trials may be added: name another database"
+            )
+    if start != known and (start or not trials):  # a study of older times goes on with what it is given
+        study.set_user_attr("start", start)
+    return start
+
+
 def best(study: optuna.Study) -> optuna.trial.FrozenTrial:
     """Return the finished trial of least error, the first of them on a tie."""
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return min(done, key=lambda trial: (trial.value, trial.number))
 
 
+@database.failures_told()
 def record(study: optuna.Study) -> Tuning:
     """Return the record of a study's finished trials.
 

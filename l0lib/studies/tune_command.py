@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def add_tune(commands: argparse._SubParsersAction) -> None:
     it.add_argument("name", metavar="NAME", help="a study: see l0lib list")
     it.add_argument("--arm", nargs="+", required=True, metavar="ARM", dest="arms", help="names or patterns")
     it.add_argument("--trials", type=at_least_one, required=True, metavar="N", help="in all, of each arm")
-    it.add_argument("--profile", choices=("fast", "full"), default="fast", help="default: fast, on the embedded digits")
+    it.add_argument("--profile", choices=("fast", "full"), default="fast", help="default: fast, on embedded images")
     it.add_argument(
         "--start", type=Path, metavar="FILE", help="settings of the first trials: a JSON list of objects; then Optuna's"
     )
@@ -53,6 +54,7 @@ def tune_arms(options: argparse.Namespace) -> int:
     storage = options.storage or f"sqlite:///{options.runs / 'tuning.db'}"
     folder = options.records or options.runs / "records" / "tuning"
     changes = tuple(flags.given(options).items())
+    bars = options.jobs == 1 and not options.quiet and sys.stderr.isatty()  # those of several would run into each other
     for arm in arms:
         job = search.Search(
             options.name,
@@ -65,6 +67,7 @@ def tune_arms(options: argparse.Namespace) -> int:
             options.device,
             options.threads,
             start,
+            progress=bars,
         )
         try:
             found = search.together(job, options.jobs, log)

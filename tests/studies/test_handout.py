@@ -1,6 +1,6 @@
 """Runs handed out by a database: each is made once by machines that share no folder, and all get its record."""
 
-import sqlite3
+import logging
 
 import optuna
 import pytest
@@ -10,6 +10,7 @@ from l0lib import cli
 from l0lib.studies import handout, launch, records, tune
 from l0lib.studies.launch import Job, Plan
 from tests.studies.made_up import config, record
+from tests.studies.silence import forget
 from tests.studies.test_launch import JOBS, kinds, made  # noqa: F401
 from tests.studies.test_restart import TINY
 
@@ -84,7 +85,9 @@ def test_of_two_that_claim_at_once_the_first_one_makes_it(url, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
-def test_whatever_ends_a_run_frees_it(url, error):
+def test_whatever_ends_a_run_frees_it_without_a_word_of_optuna(url, error, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("optuna"), "handlers", [caplog.handler])
+
     def work():
         raise error("no more")
 
@@ -92,14 +95,64 @@ def test_whatever_ends_a_run_frees_it(url, error):
         handout.make(JOB, url, work)
     found = record(0, what=JOB.config)
     assert handout.make(JOB, url, lambda: found) == found
+    assert [told.getMessage() for told in caplog.records] == []
 
 
-def test_the_run_of_a_process_without_signs_of_life_is_free_again(url, tmp_path):
+def test_the_run_of_a_process_without_signs_of_life_is_free_again(url):
     _, trial = begun(url)
     tune.open_storage(url).record_heartbeat(trial._trial_id)
     assert handout.make(JOB, url, lambda: pytest.fail("it was alive just now")) is None
-    with sqlite3.connect(tmp_path / "runs.db") as database:
-        database.execute("update trial_heartbeats set heartbeat = datetime('now', '-1 hour')")
+    forget(url)
+    found = record(0, what=JOB.config)
+    assert handout.make(JOB, url, lambda: found) == found
+
+
+def asleep(url):
+    """Let this process sleep within a run: another one takes it for dead."""
+    forget(url)
+    name = f"run of {JOB.name}, settings {JOB.config.digest()}"
+    study = optuna.load_study(study_name=name, storage=tune.open_storage(url))
+    optuna.storages.fail_stale_trials(study)
+    return study
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_a_process_that_slept_hands_its_record_in_all_the_same(url):
+    found = record(0, what=JOB.config)
+
+    def work():
+        asleep(url)
+        return found
+
+    assert handout.make(JOB, url, work) == found
+    assert handout.make(JOB, url, lambda: pytest.fail("made twice")) == found
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_a_process_that_slept_keeps_its_record_if_another_has_the_run_in_hand(url):
+    found, running = record(0, what=JOB.config), []
+
+    def work():
+        study = asleep(url)
+        with pytest.warns(UserWarning, match="Heartbeat"):
+            running.append((study, study.ask()))
+        return found
+
+    assert handout.make(JOB, url, work) == found
+    assert handout.make(JOB, url, lambda: pytest.fail("another process makes it")) is None
+    ((study, _),) = running
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL, TrialState.RUNNING]
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+@pytest.mark.parametrize("error", [RuntimeError, ValueError, KeyboardInterrupt, SystemExit])
+def test_what_ends_a_run_is_told_as_it_is_even_if_the_process_slept(url, error):
+    def work():
+        asleep(url)
+        raise error("no more")
+
+    with pytest.raises(error, match="no more"):
+        handout.make(JOB, url, work)
     found = record(0, what=JOB.config)
     assert handout.make(JOB, url, lambda: found) == found
 
