@@ -94,9 +94,12 @@ def beside(number: int, found: Iterable[Result] | None = None) -> Table:
         for r in (results(read_all()) if found is None else found)
         if (r.experiment, r.network, r.fine_tuned) == (study, network, fine_tuned) and r.dataset in DATASETS
     ]
+    arms = list(dict.fromkeys(r.arm for r in ours))  # in the order in which they were given
     ours.sort(
-        key=lambda r: (DATASETS[r.dataset] != published.data, r.variant != "paper", r.arm, r.removed, r.requested)
-    )
+        key=lambda r: (
+            DATASETS[r.dataset] != published.data, r.variant != "paper", arms.index(r.arm), r.removed, r.requested
+        )
+    )  # fmt: skip
     structural = number == 7
     rows = [
         (

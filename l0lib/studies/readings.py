@@ -233,8 +233,8 @@ def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> st
     if all(one.interval is None for one in comparisons):
         clear = sum(not one.wide[0] <= 0 <= one.wide[1] for one in comparisons)
         return (
-            f"{first} and {second} share one seed: no verdict. Other test images alone would not explain the "
-            f"difference at {clear} of {total}."
+            f"{first} and {second} share one seed: no verdict.\n"
+            f"  Other test images alone would not explain the difference at {clear} of {total}."
         )
     if not less and not more:
         where = "any ratio of those" if total > 1 else "the one ratio"

@@ -46,8 +46,8 @@ def test_one_seed_tells_nothing():
     found = readings.pairs(first, second)
     assert {one.verdict for one in found} == {readings.OPEN}
     assert readings.conclusion(found, "ℓ0", "ℓ1") == (
-        f"ℓ0 and ℓ1 share one seed: no verdict. Other test images alone would not explain the difference at "
-        f"{len(found)} of {len(found)}."
+        "ℓ0 and ℓ1 share one seed: no verdict.\n"
+        f"  Other test images alone would not explain the difference at {len(found)} of {len(found)}."
     )
     assert "at 0 of" in readings.conclusion(readings.pairs(first, first), "ℓ0", "ℓ0")
 
