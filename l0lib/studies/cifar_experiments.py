@@ -1,7 +1,7 @@
 """The studies of the CIFAR chapters: compression (3), sweeps of the factors without fine-tuning (4, 5), neurons (6).
 
-The paper runs 4 and 5 on CIFAR-100. The sweeps run on CIFAR-10 too, in arms of their own; there Experiment 4 trains for
-as long as Experiment 3 does, and its factors are scaled to reach as far.
+The paper runs 4 and 5 on CIFAR-100. The sweeps run on CIFAR-10 too, in arms of their own: there Experiment 4 trains for
+as long as Experiment 3 does, and Experiment 5 also has ResNet-20, in ten epochs. Both scale the factors to match.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ ALPHAS_4 = (0.0, 1e-7, 2.5e-7, 5e-7)
 #: Those of Experiment 4 times 40: the training of Experiment 3 has ten epochs at half the rate in place of 200.
 SCALED_4 = (0.0, 4e-6, 1e-5, 2e-5)
 ALPHAS_5, BETAS_5 = (1e-7, 5e-7, 1e-6), (5.0, 10.0)
+#: Those of Experiment 5 times 10, for ResNet-20: ten epochs in place of a hundred, at the same rate.
+SCALED_5 = (1e-6, 5e-6, 1e-5)
 #: Experiment 6: shares of each layer's neurons and ratios after pruning on top, 1 for none. A share s of every layer
 #: leaves about (1 - s)**2 of the multiply-adds; these take as many as the paper's Table 7, or a little more.
 REMOVED = ((0.16, 1.0), (0.25, 1.0), (0.16, 9.21), (0.25, 18.38))
@@ -106,10 +108,18 @@ def _with(training: Training, **factors: float) -> Training:
 
 
 def _sweep(
-    experiment: str, network: Network, dataset: Data, training: Training, points: Sequence[Mapping[str, float]]
+    experiment: str,
+    network: Network,
+    dataset: Data,
+    training: Training,
+    points: Sequence[Mapping[str, float]],
+    prefix: str = "",
 ) -> dict[str, Config]:
-    """One training under several factors; the first of the points is the arm without the l0 term."""
-    names = [f"{dataset}-{'-'.join(f'{value:g}' for value in point.values())}" for point in points]
+    """One training under several factors; the first of the points is the arm without the l0 term.
+
+    The arms are named by the prefix, else the dataset, and the factors.
+    """
+    names = [f"{prefix or dataset}-{'-'.join(f'{value:g}' for value in point.values())}" for point in points]
     return {
         name: Config(
             experiment=experiment,
@@ -141,13 +151,23 @@ def experiment_4() -> dict[str, Config]:
     return arms
 
 
+def _points_5(alphas: Sequence[float]) -> list[dict[str, float]]:
+    """Return the points of Experiment 5: none of the l0 term, and every factor under both betas."""
+    return [{"beta": BETAS_5[0], "alpha_l0": 0.0}, *({"beta": b, "alpha_l0": a} for b in BETAS_5 for a in alphas)]
+
+
 def experiment_5() -> dict[str, Config]:
-    """Experiment 5: ResNet-50 in a hundred epochs, three factors and two betas (paper, Section 4.5, Figure 9)."""
-    points = [{"beta": 5.0, "alpha_l0": 0.0}]
-    points += [{"beta": beta, "alpha_l0": alpha} for beta in BETAS_5 for alpha in ALPHAS_5]
-    training = of("experiment-5")["resnet-50"].training
-    small = _sweep("experiment-5", "resnet-50", "cifar10", training, points)
-    return small | _sweep("experiment-5", "resnet-50", "cifar100", training, points)
+    """Experiment 5: ResNet-50 in a hundred epochs, three factors and two betas (paper, Section 4.5, Figure 9).
+
+    The arms of ResNet-20 are the same sweep in small: a tenth of the epochs and ten times the paper's factors.
+    """
+    chosen = of("experiment-5")
+    arms = _sweep(
+        "experiment-5", "resnet-20", "cifar10", chosen["resnet-20"].training, _points_5(SCALED_5), "resnet-20"
+    )
+    for dataset in ("cifar10", "cifar100"):
+        arms |= _sweep("experiment-5", "resnet-50", dataset, chosen["resnet-50"].training, _points_5(ALPHAS_5))
+    return arms
 
 
 def _experiment_6(

@@ -240,7 +240,7 @@ STUDIES: dict[str, Study] = {
     ),
     "experiment-5": Study(
         "A hundred epochs: sweeps of the l0 factor and of beta, without fine-tuning",
-        "ResNet-50 on CIFAR-10 and CIFAR-100; paper, Section 4.5, Figure 9",
+        "ResNet-50 on CIFAR-10 and CIFAR-100, ResNet-20 on CIFAR-10 in ten; paper, Section 4.5, Figure 9",
         (0,),
         cifar.experiment_5,
         partial(cifar.sweep_fast, "experiment-5", "resnet-50"),

@@ -34,16 +34,17 @@ def test_the_longer_arm_differs_in_its_epochs_alone_and_stays_out_of_the_compari
     assert STUDIES["experiment-3"].seeds_of(cifar.LONGER) == (0, 1, 2)
 
 
-@pytest.mark.parametrize(("study", "points"), [("experiment-4", 4), ("experiment-5", 7)])
-def test_a_sweep_changes_one_thing(study, points):
-    arms = STUDIES[study].arms("full")
-    assert len(arms) == 2 * points
+@pytest.mark.parametrize(("study", "arms"), [("experiment-4", 4 * 2), ("experiment-5", 7 * 3)])
+def test_a_sweep_changes_one_thing(study, arms):
+    count, arms = arms, STUDIES[study].arms("full")
+    assert len(arms) == count
     for name, arm in arms.items():
-        assert name.startswith(arm.dataset + "-")
-        assert study != "experiment-5" or arm.training.epochs == 100
+        small = arm.network == "resnet-20"
+        assert name.startswith(("resnet-20" if small else arm.dataset) + "-")
+        assert study != "experiment-5" or arm.training.epochs == (10 if small else 100)
         base = arms[arm.dense_arm]
         assert base.penalty_name == "l2"
-        assert base.dataset == arm.dataset
+        assert (base.dataset, base.network) == (arm.dataset, arm.network)
         same = base.training.penalty
         changed = arm.training.penalty.model_copy(update={"alpha_l0": same.alpha_l0, "beta": same.beta})
         assert arm.training.model_copy(update={"penalty": changed}) == base.training
@@ -57,7 +58,23 @@ def test_the_papers_factors_are_swept(dataset):
     factors = [p.alpha_l0 for study, p in swept if study == "experiment-4"]
     assert factors == pytest.approx([0, scale * 1e-7, scale * 2.5e-7, scale * 5e-7])
     points = {(p.beta, p.alpha_l0) for study, p in swept if study == "experiment-5" and p.alpha_l0}
-    assert points == {(b, a) for b in (5, 10) for a in (1e-7, 5e-7, 1e-6)}
+    papers = {(b, a) for b in (5, 10) for a in (1e-7, 5e-7, 1e-6)}
+    small = {(b, a) for b in (5, 10) for a in (1e-6, 5e-6, 1e-5)} if dataset == "cifar10" else set()
+    assert points == papers | small
+
+
+def test_the_small_sweep_of_the_betas_reaches_as_far():
+    arms = STUDIES["experiment-5"].arms("full")
+    small = {
+        (a.training.penalty.beta, a.training.penalty.alpha_l0): a for a in arms.values() if a.network == "resnet-20"
+    }
+    assert len(small) == 7
+    for large in (a for a in arms.values() if a.dataset == "cifar100"):
+        penalty = large.training.penalty
+        other = small[penalty.beta, round(10 * penalty.alpha_l0, 12)].training
+        assert other.learning_rate == large.training.learning_rate
+        assert other.schedule == large.training.schedule
+        assert other.epochs * other.penalty.alpha_l0 == pytest.approx(large.training.epochs * penalty.alpha_l0)
 
 
 def test_the_scaled_sweep_reaches_as_far_and_shares_two_networks_with_experiment_3():

@@ -102,6 +102,42 @@ def test_figure_9_says_which_of_its_statements_is_not_so():
     assert not both.corrected
 
 
+def small_betas(starts=None, ends=None):
+    """Of ResNet-20: errors before pruning and the highest ratio reached, by β and factor, else 1,200 and 2.27."""
+    runs = []
+    for arm in ("5-1e-06", "5-5e-06", "5-1e-05", "10-1e-06", "10-5e-06", "10-1e-05"):
+        start, end = (starts or {}).get(arm, 1200), (ends or {}).get(arm, 2.27)
+        made = run("experiment-5", arm, start, until(end, start), "resnet-20")
+        assert made.config.network == "resnet-20"
+        runs.append(made)
+    return results(runs)
+
+
+def test_beta_makes_little_difference_to_a_small_network():
+    found = sweeps.small_betas(small_betas({"10-1e-06": 1230}, {"5-5e-06": 2.27, "10-5e-06": 4.0}))
+    assert found.as_printed
+    assert "α₀ = 1e-06: 2.27× and 2.27×, +0.30, α₀ = 5e-06: 2.27× and 4×, +0.00" in found.value
+    assert sweeps.figure_9(small_betas()) is None
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "wrong"),
+    [
+        ({"10-5e-06": 1400}, None, "before pruning β makes little difference"),
+        (None, {"10-5e-06": 5.0}, "β makes little difference to the ratio"),
+        (None, {"5-1e-05": 1.0}, "β makes little difference to the ratio"),
+    ],
+)
+def test_a_severe_change_is_named(starts, ends, wrong):
+    found = sweeps.small_betas(small_betas(starts, ends))
+    assert (found.as_printed, found.correction) == (False, f"not so here: {wrong}")
+
+
+def test_the_betas_wait_for_all_arms():
+    whole = small_betas()
+    assert sweeps.small_betas([r for r in whole if r.arm != "resnet-20-10-1e-05"]) is None
+
+
 @pytest.mark.parametrize("number", [8, 9])
 def test_a_sweep_waits_for_all_its_arms(number):
     whole = sweep_4((2.78, 4.67, 10.47, 18.63)) + sweep_5()
