@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .._whole import replacing
 from ..penalties import Penalty
 
 #: Raised by one whenever an older file can no longer be read as a newer one.
@@ -41,17 +42,8 @@ def save(path: str | os.PathLike, contents: Mapping[str, Any]) -> None:
         If the file cannot be written, on a full disk for example: the old one stands, the temporary one is removed.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with open(partial, "wb") as file:
-            torch.save({**contents, "format": FORMAT}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with replacing(path, f".{path.name}.partial") as partial, partial.open("wb") as file:
+        torch.save({**contents, "format": FORMAT}, file)
     if os.name == "posix":  # elsewhere a folder cannot be opened
         folder = os.open(path.parent, os.O_RDONLY)
         try:

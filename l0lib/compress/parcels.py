@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import zipfile
 import zlib
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .._whole import replacing
 from . import datasets
 from .data import digest
 from .sources import Arrays
@@ -46,14 +46,12 @@ def pack(name: str, folder: Path, parts: int) -> list[Path]:
     paths = []
     for part, some in enumerate(np.array_split(np.asarray(starts), parts), 1):
         path = folder / f"{name}-{part}-of-{parts}.zip"
-        unfinished = path.with_suffix(".part")
-        with zipfile.ZipFile(unfinished, "w") as parcel:
+        with replacing(path) as unfinished, zipfile.ZipFile(unfinished, "w") as parcel:
             for start in some.tolist():
                 parcel.writestr(f"{start}.webp", _picture(images[start : start + EACH]))
                 parcel.writestr(f"{start}.labels", labels[start : start + EACH].tobytes())
             about = {"name": name, "part": part, "parts": parts, "sha256": sha256}
             parcel.writestr("about.json", json.dumps(about))
-        os.replace(unfinished, path)
         paths.append(path)
     return paths
 

@@ -24,7 +24,6 @@ from __future__ import annotations
 import json
 import lzma
 import math
-import os
 import sys
 import zlib
 from collections.abc import Callable, Mapping
@@ -33,6 +32,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
+from .._whole import replacing
 
 MAGIC = b"l0lib1"
 ENCODINGS = ("dense", "csr", "bitmap")
@@ -187,17 +188,8 @@ def save(tensors: Mapping[str, torch.Tensor], path: str | Path, coding: str | No
     The file appears whole or not at all: it is written beside ``path`` and then renamed.
     """
     size, data = smallest(tensors, coding)
-    path = Path(path)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # a renamed file could be empty after a power cut
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with replacing(Path(path)) as part:
+        part.write_bytes(data)
     return size
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
 import shutil
 import sys
 import time
@@ -21,6 +20,7 @@ from typing import Any
 import torch
 
 from .._terminal import at_least_one
+from .._whole import replacing
 from ..compress import parallel
 from .plain import Plain
 from .stages import Stages, run_folder
@@ -81,11 +81,12 @@ def _finished(path: Path, config: Plain) -> bool:
 
 def _write(result: dict[str, Any], made: Path, path: Path) -> None:
     """Write a result, and before it the weights: a result that is there is whole."""
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(result, allow_nan=False), encoding="utf-8")
+    text = json.dumps(result, allow_nan=False)
     for weights in sorted(made.glob("*.l0")):
-        shutil.copyfile(weights, path.with_name(f"{path.stem}-{weights.name}"))
-    os.replace(part, path)
+        with replacing(path.with_name(f"{path.stem}-{weights.name}")) as part:
+            shutil.copyfile(weights, part)
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _ready(config: Plain) -> None:

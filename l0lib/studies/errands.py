@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 from pathlib import Path
 
 from .._terminal import Failure, say
+from .._whole import replacing
 from .commands import RUNS, add_choice, chosen_jobs
 
 
@@ -97,8 +97,7 @@ def collect(options: argparse.Namespace) -> int:
                     say(f"l0lib: {target} holds another network, and is kept")
                     refused += 1
                     continue
-                part = target.with_suffix(".part")
-                shutil.copyfile(weights, part)
-                os.replace(part, target)
+                with replacing(target) as part:
+                    shutil.copyfile(weights, part)
                 print(target)
     return 1 if refused else 0

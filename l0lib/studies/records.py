@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -18,6 +17,7 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
+from .._whole import replacing
 from . import answers
 from .config import Config
 
@@ -194,18 +194,9 @@ def write(record: Record, folder: Path) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all: beside ``path`` first, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())  # a renamed file could be empty after a power cut, and block its run
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    """Write a file whole or not at all: an empty one would block its run."""
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def to_text(record: Record) -> str:

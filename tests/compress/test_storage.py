@@ -221,7 +221,7 @@ def test_saving_takes_the_smallest_way_and_leaves_no_half_file(tmp_path, monkeyp
     def full(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(storage.os, "replace", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError, match="No space left"):
         storage.save(compress.lenet_300_100(1).state_dict(), path)
     assert [file.name for file in tmp_path.iterdir()] == ["network.l0"]
