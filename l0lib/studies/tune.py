@@ -136,6 +136,7 @@ def tune(
         storage=open_storage(storage) if isinstance(storage, str) else storage,
         load_if_exists=True,
     )
+    _all_named(study, settings or {})
     _same(study, {"seeds": list(seeds), "sampler_seed": sampler_seed, **(settings or {})})
     study.sampler = sampler = ByNumber(sampler_seed, _begin(study, [dict(point) for point in start]))
 
@@ -195,6 +196,23 @@ def _same(study: optuna.Study, settings: Mapping[str, Any]) -> None:
         raise StorageError(f"the study {study.study_name} was begun with {'; '.join(other)}: name another database")
     for name in settings.keys() - known.keys():
         study.set_user_attr(name, settings[name])
+
+
+def _all_named(study: optuna.Study, settings: Mapping[str, Any]) -> None:
+    """Remember the names of the settings that a study was begun with, or make sure that none is left out or new."""
+    names = sorted(settings)
+    if _NAMES not in study.user_attrs:  # new, or of older times
+        study.set_user_attr(_NAMES, names)
+    elif (known := study.user_attrs[_NAMES]) != names:
+        left_out = [f"with {name} {study.user_attrs[name]}" for name in known if name not in settings]
+        new = [f"without {name}" for name in names if name not in known]
+        raise StorageError(
+            f"the study {study.study_name} was begun {' and '.join(left_out + new)}: give the same, or name another "
+            "database"
+        )
+
+
+_NAMES = "names of settings"
 
 
 def _begin(study: optuna.Study, start: list[dict[str, float]]) -> list[dict[str, float]]:

@@ -127,7 +127,19 @@ def test_a_study_is_not_mixed_with_another_of_its_name(url, asked):
     with pytest.raises(tune.StorageError, match="was begun with --training-epochs 2, not 3: name another database"):
         tune.tune("x", space, 2, url, settings={"--training-epochs": 3})
     with pytest.raises(tune.StorageError, match=r"was begun with seeds \[100\], not \[7\]"):
-        tune.tune("x", space, 2, url, seeds=(7,))
+        tune.tune("x", space, 2, url, seeds=(7,), settings={"--training-epochs": 2})
+
+
+def test_a_study_goes_on_with_all_the_settings_that_it_was_begun_with(url, asked):
+    tune.tune("x", space, 1, url, settings={"--training-epochs": 2})
+    with pytest.raises(tune.StorageError, match="was begun with --training-epochs 2: give the same, or name another"):
+        tune.tune("x", space, 2, url)
+    with pytest.raises(tune.StorageError, match="was begun without --training-bf16: give"):
+        tune.tune("x", space, 2, url, settings={"--training-epochs": 2, "--training-bf16": True})
+    assert len(tune.tune("x", space, 2, url, settings={"--training-epochs": 2}).trials) == 2
+    tune.tune("y", space, 1, url)
+    with pytest.raises(tune.StorageError, match="was begun without --training-epochs: give"):
+        tune.tune("y", space, 2, url, settings={"--training-epochs": 2})
 
 
 def test_a_study_without_trials_has_no_record(url):
