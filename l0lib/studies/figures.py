@@ -23,8 +23,10 @@ __all__ = ["by_arm", "by_pruning", "differences", "energy", "logarithmic", "trad
 _TICKS = [m * 10.0**k for k in range(-2, 4) for m in (1, 2, 5)]
 _PRUNINGS = {"GP": "global (GP)", "LP": "layerwise (LP)", "RP": "random (RP)"}
 _ARM_MARKERS = "os^Dv<>"
+# arms that look the same in every figure; the control under l2 is the dense network, pruned and fine-tuned.
+_ARM_PLACES = {"NORM": 0, "SEP": 1, "dense": 2, "l2": 2}
 _MARKERS = {"l2": "s", "l1": "^", "l0": "o", "l2+l0": "D"}
-_ARMS = ("#7b3fa0", "#0b64a0", "#3c7a2e", "#b4460f", "#8a6400", "#667080")
+_ARMS = ("#7b3fa0", "#0b64a0", "#3c7a2e", "#b4460f", "#8a6400", "#667080", "#00757f")
 
 
 def logarithmic(axis: Axes, which: str) -> None:
@@ -128,9 +130,11 @@ def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
     arms = list(dict.fromkeys(r.arm for r in chosen))
     if len(arms) > len(_ARM_MARKERS):
         raise ValueError(f"found must be results of at most {len(_ARM_MARKERS)} arms; got {len(arms)}")
-    colours = [style["color"] for style in PENALTY_STYLE.values()]
     figure, axis = new_figure(7.6, 4.2)
-    for place, arm in enumerate(arms):
+    kinds = [arm.rsplit("-", 1)[-1] for arm in arms]
+    known = all(kind in _ARM_PLACES for kind in kinds)
+    for number, (arm, kind) in enumerate(zip(arms, kinds, strict=True)):
+        place = _ARM_PLACES[kind] if known else number
         for tuned in (True, False):
             line = [r for r in chosen if (r.arm, r.fine_tuned) == (arm, tuned)]
             if not line:
@@ -139,7 +143,7 @@ def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
             if not tuned:
                 look["mfc"] = "none"
             label = f"{arm}{', fine-tuned' if tuned else ''}"
-            _curve(axis, line, colour=colours[place % len(colours)], label=label, **look)
+            _curve(axis, line, colour=_ARMS[place], label=label, **look)
     axis.set(xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     if not arms:
         axis.text(0.5, 0.5, "no runs recorded yet", transform=axis.transAxes, ha="center", color=GREY)

@@ -20,6 +20,8 @@ def test_a_page_loads_whole_and_fits_a_phone(chromium, book, page):
         width = view.evaluate("document.documentElement.scrollWidth")
         assert width <= 390, f"scrolls sideways: {width} px"
         assert view.locator("h1").count() >= 1
+        printed = "found => found.filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"
+        assert view.eval_on_selector_all(".output.stream pre", printed) == [], "printed lines that are cut off"
 
 
 @pytest.mark.parametrize("page", CHAPTERS)

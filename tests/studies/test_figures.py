@@ -107,6 +107,29 @@ def test_by_arm():
     assert labels == ["resnet-20-NORM, fine-tuned", "resnet-20-NORM"]
 
 
+def colours(axis):
+    return {line.get_label(): line.get_color() for line in axis.lines if not line.get_label().startswith("_")}
+
+
+def test_an_arm_has_its_colour_whatever_stands_beside_it():
+    arms = STUDIES["experiment-3"].arms("full")
+
+    def drawn_of(*names):
+        (axis,) = figures.by_arm(results([record(0, 900, what=arms[name]) for name in names])).axes
+        return colours(axis)
+
+    small = drawn_of("resnet-20-NORM", "resnet-20-SEP", "resnet-20-dense", "resnet-20-l2")
+    large = drawn_of("vgg-16-dense", "vgg-16-NORM", "vgg-16-l2")
+    for kind in ("NORM", "dense"):
+        assert small[f"resnet-20-{kind}"] == large[f"vgg-16-{kind}"]
+    assert small["resnet-20-l2, fine-tuned"] == small["resnet-20-dense"]
+    assert len(set(small.values())) == 3
+    sweep = STUDIES["experiment-5"].arms("full")
+    seven = [record(0, 900, what=arm) for arm in sweep.values() if arm.network == "resnet-20"]
+    (axis,) = figures.by_arm(results(seven)).axes
+    assert len(set(colours(axis).values())) == 7
+
+
 def test_by_arm_takes_as_many_as_can_be_told_apart():
     found = results([record(0, what=config(arm=f"arm-{place}")) for place in range(8)])
     with pytest.raises(ValueError, match="found must be results of at most 7 arms; got 8"):
