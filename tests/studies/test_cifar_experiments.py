@@ -34,9 +34,9 @@ def test_the_longer_arm_differs_in_its_epochs_alone_and_stays_out_of_the_compari
     assert STUDIES["experiment-3"].seeds_of(cifar.LONGER) == (0, 1, 2)
 
 
-@pytest.mark.parametrize(("study", "arms"), [("experiment-4", 4 * 2), ("experiment-5", 7 * 3)])
-def test_a_sweep_changes_one_thing(study, arms):
-    count, arms = arms, STUDIES[study].arms("full")
+@pytest.mark.parametrize(("study", "count"), [("experiment-4", 4 * 2), ("experiment-5", 7 * 3)])
+def test_a_sweep_changes_one_thing(study, count):
+    arms = STUDIES[study].arms("full")
     assert len(arms) == count
     for name, arm in arms.items():
         small = arm.network == "resnet-20"
