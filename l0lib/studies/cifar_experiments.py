@@ -138,16 +138,19 @@ def experiment_4() -> dict[str, Config]:
     """Experiment 4: VGG-16 under four factors of the l0 term (paper, Section 4.4, Figure 8, Table 6).
 
     On CIFAR-100 the factors are the paper's and the training is of a customary length. On CIFAR-10 the training is
-    Experiment 3's and the factors are scaled, so that two of the four networks are those of Experiment 3.
+    Experiment 3's and the factors are scaled, so that two of the four networks are those of Experiment 3; the arms
+    ``short-cifar100-…`` do the same on CIFAR-100.
     """
     short, customary = of("experiment-3")["vgg-16-NORM"], of("experiment-4")["vgg-16"]
     arms: dict[str, Config] = {}
-    sweeps: tuple[tuple[Data, Chosen, tuple[float, ...]], ...] = (
-        ("cifar10", short, SCALED_4),
-        ("cifar100", customary, ALPHAS_4),
+    sweeps: tuple[tuple[Data, str, Chosen, tuple[float, ...]], ...] = (
+        ("cifar10", "", short, SCALED_4),
+        ("cifar100", "short-cifar100", short, SCALED_4),
+        ("cifar100", "", customary, ALPHAS_4),
     )
-    for dataset, chosen, alphas in sweeps:
-        arms |= _sweep("experiment-4", "vgg-16", dataset, chosen.training, [{"alpha_l0": alpha} for alpha in alphas])
+    for dataset, prefix, chosen, alphas in sweeps:
+        points = [{"alpha_l0": alpha} for alpha in alphas]
+        arms |= _sweep("experiment-4", "vgg-16", dataset, chosen.training, points, prefix)
     return arms
 
 
