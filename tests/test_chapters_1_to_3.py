@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from l0lib import L0, L1, L2, attraction, figures
 from l0lib.exercises import check
-from l0lib.studies.paper import TABLES
+from l0lib.paper.tables import TABLES
 
 RIGHT = {
     "1.1": lambda arrays: (

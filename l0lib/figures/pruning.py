@@ -114,8 +114,8 @@ def sorted_magnitudes(trained: Mapping[str, np.ndarray], relevant: int, kept: in
 
 
 def published_scatter(*tables) -> Figure:
-    """Draw error against compression ratio for tables of :mod:`l0lib.studies.paper` that hold both, one panel each."""
-    from ..studies.paper import printed_value
+    """Draw error against compression ratio for tables of :mod:`l0lib.paper.tables` that hold both, one panel each."""
+    from ..paper.tables import printed_value
 
     figure, axes = new_figure(6.9, 3.8, columns=len(tables), squeeze=False)
     for axis, table in zip(axes[0], tables, strict=True):

@@ -13,8 +13,8 @@ from .explorer import Explorer
 from .settings import Setting
 
 if TYPE_CHECKING:
-    from ..studies.config import Config
-    from ..studies.records import LayerCount, Record
+    from ..experiments.config import Config
+    from ..experiments.records import LayerCount, Record
 
 _NETWORKS = {
     "lenet-300-100": "LeNet-300-100", "lenet-5-caffe": "LeNet-5-Caffe", "resnet-20": "ResNet-20", "vgg-16": "VGG-16"
@@ -65,7 +65,7 @@ def pack(records: Iterable[Record], facets: Sequence[str]) -> dict[str, Any]:
     ValueError
         If two arms have the same facets, or records are missing, mixed or of no use.
     """
-    from ..studies.results import results  # not at the top: the theory's explorers need no records
+    from ..experiments.results import results  # not at the top: the theory's explorers need no records
 
     given = list(records)
     kinds = {(r.config.profile, r.config.evaluate_on) for r in given}
@@ -210,7 +210,7 @@ class CompressionRatio(Explorer):
         return at
 
     def figure(self):
-        from ..studies import ratio_figure
+        from ..figures import at_a_ratio as ratio_figure
 
         return ratio_figure.at_a_ratio(self.stored, self.chosen(), self.settings["stage"])
 

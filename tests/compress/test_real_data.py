@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from l0lib import compress
+from l0lib.chapters import classes, photograph_networks
 from l0lib.compress import datasets
-from l0lib.studies import classes, photograph_networks
 from tests import conftest
 
 

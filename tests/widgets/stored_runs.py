@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from l0lib.studies.records import LayerCount
-from tests.studies import made_up
+from l0lib.experiments.records import LayerCount
+from tests import made_up
 
 PENALTY = {"l2": {"alpha_l2": 1e-4}, "l1": {"alpha_l1": 1e-4}, "l0": {"alpha_l0": 1e-4}}
 SIZES = {

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from l0lib import compress
-from l0lib.studies import digit_networks
+from l0lib.chapters import digit_networks
 from l0lib.widgets import DrawADigit
 from l0lib.widgets.digits import drawn_image
 from tests.browser import serious, visit

@@ -29,7 +29,7 @@ CELLS = {
     "digits": [
         """import pathlib
 from l0lib import compress
-from l0lib.studies import digit_networks
+from l0lib.chapters import digit_networks
 from l0lib.widgets import DrawADigit
 model = compress.lenet_300_100(0)
 dense = pathlib.Path("dense.js")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from l0lib import compress
-from l0lib.studies import digit_networks
+from l0lib.chapters import digit_networks
 from l0lib.widgets.digits import drawn_image, ink
 from l0lib.widgets.networks import ImageNetwork, Layer, read_script
 from tests.widgets.node import NODE

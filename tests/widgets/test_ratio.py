@@ -9,7 +9,7 @@ import pytest
 
 from bench.widgets import TARGETS, calmest
 from l0lib.compress import wilson_interval
-from l0lib.studies.records import LayerCount
+from l0lib.experiments.records import LayerCount
 from l0lib.widgets import CompressionRatio
 from l0lib.widgets.ratio import nearest, pack, parts
 from tests.browser import ROOT, serious, serve, visit

@@ -1,0 +1,82 @@
+"""The experiments in small, as the chapters run them while they are built: embedded digits, one seed, a few epochs.
+
+A small run takes some thirty times fewer steps than a full one. A penalty acts once a step, so its factors are larger
+here, by the same number for every penalty (:data:`LOUDER`); nothing else is tuned. What these runs show is the shape of
+the curves, not which method is better.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ..experiments.arms import STUDIES
+from ..experiments.config import Config, Training
+from ..experiments.records import Record
+
+#: How many times larger the factors of the penalties are, in small.
+LOUDER = {"experiment-1": 20.0, "experiment-2": 6.0}
+RATIOS = (10.0, 20.0, 50.0, 100.0, 200.0)
+#: Of layerwise and of random pruning, whose networks collapse sooner. Coding a network that keeps half takes a second.
+FEWER = {"LP": (10.0, 50.0), "RP": (5.0, 20.0)}
+
+
+def _louder(arm: Config, **change: object) -> Training:
+    how, times = arm.training, LOUDER[arm.experiment]
+    p = how.penalty
+    several = {name: tuple(times * a for a in getattr(p, name)) for name in ("alpha_l2_by_layer", "alpha_l0_by_layer")}
+    single = {name: times * getattr(p, name) for name in ("alpha_l2", "alpha_l1", "alpha_l0")}
+    return how.model_copy(update={"penalty": p.model_copy(update={**several, **single}), **change})
+
+
+def experiment_1(profile: str) -> dict[str, Config]:
+    """Return the arms of Experiment 1: all of them, and in small one fine-tuned ratio of global pruning."""
+    if profile == "full":
+        return dict(STUDIES["experiment-1"].arms("full"))
+    small = {}
+    for name, arm in STUDIES["experiment-1"].arms("fast").items():
+        tuned = arm.pruning == "GP"
+        training = _louder(arm, epochs=3, batch_size=64)
+        assert arm.fine_tuning is not None
+        change = {
+            "training": training,
+            "ratios": FEWER.get(arm.pruning, RATIOS),
+            "fine_tuned_ratios": (50.0,) if tuned else (),
+            "fine_tuning": arm.fine_tuning.model_copy(update={"epochs": 1, "batch_size": 64}) if tuned else None,
+        }
+        small[name] = Config.model_validate(arm.model_dump() | _plain(change))
+    return small
+
+
+def experiment_2(profile: str) -> dict[str, Config]:
+    """Return the arms of Experiment 2: all of them, and in small those of LeNet-300-100."""
+    if profile == "full":
+        return dict(STUDIES["experiment-2"].arms("full"))
+    small = {}
+    for name, arm in STUDIES["experiment-2"].arms("fast").items():
+        if arm.network != "lenet-300-100":
+            continue
+        change: dict[str, object] = {"training": _louder(arm, epochs=12, batch_size=64)}
+        if arm.fine_tuned_ratios:
+            change |= {"ratios": RATIOS, "fine_tuned_ratios": (20.0, 50.0, 96.0)}
+        small[name] = Config.model_validate(arm.model_dump() | _plain(change))
+    return small
+
+
+def _plain(change: Mapping[str, object]) -> dict[str, object]:
+    return {name: value.model_dump() if isinstance(value, Training) else value for name, value in change.items()}
+
+
+def make(arms: Mapping[str, Config], seeds: Iterable[int] = (0,)) -> list[Record]:
+    """Run ``arms`` with each seed; arms that differ in pruning alone share their training.
+
+    Full runs are kept in ``runs`` below the working folder and go on where they were cut off; small ones leave nothing.
+    """
+    from ..experiments.run import run
+
+    chosen = [(config, seed) for seed in seeds for config in arms.values()]
+    if any(config.profile == "full" for config in arms.values()):
+        return [run(config, seed, Path("runs")) for config, seed in chosen]
+    with tempfile.TemporaryDirectory() as folder:
+        return [run(config, seed, Path(folder)) for config, seed in chosen]

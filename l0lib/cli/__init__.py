@@ -1,0 +1,65 @@
+"""The command line: ``l0lib data get mnist``, ``l0lib list``, ``l0lib run``, ``l0lib report``, ``l0lib tune``.
+
+Each group of commands is one function that adds its parser; ``main`` lists them. A handler imports what it needs:
+help and mistakes answer at once, without PyTorch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from .. import __version__
+from .commands import add_list, add_report, add_run
+from .data import add_data
+from .errands import add_collect, add_jobs
+from .terminal import Failure, Mistake, Parser, say
+from .tune_command import add_tune
+
+#: Every group of commands, in the order of the help.
+GROUPS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
+    add_data,
+    add_list,
+    add_run,
+    add_report,
+    add_tune,
+    add_jobs,
+    add_collect,
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    top = argparse.ArgumentParser(prog="l0lib", description="Compress networks with a smoothed l0 norm.")
+    top.add_argument("--version", action="version", version=f"l0lib {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    for add in GROUPS:
+        add(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 it could not be done, 2 it was not understood."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal whose code page has no × shows a question mark
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        options = parser().parse_args(arguments)
+        return options.run(options)
+    except Mistake as error:
+        say(f"l0lib: {error}")
+        return 2
+    except Failure as error:
+        say(f"l0lib: {error}")
+        return 1
+    except ModuleNotFoundError as error:
+        say(f'l0lib: {error.name} is not installed; this command needs the torch extra: pip install "l0lib[torch]"')
+        return 1
+    except KeyboardInterrupt:
+        say("l0lib: interrupted")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

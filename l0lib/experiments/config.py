@@ -1,0 +1,254 @@
+"""What a run is: one frozen, validated, hashable description of training, pruning and fine-tuning."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from ..penalties import Penalty
+from .plain import Plain, digest, penalties
+
+Network = Literal["lenet-300-100", "lenet-5-caffe", "vgg-16", "resnet-20", "resnet-50"]
+Data = Literal["mnist", "digits", "cifar10", "cifar100", "photographs"]
+#: The datasets that a network takes: images of one size and colours, and classes.
+TAKES: dict[str, tuple[str, ...]] = {
+    "lenet-300-100": ("mnist", "digits"),
+    "lenet-5-caffe": ("mnist", "digits"),
+    "vgg-16": ("cifar10", "cifar100", "photographs"),
+    "resnet-20": ("cifar10", "cifar100", "photographs"),
+    "resnet-50": ("cifar10", "cifar100", "photographs"),
+}
+
+Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Steepness = Annotated[float, Field(ge=1, allow_inf_nan=False)]
+Pruning = Literal["GP", "LP", "RP"]
+Share = Annotated[float, Field(gt=0, lt=1)]
+#: Part of file names.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+.-]*$")]
+Ratio = Annotated[float, Field(ge=1, allow_inf_nan=False)]
+
+
+class Frozen(BaseModel):
+    """A configuration that cannot change, refuses unknown fields, and has a name made of its contents."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def digest(self) -> str:
+        """Return ten hex digits of the SHA-256 of the contents: equal contents, equal name."""
+        return digest(self.model_dump(mode="json"))
+
+
+class PenaltySettings(Frozen):
+    r"""The penalty of the weights: an l2, an l1 and a smoothed l0 term, each with its factor.
+
+    The strategies are those of the paper's Section 4.2, and one that it leaves out: ``uniform`` gives every weight the
+    same factors, ``NORM`` normalises them by layer sizes (:func:`l0lib.compress.normalised`), ``SEP`` takes them layer
+    by layer from the three ``…_by_layer`` fields, in the network's order.
+    """
+
+    strategy: Literal["uniform", "NORM", "SEP"] = Field(
+        default="uniform", description="how the factors vary with the layer"
+    )
+    power: Annotated[float, Field(ge=0, le=1)] = Field(default=0.5, description="NORM: how far layer sizes count")
+    alpha_l2: Factor = Field(default=0.0, description="factor of the l2 term")
+    alpha_l1: Factor = Field(default=0.0, description="factor of the l1 term")
+    alpha_l0: Factor = Field(default=0.0, description="factor of the smoothed l0 term")
+    beta: Steepness = Field(default=5.0, description="steepness of the smoothed l0")
+    alpha_l2_by_layer: tuple[Factor, ...] = Field(default=(), description="SEP: l2 factors, one for each layer")
+    alpha_l0_by_layer: tuple[Factor, ...] = Field(default=(), description="SEP: l0 factors, one for each layer")
+    beta_by_layer: tuple[Steepness, ...] = Field(default=(), description="SEP: one beta for each layer")
+
+    @model_validator(mode="after")
+    def _layers(self) -> PenaltySettings:
+        lengths = {len(self.alpha_l2_by_layer), len(self.alpha_l0_by_layer), len(self.beta_by_layer)}
+        if self.strategy == "SEP":
+            if len(lengths) != 1 or 0 in lengths:
+                raise ValueError("strategy SEP needs the three …_by_layer fields, all of one length, one entry a layer")
+            if self.alpha_l2 or self.alpha_l1 or self.alpha_l0:
+                raise ValueError("strategy SEP takes its factors from the …_by_layer fields; the global ones must be 0")
+        elif lengths != {0}:
+            raise ValueError(f"…_by_layer fields belong to the strategy SEP; got strategy {self.strategy}")
+        return self
+
+    def l2_alone(self) -> PenaltySettings:
+        """Return the same strategy with the l2 term alone: what fine-tuning keeps."""
+        return PenaltySettings(
+            strategy=self.strategy,
+            power=self.power,
+            alpha_l2=self.alpha_l2,
+            beta=self.beta,
+            alpha_l2_by_layer=self.alpha_l2_by_layer,
+            alpha_l0_by_layer=(0.0,) * len(self.alpha_l0_by_layer),
+            beta_by_layer=self.beta_by_layer,
+        )
+
+    def build(self, sizes: dict[str, int]) -> dict[str, Penalty | None]:
+        """Return the penalty of each layer: see :func:`~l0lib.experiments.plain.penalties`."""
+        return penalties(self, sizes)
+
+
+class Training(Frozen):
+    """One stretch of training: SGD with momentum, cross-entropy plus a penalty of the weights, not of the biases."""
+
+    epochs: Annotated[int, Field(ge=1)] = Field(description="passes over the training images")
+    learning_rate: Rate = Field(description="at the start of the schedule")
+    schedule: Literal["cosine", "step", "constant"] = Field(default="cosine", description="how the learning rate falls")
+    warm_up: Factor = Field(default=0.0, description="epochs in which it rises first")
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.9, description="of SGD")
+    batch_size: Annotated[int, Field(ge=1)] = Field(default=128, description="images a step")
+    update: Literal["coupled", "decoupled", "clipped", "proximal"] = Field(
+        default="coupled", description="Eq. 17: coupled"
+    )
+    shift: Annotated[int, Field(ge=0)] = Field(default=0, description="pixels by which an image may move")
+    mirror: bool = Field(default=False, description="turn an image round with probability one half")
+    bf16: bool = Field(default=False, description="forward pass in bfloat16; weights, loss and update stay float32")
+    penalty: PenaltySettings = PenaltySettings()
+
+    @model_validator(mode="after")
+    def _warm(self) -> Training:
+        if self.warm_up >= self.epochs:
+            raise ValueError(f"warm_up must be < epochs; got {self.warm_up:g} of {self.epochs}")
+        return self
+
+
+class Gradual(Frozen):
+    """Pruning along a schedule, once an epoch, while training goes on at a constant learning rate."""
+
+    schedule: Literal["log", "cubic"] = Field(default="log", description="how the compression ratio rises")
+    first: Ratio = Field(description="compression ratio of the first pruning")
+    training: Training
+
+
+class Teacher(Frozen):
+    """A dense network to learn from, of the run's own seed, while pruning gradually and fine-tuning."""
+
+    network: Network
+    relu_after_pools: bool = False
+    training: Training
+    temperature: Rate = Field(default=4.0, description="of both networks' class scores")
+    weight: Annotated[float, Field(ge=0, le=1)] = Field(default=0.9, description="of the teacher's share of the loss")
+
+
+class Config(Frozen):
+    """Train, prune one-shot or gradually at each ratio, fine-tune, measure.
+
+    ``evaluate_on="validation"`` trains on what a split leaves and measures on the images set aside: for every choice.
+    ``"test"`` trains on all training images and measures on the test images: for results.
+    """
+
+    experiment: Name = Field(description="the study it belongs to")
+    arm: Name = Field(description="its name within the study")
+    dense_arm: str = Field(
+        default="", description="the arm whose networks before pruning are the baseline; empty: this one"
+    )
+    profile: Literal["fast", "full"] = Field(default="full", description="only full runs count as results")
+    network: Network = Field(description="which one to train and compress")
+    relu_after_pools: bool = Field(default=False, description="LeNet-5-Caffe: a ReLU after each pooling, too")
+    dataset: Data = Field(
+        default="mnist",
+        description="digits and photographs: 5,000 of MNIST's and 600 of CIFAR-10's, with no network",
+    )
+    evaluate_on: Literal["validation", "test"] = Field(
+        default="test", description="validation for choices, test for results"
+    )
+    training: Training
+    pruning: Pruning = Field(default="GP", description="global, layerwise or random")
+    ratios: tuple[Ratio, ...] = Field(default=(), description="compression ratios measured before fine-tuning")
+    fine_tuned_ratios: tuple[Ratio, ...] = Field(default=(), description="those measured after it")
+    removed_shares: tuple[Share, ...] = Field(
+        default=(), description="NP: shares of each layer's neurons that are removed, those of the smallest norms"
+    )
+    removed_ratios: tuple[Ratio, ...] = Field(
+        default=(), description="NP+GP: the compression ratio after each removal; 1: no pruning on top"
+    )
+    recalibrated: bool = Field(
+        default=False,
+        description="measure the statistics of batch normalisations anew after pruning, on images as in training",
+    )
+    from_scratch: bool = Field(
+        default=False, description="a control: the smaller networks start anew, and train for all epochs"
+    )
+    fine_tuning: Training | None = None
+    gradual: Gradual | None = None
+    teacher: Teacher | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Config:
+        if bool(self.fine_tuned_ratios or self.removed_shares) != (self.fine_tuning is not None):
+            raise ValueError("fine_tuned_ratios or removed_shares and fine_tuning must come together")
+        if len(self.removed_shares) != len(self.removed_ratios):
+            raise ValueError(
+                "removed_ratios must have one entry for each of removed_shares; "
+                f"got {len(self.removed_ratios)} and {len(self.removed_shares)}"
+            )
+        removals = tuple(zip(self.removed_shares, self.removed_ratios, strict=True))
+        for name, some in (
+            ("ratios", self.ratios),
+            ("fine_tuned_ratios", self.fine_tuned_ratios),
+            ("removed_shares and removed_ratios", removals),
+        ):
+            if len(set(some)) != len(some):
+                raise ValueError(f"{name} must differ from each other; got {some}")
+        if self.from_scratch and not self.removed_shares:
+            raise ValueError("from_scratch must come with removed_shares; got none")
+        if self.removed_shares and self.pruning != "GP":
+            raise ValueError(f"pruning must be GP where neurons are removed; got {self.pruning}")
+        if self.teacher and not self.fine_tuned_ratios:
+            raise ValueError("teacher must come with fine_tuned_ratios: nothing else learns from it; got none")
+        if self.teacher and self.dataset not in TAKES[self.teacher.network]:
+            raise ValueError(f"teacher.network must take {self.dataset}; got {self.teacher.network}")
+        if self.removed_shares and self.network.startswith("lenet"):
+            raise ValueError(f"removed_shares belongs to networks of photographs; got {self.network}")
+        if self.recalibrated and (self.fine_tuning or not self.ratios or self.network.startswith("lenet")):
+            raise ValueError(
+                "recalibrated belongs to ratios without fine-tuning, of a network with batch normalisation; "
+                f"got {self.network}, {len(self.ratios)} ratios, {'no' if self.fine_tuning is None else 'with'} "
+                "fine-tuning"
+            )
+        if self.gradual and not self.fine_tuned_ratios:
+            raise ValueError("gradual needs fine_tuned_ratios, the targets of its schedule")
+        if self.gradual and self.gradual.first > min(self.fine_tuned_ratios):
+            raise ValueError(f"gradual.first must be <= every target; got {self.gradual.first}")
+        if self.relu_after_pools and self.network != "lenet-5-caffe":
+            raise ValueError(f"relu_after_pools belongs to lenet-5-caffe; got {self.network}")
+        if self.dataset not in TAKES[self.network]:
+            fitting = ", ".join(TAKES[self.network])
+            raise ValueError(f"dataset of {self.network} must be one of {fitting}; got {self.dataset}")
+        return self
+
+    @property
+    def variant(self) -> str:
+        """``paper`` with Eq. 17 as written, one-shot pruning and plain fine-tuning; anything more is ``beyond``.
+
+        Shifted digits are more. On photographs crops and mirror images are customary: the paper does not speak of them,
+        and the errors of its unpruned networks cannot be had without.
+        """
+        stretches = [self.training] + ([self.fine_tuning] if self.fine_tuning else [])
+        digits = self.network.startswith("lenet")
+        as_written = all(
+            stretch.update == "coupled" and not (digits and (stretch.shift or stretch.mirror)) for stretch in stretches
+        )
+        more = self.gradual or self.teacher or self.recalibrated or self.from_scratch
+        return "paper" if as_written and not more else "beyond"
+
+    @property
+    def penalty_name(self) -> str:
+        """The terms of the training penalty, such as ``l2+l0``."""
+        p = self.training.penalty
+        terms = {
+            "l2": p.alpha_l2 or any(p.alpha_l2_by_layer),
+            "l1": p.alpha_l1,
+            "l0": p.alpha_l0 or any(p.alpha_l0_by_layer),
+        }
+        return "+".join(name for name, factor in terms.items() if factor) or "none"
+
+    @model_serializer(mode="wrap")
+    def _short(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
+        # what was made before it could be asked for keeps its name and its record
+        return {name: value for name, value in plain(self).items() if name != "recalibrated" or value}
+
+    def plain(self) -> Plain:
+        """Return the settings as plain data, which the runner works on."""
+        return Plain(self.model_dump(mode="json"))

@@ -1,0 +1,130 @@
+"""The stored runs as the chapters take them: those of one study, where they come from, and which are still missing."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..table import Table
+from .arms import STUDIES
+from .records import RECORDS, Record, read_all
+
+#: Edges of the bins of ``Record.magnitudes`` are compress.MAGNITUDE_EDGES, in log10.
+_ENERGY = 0.99
+
+
+def runs(study: str, folder: Path = RECORDS) -> list[Record]:
+    """Return the stored results of one study: full runs, measured on the test images."""
+    given = (r for r in read_all(folder) if r.config.experiment == study)
+    return [r for r in given if (r.config.profile, r.config.evaluate_on) == ("full", "test")]
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return ``0-4`` for five seeds in a row, ``1,3`` otherwise."""
+    if len(numbers) > 1 and list(numbers) == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{numbers[0]}-{numbers[-1]}"
+    return ",".join(map(str, numbers))
+
+
+def absent(study: str, given: Iterable[Record]) -> dict[str, tuple[int, ...]]:
+    """Return the seeds of each arm of the full study that no record holds; arms that are complete are left out."""
+    have = {(r.config.arm, r.seed) for r in given}
+    found = {
+        arm: tuple(seed for seed in STUDIES[study].seeds_of(arm) if (arm, seed) not in have)
+        for arm in STUDIES[study].arms("full")
+    }
+    return {arm: seeds for arm, seeds in found.items() if seeds}
+
+
+def coverage(study: str, given: Iterable[Record]) -> Table:
+    """Return what is recorded of a study, where it comes from, and the commands that make the rest."""
+    rows, here = [], list(given)
+    total = {(arm, seed) for arm in STUDIES[study].arms("full") for seed in STUDIES[study].seeds_of(arm)}
+    done = {(r.config.arm, r.seed) for r in here} & total
+    rows.append((f"{len(done)} of {len(total)} runs recorded", origin(here)))
+    by_seeds: dict[tuple[int, ...], list[str]] = {}
+    for arm, seeds in absent(study, here).items():
+        by_seeds.setdefault(seeds, []).append(arm)
+    for seeds, arms in by_seeds.items():
+        command = f"l0lib run {study} --profile full --arms {' '.join(arms)} --seeds {_ranges(seeds)}"
+        rows.append((f"not recorded yet: {', '.join(arms)}, seeds {_ranges(seeds)}", command))
+    return Table(("Stored runs", "Where they come from, or how to make them"), rows, f"Records of {study}")
+
+
+def waiting(study: str, pattern: str, given: Iterable[Record] | None = None) -> str:
+    """Return in one line how many runs of some arms are recorded, which are missing, and the command that makes them.
+
+    ``pattern`` names arms as ``l0lib run --arms`` takes it. Without ``given``, the stored records count.
+    """
+    here = list(_stored(study) if given is None else given)
+    arms = [arm for arm in STUDIES[study].arms("full") if fnmatch.fnmatchcase(arm, pattern)]
+    total = sum(len(STUDIES[study].seeds_of(arm)) for arm in arms)
+    lacking = {arm: seeds for arm, seeds in absent(study, here).items() if arm in arms}
+    done = total - sum(map(len, lacking.values()))
+    missing = "; ".join(f"{arm} {_ranges(seeds)}" for arm, seeds in lacking.items())
+    command = f"l0lib run {study} --profile full --arms '{pattern}'"
+    told = f"{done} of {total} runs recorded"
+    return f"{told}; {command} makes the rest (arms, seeds: {missing})" if lacking else told
+
+
+@functools.cache
+def _stored(study: str) -> tuple[Record, ...]:
+    return tuple(runs(study))
+
+
+def origin(given: Iterable[Record]) -> str:
+    """Return dates, commits, versions, hardware and computing time of runs, in one line."""
+    made = [r.origin for r in given]
+    if not made:
+        return "–"
+    dates = sorted({o.date for o in made})
+    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+
+    def each(values: Iterable[str]) -> str:
+        return ", ".join(sorted(set(values)))
+
+    torch = each(o.versions.get("torch", "?") for o in made)
+    machine = f"{each(o.hardware for o in made)}, device {each(o.device for o in made)}"
+    hours = sum(o.seconds for o in made) / 3600
+    return f"Stored: {when}; commit {each(o.commit for o in made)}; torch {torch}; {machine}; {hours:.1f} hours in all"
+
+
+def energy(magnitudes: Sequence[int], edges: Sequence[float]) -> list[tuple[float, float]]:
+    r"""Return how the energy :math:`\sum w^2` is spread: (share of the weights, share of the energy), largest first.
+
+    Every weight of a bin counts with the bin's middle; the bins are a quarter wide in magnitude.
+
+    Parameters
+    ----------
+    magnitudes : sequence of int
+        Weights in each bin (:class:`~l0lib.experiments.records.Record`).
+    edges : sequence of float
+        The bins' edges in log10, one more than bins.
+    """
+    counts = np.asarray(magnitudes, dtype=float)[::-1]
+    middles = (np.asarray(edges[:-1]) + np.asarray(edges[1:]))[::-1] / 2
+    held = counts * 10 ** (2 * middles)
+    weights, energies = np.cumsum(counts) / counts.sum(), np.cumsum(held) / held.sum()
+    keep = counts > 0
+    return list(zip(weights[keep].tolist(), energies[keep].tolist(), strict=True))
+
+
+def share_for(points: Sequence[tuple[float, float]], level: float = _ENERGY) -> float:
+    """Return the share of the weights, largest first, that holds ``level`` of the energy (:func:`energy`)."""
+    x, y = zip(*points, strict=True)
+    return float(np.interp(level, (0.0, *y), (0.0, *x)))
+
+
+def weights(network: str, folder: Path = RECORDS) -> Path | None:
+    """Return the stored network of the highest ratio, ``weights/<arm>-<ratio>x.l0``; None if there is none."""
+    found: Mapping[Path, float] = {
+        path: float(match[1])
+        for path in (folder / "weights").glob(f"{network}-*.l0")
+        if (match := re.search(r"-(\d+(?:\.\d+)?)x$", path.stem))
+    }
+    return max(found, key=lambda path: (found[path], path.name), default=None)

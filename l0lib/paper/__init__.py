@@ -1,0 +1,1 @@
+"""What the paper prints, and our verdict by stated rules. Nothing here imports torch."""

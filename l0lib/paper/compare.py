@@ -1,0 +1,275 @@
+"""What stored results say, in words that are computed: comparisons by a stated rule, and the paper's sentences judged.
+
+The rule. Two arms are compared at one requested ratio, seed by seed. The difference of their mean errors has a 95 %
+interval over seeds (Student's t on the paired differences). Other test images could move it too: for :math:`n` images
+and mean errors :math:`p` and :math:`q` by a standard deviation of at most :math:`\\sqrt{(p + q)/n}`, nearly reached
+where the two err on no image in common. Where the records say which images were missed, it is computed from them. The
+*wide* interval adds both, in quadrature. An arm errs *less* where the wide interval lies below zero, *more* where it
+lies above, else the two are *not told apart*. Where both err on more than half of the images nothing is compared:
+neither network works.
+
+A sentence that one arm outperforms another *holds* if it errs less at half or more of the ratios compared and more at
+none, a sentence that says *in all cases* if it errs less at every one; it *holds in part* if it errs less at some; it
+*does not hold* if it errs more at some and less at none; else it is *not shown*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from ..experiments.result import Result, difference, shared
+from ..figures import PENALTY_LABEL
+from ..table import Table
+
+HOLDS, PART, NOT_SHOWN, FAILS, MISSING = "holds", "holds in part", "not shown", "does not hold", "not recorded yet"
+LESS, MORE, OPEN = "less", "more", "not told apart"
+#: Above this error, in percent, a network is taken as one that no longer works.
+COLLAPSED = 50.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two results at one requested ratio, on the same seeds: the first one's error less the second's, in points."""
+
+    first: Result
+    second: Result
+
+    @property
+    def ratio(self) -> float:
+        """The compression ratio that was asked for."""
+        return self.first.requested
+
+    @property
+    def place(self) -> str:
+        """What was asked for: ``90×``, or ``25 % of the neurons, 18.4×``."""
+        ratio = f"{self.ratio:g}×"
+        if not self.first.removed:
+            return ratio
+        neurons = f"{100 * self.first.removed:.0f} % of the neurons"
+        return neurons if self.ratio == 1 else f"{neurons}, {ratio}"
+
+    @property
+    def mean(self) -> float:
+        """Mean difference over the seeds that both have."""
+        return difference(self.first, self.second).mean
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval over seeds; None for one seed."""
+        return difference(self.first, self.second).interval
+
+    @property
+    def wide(self) -> tuple[float, float]:
+        """The interval over seeds and other test images."""
+        return difference(self.first, self.second).wide
+
+    @property
+    def verdict(self) -> str:
+        """``less``, ``more`` or ``not told apart``: how the first errs against the second. One seed tells nothing."""
+        low, high = self.wide
+        if self.interval is None or low <= 0 <= high:
+            return OPEN
+        return LESS if high < 0 else MORE
+
+
+def pairs(first: Iterable[Result], second: Iterable[Result]) -> list[Comparison]:
+    """Pair results by requested ratio, in rising order, where they share a seed and not both have collapsed.
+
+    Where neurons were removed, as many are gone from both.
+    """
+    others = {(r.removed, r.requested): r for r in second}
+    found = []
+    for r in sorted(first, key=lambda r: (r.removed, r.requested)):
+        other = others.get((r.removed, r.requested))
+        if other is None or not r.errors.keys() & other.errors.keys():
+            continue
+        if min(r.test_error_mean, other.test_error_mean) <= COLLAPSED:
+            found.append(Comparison(r, other))
+    return found
+
+
+def pairs_at_least(first: Iterable[Result], second: Iterable[Result]) -> list[Comparison]:
+    """Pair every result of ``second`` with the one of ``first`` at the same ratio or, failing that, at the next higher.
+
+    For arms that share few ratios: a higher ratio is a handicap for the first.
+    """
+    candidates = sorted(first, key=lambda r: r.requested)
+    found = []
+    for r in sorted(second, key=lambda r: r.requested):
+        above = [c for c in candidates if c.requested >= r.requested and c.errors.keys() & r.errors.keys()]
+        if above and min(r.test_error_mean, above[0].test_error_mean) <= COLLAPSED:
+            found.append(Comparison(above[0], r))
+    return found
+
+
+def select(found: Iterable[Result], **wanted: object) -> list[Result]:
+    """Return the results whose fields have the values given, such as ``penalty="l0", pruning="GP"``."""
+    return [r for r in found if all(getattr(r, name) == value for name, value in wanted.items())]
+
+
+def count(comparisons: Iterable[Comparison]) -> tuple[int, int, int]:
+    """Return at how many ratios the first errs less, more, and where the two are not told apart."""
+    verdicts = [one.verdict for one in comparisons]
+    return verdicts.count(LESS), verdicts.count(MORE), verdicts.count(OPEN)
+
+
+def verdict(comparisons: Sequence[Comparison], *, every: bool = False) -> str:
+    """Return what the rule of this module says of "the first outperforms the second", with ``every`` in all cases."""
+    less, more, _ = count(comparisons)
+    if not comparisons:
+        return MISSING
+    if less and not more and (1 if every else 2) * less >= len(comparisons):
+        return HOLDS
+    if less:
+        return PART
+    return FAILS if more else NOT_SHOWN
+
+
+def counted(comparisons: Sequence[Comparison]) -> str:
+    """Return :func:`count` in words."""
+    if not comparisons:
+        return MISSING
+    less, more, open_ = count(comparisons)
+    return f"less at {less}, more at {more}, not told apart at {open_} of {len(comparisons)}"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of the paper's text, in our words, and the comparisons that it is judged by."""
+
+    text: str
+    about: str
+    comparisons: tuple[Comparison, ...]
+    recorded: bool = True
+    every: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """By the rule of this module; where both arms are recorded and neither works at any ratio, nothing is shown."""
+        if self.recorded and not self.comparisons:
+            return NOT_SHOWN
+        return verdict(self.comparisons, every=self.every)
+
+    @property
+    def counted(self) -> str:
+        """The verdict's reason in words."""
+        return "neither works at any ratio" if self.recorded and not self.comparisons else counted(self.comparisons)
+
+
+def sentences(found: Iterable[Result]) -> list[Sentence]:
+    """Return what the text says of Figures 3 and 4 (Section 4.1), each with the comparisons in our results."""
+    rows = list(found)
+    made: list[Sentence] = []
+
+    def add(text: str, about: str, sides: Iterable[tuple[dict, dict]], pair=pairs, every: bool = False) -> None:
+        both = [(select(rows, **first), select(rows, **second)) for first, second in sides]
+        compared = tuple(one for first, second in both for one in pair(first, second))
+        made.append(Sentence(text, about, compared, any(first and second for first, second in both), every))
+
+    def of(penalty: str, pruning: str, tuned: bool) -> dict:
+        return {"penalty": penalty, "pruning": pruning, "fine_tuned": tuned}
+
+    for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
+        for how in ("GP", "LP"):
+            sides = [(of(each, how, tuned), of(each, "RP", tuned)) for each in PENALTY_LABEL]
+            # random pruning is fine-tuned at other ratios: then against the next higher one
+            add("magnitude beats random pruning", f"{stage}, {how}, all penalties", sides, pairs_at_least)
+    for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
+        for how in ("GP", "LP"):
+            for ours in ("l0", "l2+l0"):
+                for rival in ("l1", "l2"):
+                    text = f"{PENALTY_LABEL[ours]} outperforms {PENALTY_LABEL[rival]}"
+                    add(text, f"{stage}, {how}", [(of(ours, how, tuned), of(rival, how, tuned))])
+    for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
+        for rival in ("l1", "l2"):
+            sides = [(of(rival, "RP", tuned), of(ours, "RP", tuned)) for ours in ("l0", "l2+l0")]
+            add(f"under random pruning {PENALTY_LABEL[rival]} errs less than ℓ0 and ℓ2 + ℓ0", f"{stage}, RP", sides)
+    for how in ("GP", "LP", "RP"):
+        sides = [(of(each, how, True), of(each, how, False)) for each in PENALTY_LABEL]
+        add("fine-tuning is better in all cases", f"Figures 3 and 4, {how}", sides, every=True)
+    return made
+
+
+def table_of_sentences(given: Iterable[Sentence], caption: str) -> Table:
+    """Return the sentences with their verdicts as a table."""
+    marks = {HOLDS: "✓", PART: "≈", NOT_SHOWN: "–", FAILS: "✗", MISSING: "…"}
+    rows = [(s.text, s.about, f"{marks[s.verdict]} {s.verdict}", s.counted) for s in given]
+    return Table(
+        ("The text says", "Where", "Verdict", "Errs"), rows, caption, widths=("11rem", "8rem", "7rem", "13rem")
+    )
+
+
+def table_of_comparisons(comparisons: Iterable[Comparison], first: str, second: str, caption: str) -> Table:
+    """Return one row a ratio: both errors on the seeds that both have, the difference, its intervals, the verdict."""
+    rows = [
+        (
+            one.place,
+            *(said(side) for side in shared(one.first, one.second)),
+            _points(one.mean),
+            "–" if one.interval is None else _span(one.interval),
+            _span(one.wide),
+            one.verdict,
+        )
+        for one in comparisons
+    ]
+    headers = ("Ratio", f"{first}, %", f"{second}, %", "Difference", "over seeds", "and test images", f"{first} errs")
+    return Table(headers, rows or [("–", *[MISSING] * 6)], caption)
+
+
+def said(result: Result) -> str:
+    """Return mean, deviation and number of seeds: ``1.18 ± 0.05 (5)``."""
+    spread = "" if result.test_error_std is None else f" ± {result.test_error_std:.2f}"
+    return f"{result.test_error_mean:.2f}{spread} ({result.n_seeds})"
+
+
+def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> str:
+    """Return one sentence on a row of comparisons; the wording follows from the numbers."""
+    if not comparisons:
+        return f"{first} against {second}: {MISSING}."
+    less, more, open_ = count(comparisons)
+    total = len(comparisons)
+    if all(one.interval is None for one in comparisons):
+        clear = sum(not one.wide[0] <= 0 <= one.wide[1] for one in comparisons)
+        return (
+            f"{first} and {second} share one seed: no verdict.\n"
+            f"  Other test images alone would not explain the difference at {clear} of {total}."
+        )
+    if not less and not more:
+        where = "any ratio of those" if total > 1 else "the one ratio"
+        return f"{first} and {second} are not told apart at {where} compared ({total})."
+    parts = []
+    for kind, number, word in ((LESS, less, "less"), (MORE, more, "more")):
+        if number:
+            those = [one for one in comparisons if one.verdict == kind]
+            far = max(those, key=lambda one: abs(one.mean))
+            where = ", ".join(one.place for one in those)
+            parts.append(
+                f"errs {word} than {second} at {number} of {total} ratios ({where}), most at {far.place}, "
+                f"by {abs(far.mean):.2f} points ({_span(far.wide)})"
+            )
+    rest = f"; the two are not told apart at {open_}" if open_ else ""
+    return f"{first} {' and '.join(parts)}{rest}."
+
+
+def reach(found: Iterable[Result], level: float) -> Result | None:
+    """Return the result of highest counted ratio whose mean error is at most ``level`` percent, or None."""
+    return max((r for r in found if r.test_error_mean <= level), key=lambda r: r.ratio, default=None)
+
+
+def dense_error(found: Iterable[Result]) -> float | None:
+    """Return the mean error before pruning over the dense arms' seeds, in percent; None where none is recorded."""
+    errors: dict[tuple[str, str], dict[int, float]] = {}
+    for r in found:
+        if r.dense_errors:
+            errors.setdefault((r.network, r.experiment), {}).update(r.dense_errors)
+    return fmean(e for by_seed in errors.values() for e in by_seed.values()) if errors else None
+
+
+def _points(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def _span(interval: tuple[float, float]) -> str:
+    return f"{_points(interval[0])} to {_points(interval[1])}"

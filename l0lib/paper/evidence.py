@@ -1,0 +1,298 @@
+"""What the claims ledger takes from records: the paper's figures and tables of experiments, judged by a stated rule.
+
+*Tables.* A row of the paper's own method is reached if, at the same strategy and ratio and fine-tuned, our mean test
+error is not above the printed one by more than the test images can tell: the lower end of its 95 % Wilson interval lies
+at or below the printed error. A table *holds* if all its rows are reached; else the correction names the highest ratio
+at which we do reach each row's error.
+
+*Figures of one network* (5 and 6). The same with losses in place of errors: our mean error less that of our own dense
+networks, against the printed error less the printed one without pruning. Both our numbers are uncertain, so the lower
+end is that of the interval of their difference, over seeds and test images (:attr:`Result.increase_interval`). And two
+sentences of the text, by the rule of :mod:`~l0lib.paper.compare`: SEP with fine-tuning is better than NORM with it,
+and than SEP without.
+
+*Tables of increases* (4 to 7). The same with each row's increase over our own dense networks of the same seeds.
+
+*Figure 7.* ResNet-20 at 5×: the rows of Table 5 are reached; the intervals of NORM and SEP meet; and fine-tuning gains
+more, under either strategy, than one of them is better than the other.
+
+*Figures 8 and 9.* See :mod:`~l0lib.paper.sweeps`.
+
+*Two sentences of Section 3.3.* That ℓ2 + ℓ0 and pruning give compact and accurate networks: the rows of Tables 2 to 5
+are reached; with a correction if some are at lower ratios only. That a larger factor trades accuracy for compression:
+the rule of Figure 8, on the scaled sweep of CIFAR-10.
+
+*Figures of Experiment 1* (3 and 4). The sentences of the text, each by the rule of :mod:`~l0lib.paper.compare`. A
+figure *holds* if all its sentences hold. It holds with a correction if each holds at least in part, and is *not shown*
+if none fails and some are not shown. The parts of Figures 5 and 6 are put together in the same way.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+
+from ..experiments.records import read_all
+from ..experiments.result import Result
+from ..experiments.results import results
+from . import compare as readings
+from . import increases, sweeps
+from .report import NETWORK_NAMES
+from .tables import TABLES, Published, PublishedTable, printed_interval, printed_value
+from .theory import Finding
+
+PENALTIES = ("l2", "l1", "l0", "l2+l0")
+
+
+@functools.cache
+def recorded() -> tuple[Result, ...]:
+    """Return the results of the stored records."""
+    return tuple(results(read_all()))
+
+
+def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = False) -> Finding | None:
+    """Judge the rows of the paper's method in a table; None while a row has no record of ours.
+
+    Parameters
+    ----------
+    number : int
+    found : iterable of Result, optional
+        Ours; without it, those of the stored records.
+    losses : bool
+        Compare losses against the dense networks instead of errors.
+    """
+    published = TABLES[number]
+    if number in increases.SOURCES:
+        return _increases(number, recorded() if found is None else found)
+    ours = [
+        r
+        for r in (recorded() if found is None else found)
+        if NETWORK_NAMES[r.network] == published.network and r.variant == "paper" and r.fine_tuned
+        if r.experiment == "experiment-2"
+    ]
+    said, reached, corrections = [], [], []
+    for row in published.rows:
+        if not row.ours or row.error is None:
+            continue
+        strategy = row.method.removeprefix("Proposed (").removesuffix(")")
+        same = [r for r in ours if r.strategy == strategy]
+        low, high = printed_interval(row.ratio)
+        at = next((r for r in same if low <= r.requested <= high), None)
+        if at is None or (losses and at.dense_error_mean is None):
+            return None
+        passes = _reaches(at, row, published.dense_error, losses)
+        reached.append(passes)
+        said.append(f"{strategy}, {row.ratio}: {_told(at, losses)}, printed {_printed(row, published, losses)}")
+        if not passes:
+            best = max((r.ratio for r in same if _reaches(r, row, published.dense_error, losses)), default=None)
+            corrections.append(
+                f"{strategy} reaches it up to {best:.0f}×" if best else f"{strategy} reaches it at no ratio we tried"
+            )
+    if not reached:
+        return None
+    if all(reached):
+        return Finding("; ".join(said), True)
+    return Finding("; ".join(said), False, any("up to" in text for text in corrections), "; ".join(corrections))
+
+
+def _increases(number: int, found: Iterable[Result]) -> Finding | None:
+    ours = list(found)
+    said, reached, corrections = [], [], []
+    for row in TABLES[number].rows:
+        if not row.ours or row.error is None:
+            continue
+        at = next((r for r in ours if increases.published_row(number, r) is row), None)
+        if at is None or at.dense_error_mean is None:
+            return None
+        passes = _within(at, row)
+        reached.append(passes)
+        said.append(
+            f"{row.method}, {row.ratio}: {increases.said(at)}{_span(at)} at {at.ratio:.3g}×, printed {row.error}"
+        )
+        if not passes:
+            same = [r for r in ours if (r.experiment, r.arm, r.fine_tuned) == (at.experiment, at.arm, at.fine_tuned)]
+            best = max((r.ratio for r in same if r.removed == at.removed and _within(r, row)), default=None)
+            corrections.append(
+                f"{row.method} reaches {row.error} up to {best:.3g}×"
+                if best
+                else f"{row.method} reaches {row.error} at no ratio we tried"
+            )
+    if all(reached):
+        return Finding("; ".join(said), True)
+    return Finding("; ".join(said), False, any("up to" in text for text in corrections), "; ".join(corrections))
+
+
+def _within(result: Result, row: Published) -> bool:
+    if result.increase_interval is None or row.error is None:
+        return False
+    return result.increase_interval[0] <= printed_value(row.error)
+
+
+def compact_and_accurate(found: Iterable[Result] | None = None) -> Finding | None:
+    """Judge by Tables 2 to 5 what Section 3.3 expects of both penalties and pruning; None while a row is missing."""
+    ours = list(recorded() if found is None else found)
+    findings = {number: table(number, ours) for number in (2, 3, 4, 5)}
+    settled = {number: one for number, one in findings.items() if one is not None}
+    if len(settled) < len(findings):
+        return None
+    lower = [number for number, one in settled.items() if not one.as_printed]
+    never = [number for number in lower if not settled[number].corrected]
+    told = {
+        "all rows are reached": [number for number in settled if number not in lower],
+        "a row is reached at a lower ratio": [number for number in lower if number not in never],
+        "a row is not reached": never,
+    }
+    value = "; ".join(f"Table{'s' * (len(n) > 1)} {_listed(n)}: {text}" for text, n in told.items() if n)
+    if not lower:
+        return Finding(value, True)
+    return Finding(
+        value, False, not never, f"not at every printed ratio: Table{'s' * (len(lower) > 1)} {_listed(lower)}"
+    )
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def trade(found: Iterable[Result] | None = None) -> Finding | None:
+    """Judge by the sweep on CIFAR-10 that a larger factor of the l0 term trades accuracy for compression."""
+    return sweeps.figure_8(recorded() if found is None else found, "cifar10")
+
+
+def _figure_7(found: Iterable[Result]) -> Finding | None:
+    at = {
+        (r.strategy, r.fine_tuned): r
+        for r in found
+        if (r.experiment, r.network, r.dataset, r.requested) == ("experiment-3", "resnet-20", "cifar10", 5.0)
+        and r.penalty == "l2+l0"  # the dense arm has the strategy of NORM, too
+    }
+    rows = _increases(5, at.values())
+    if rows is None or any((strategy, False) not in at for strategy in ("NORM", "SEP")):
+        return None
+    norm, sep = at["NORM", True], at["SEP", True]
+    apart = norm.test_error_mean - sep.test_error_mean
+    gains = [at[s, False].test_error_mean - at[s, True].test_error_mean for s in ("NORM", "SEP")]
+    holds = {
+        "up to 5×": rows.as_printed,
+        "NORM and SEP alike": max(norm.test_interval[0], sep.test_interval[0])
+        <= min(norm.test_interval[1], sep.test_interval[1]),
+        "fine-tuning matters more": min(gains) > abs(apart),
+    }
+    value = (
+        f"at 5×: {increases.said(norm)} under NORM, {increases.said(sep)} under SEP, {apart:+.2f} points apart; "
+        f"fine-tuning gains {gains[0]:.2f} and {gains[1]:.2f} points"
+    )
+    if all(holds.values()):
+        return Finding(value, True)
+    wrong = [text for text, good in holds.items() if not good]
+    return Finding(value, False, len(wrong) < len(holds), f"not so here: {', '.join(wrong)}")
+
+
+def _reaches(result: Result, row: Published, dense: str | None, losses: bool) -> bool:
+    assert row.error is not None
+    printed = printed_value(row.error)
+    if not losses:
+        return result.test_interval[0] <= printed
+    if dense is None or result.increase_interval is None:
+        return False
+    return result.increase_interval[0] <= printed - printed_value(dense)
+
+
+def _told(result: Result, losses: bool) -> str:
+    if losses and result.dense_error_mean is not None:
+        return f"{result.test_error_mean - result.dense_error_mean:+.2f} points{_span(result)} at {result.ratio:.0f}×"
+    spread = "" if result.test_error_std is None else f" ± {result.test_error_std:.2f}"
+    return f"{result.test_error_mean:.2f}{spread} % at {result.ratio:.0f}× ({result.n_seeds} seeds)"
+
+
+def _span(result: Result) -> str:
+    low, high = result.increase_interval or (0.0, 0.0)
+    source = " (test images alone)" if result.n_seeds == 1 else ""
+    return f", 95 % interval {low:+.2f} to {high:+.2f}{source},".replace("-", "−")
+
+
+def _printed(row: Published, published: PublishedTable, losses: bool) -> str:
+    if losses:
+        assert row.error is not None
+        assert published.dense_error is not None
+        return f"{printed_value(row.error) - printed_value(published.dense_error):+.2f}"
+    return str(row.error)
+
+
+def figure(number: int, found: Iterable[Result] | None = None) -> Finding | None:
+    """Judge what the text says of Figures 3 to 9; None while records are missing.
+
+    Raises
+    ------
+    ValueError
+        If ``number`` is another figure.
+    """
+    if number in (5, 6):
+        return _trade_off(number, recorded() if found is None else found)
+    judges = {7: _figure_7, 8: sweeps.figure_8, 9: sweeps.figure_9}
+    if number in judges:
+        return judges[number](recorded() if found is None else found)
+    if number not in (3, 4):
+        raise ValueError(f"number must be one of 3 to 9; got {number!r}")
+    ours = [r for r in (recorded() if found is None else found) if r.experiment == "experiment-1"]
+    # fine-tuning against none belongs to the second of the two figures
+    about: Callable[[str], bool] = (
+        (lambda text: text.startswith("Figure 3"))
+        if number == 3
+        else (lambda text: text.startswith(("Figure 4", "Figures")))
+    )
+    sentences = [sentence for sentence in readings.sentences(ours) if about(sentence.about)]
+    verdicts = [sentence.verdict for sentence in sentences]
+    stage = number == 4
+    have = {(r.penalty, r.pruning) for r in ours if r.fine_tuned == stage}
+    if any((penalty, pruning) not in have for penalty in PENALTIES for pruning in ("GP", "LP", "RP")):
+        return None
+    # recorded, and yet nothing to compare: neither network works at any ratio that both were asked for
+    verdicts = [readings.NOT_SHOWN if verdict == readings.MISSING else verdict for verdict in verdicts]
+    value = ", ".join(
+        f"{verdicts.count(verdict)} {verdict}"
+        for verdict in (readings.HOLDS, readings.PART, readings.NOT_SHOWN, readings.FAILS)
+        if verdict in verdicts
+    )
+    value = f"of {len(verdicts)} statements {value}"
+    contrary = [s for s, verdict in zip(sentences, verdicts, strict=True) if verdict == readings.FAILS]
+    if contrary:
+        value += f": {'; '.join(f'{sentence.text} ({sentence.about})' for sentence in contrary)}"
+    parts = zip((f"{sentence.text} ({sentence.about})" for sentence in sentences), verdicts, strict=True)
+    return _together(value, list(parts))
+
+
+def _trade_off(number: int, found: Iterable[Result]) -> Finding | None:
+    ours = list(found)
+    rows = table(number - 3, ours, losses=True)
+    if rows is None:
+        return None
+    network = next(name for name, printed in NETWORK_NAMES.items() if printed == TABLES[number - 3].network)
+
+    def side(strategy: str, tuned: bool) -> list[Result]:
+        kind = {"network": network, "experiment": "experiment-2", "penalty": "l2+l0"}
+        return readings.select(ours, strategy=strategy, fine_tuned=tuned, **kind)
+
+    best = side("SEP", True)
+    against = {"NORM with it": side("NORM", True), "SEP without": side("SEP", False)}
+    if not all(against.values()):
+        return None
+    compared = {f"SEP with fine-tuning is better than {name}": readings.pairs(best, r) for name, r in against.items()}
+    told = [f"{text}: {readings.counted(both)}" for text, both in compared.items()]
+    printed = readings.HOLDS if rows.as_printed else readings.PART if rows.corrected else readings.FAILS
+    parts = [(rows.correction or "the printed losses are reached", printed)]
+    parts += [(text, readings.verdict(both)) for text, both in compared.items()]
+    return _together("; ".join((rows.value, *told)), parts)
+
+
+def _together(value: str, parts: Sequence[tuple[str, str]]) -> Finding:
+    """Judge a statement of several parts, each a text and its verdict by :mod:`~l0lib.paper.compare`."""
+    verdicts = [verdict for _, verdict in parts]
+    if all(verdict == readings.HOLDS for verdict in verdicts):
+        return Finding(value, True)
+    rest = "; ".join(f"{text}: {verdict}" for text, verdict in parts if verdict != readings.HOLDS)
+    if readings.FAILS in verdicts:
+        return Finding(value, False, False, rest)
+    if all(verdict in (readings.HOLDS, readings.PART) for verdict in verdicts):
+        return Finding(value, False, True, rest)
+    return Finding(value, False, correction=rest, shown=False)
