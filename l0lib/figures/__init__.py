@@ -12,7 +12,7 @@ from . import penalties as _penalties
 from . import pruning as _pruning
 from . import reach as _reach
 from . import removal as _removal
-from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
+from ._style import GREY, PENALTY_STYLE, new_figure
 from .attraction import *  # noqa: F403 (each module lists its figures in its __all__)
 from .choices import *  # noqa: F403
 from .compression import *  # noqa: F403
@@ -26,7 +26,7 @@ from .pruning import *  # noqa: F403
 from .reach import *  # noqa: F403
 from .removal import *  # noqa: F403
 
-__all__ = ["GREY", "PENALTY_LABEL", "PENALTY_STYLE", "new_figure"]
+__all__ = ["GREY", "PENALTY_STYLE", "new_figure"]
 __all__ += _near_zero.__all__
 __all__ += _attraction.__all__
 __all__ += _choices.__all__

@@ -11,8 +11,6 @@ PENALTY_STYLE: dict[str, dict[str, Any]] = {
     "l0": {"color": "#3c7a2e", "linestyle": "-"},
     "l2+l0": {"color": "#7b3fa0", "linestyle": (0, (5, 1, 1, 1))},
 }
-#: Names of the penalties as axes and legends print them.
-PENALTY_LABEL = {"l2": "ℓ2", "l1": "ℓ1", "l0": "smoothed ℓ0", "l2+l0": "ℓ2 + ℓ0"}
 GREY = "#667080"
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from .. import attraction
+from .. import attraction, labels
 from ..penalties import L0, L1
-from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
+from ._style import GREY, PENALTY_STYLE, new_figure
 
 _SHADE = {"shrinks": "#3c7a2e", "crosses zero, shrinks": "#c79a00", "crosses zero, grows": "#b3202a"}
 
@@ -37,7 +37,9 @@ def zero_attraction_maps(penalties: Mapping[str, Any], eta: float, span: float =
         axis.plot([-span, span], [span, -span], color=GREY, lw=0.8, ls=":")
         for side in (-half[::-1], half):
             axis.plot(side, attraction.step(penalty, side, eta), lw=2, **PENALTY_STYLE[name])
-        axis.set(title=PENALTY_LABEL[name], xlabel="weight w before the step", xlim=(-span, span), ylim=(-span, span))
+        axis.set(
+            title=labels.PENALTIES[name], xlabel="weight w before the step", xlim=(-span, span), ylim=(-span, span)
+        )
         axis.set_aspect("equal")
     axes[0, 0].set_ylabel("f(w), the weight after it")
     return figure
@@ -59,7 +61,7 @@ def race_to_zero(
         last = arrived[0] if arrived.size else steps
         style = PENALTY_STYLE[name]
         for axis, values in ((linear, orbit), (logarithmic, np.abs(orbit))):
-            axis.plot(values[: last + 1], lw=2, label=PENALTY_LABEL[name], **style)
+            axis.plot(values[: last + 1], lw=2, label=labels.PENALTIES[name], **style)
             axis.plot(numbers[last:], values[last:], ".", ms=1.8, color=style["color"])
         if arrived.size:
             linear.axvline(attraction.steps_to_zero(penalty, w0, eta), color=style["color"], lw=0.8, ls=":")
@@ -82,7 +84,7 @@ def scaling_factors(penalties: Mapping[str, Any], eta: float, magnitudes: np.nda
         axis.text(magnitudes[-1], (low + high) / 2, text + " ", ha="right", va="center", color=GREY)
     for name, penalty in penalties.items():
         factor = attraction.scaling_factor(penalty, magnitudes, eta)
-        axis.plot(magnitudes, factor, lw=2, label=PENALTY_LABEL[name], **PENALTY_STYLE[name])
+        axis.plot(magnitudes, factor, lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
     axis.set(xscale="log", xlabel="magnitude |w|, logarithmic", ylabel="scaling factor λ", ylim=(lowest, 1.15))
     axis.set_xlim(magnitudes[0], magnitudes[-1])
     axis.legend(loc="center left")
@@ -95,7 +97,7 @@ def alpha_bounds(penalties: Mapping[str, Any], eta: float, magnitudes: np.ndarra
     for name, penalty in penalties.items():
         style = PENALTY_STYLE[name]
         bound = np.broadcast_to(attraction.alpha_bound(penalty, magnitudes, eta), magnitudes.shape)
-        axis.plot(magnitudes, bound, lw=2, label=PENALTY_LABEL[name], **style)
+        axis.plot(magnitudes, bound, lw=2, label=labels.PENALTIES[name], **style)
         axis.axhline(penalty.alpha, color=style["color"], lw=0.8, ls=":")
         critical = attraction.critical_magnitude(penalty, eta)
         if 0 < critical < np.inf:
@@ -127,7 +129,7 @@ def equal_terms(eta: float, beta: float, first_step: float, swing: float, w0: fl
     ):
         for name, penalty in pair.items():
             pull = np.abs(attraction.term(penalty, magnitudes, eta))
-            axis.plot(magnitudes, pull, lw=2, label=PENALTY_LABEL[name], **PENALTY_STYLE[name])
+            axis.plot(magnitudes, pull, lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
         axis.set(title=title, xlabel="magnitude |w|", xlim=(0, w0))
         axis.set_ylim(bottom=0)
         axis.legend()
@@ -140,7 +142,7 @@ def prunable_share(multiples: Sequence[float], shares: Mapping[str, Sequence[flo
     figure, axis = new_figure(6.4, 3.4)
     for name, values in shares.items():
         axis.plot(
-            multiples, 100 * np.asarray(values), marker="o", lw=2, label=PENALTY_LABEL[name], **PENALTY_STYLE[name]
+            multiples, 100 * np.asarray(values), marker="o", lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name]
         )
     axis.axvline(1, color=GREY, lw=1)
     axis.set(
@@ -163,7 +165,7 @@ def first_look(
         orbit = attraction.trajectory(penalty, w0, eta, steps)
         arrived = np.flatnonzero(orbit <= 0)
         last = arrived[0] if arrived.size else steps
-        axis.plot(orbit[: last + 1], lw=2, label=PENALTY_LABEL[name], **PENALTY_STYLE[name])
+        axis.plot(orbit[: last + 1], lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
         axis.plot(numbers[last:], orbit[last:], lw=0.7, alpha=0.7, color=PENALTY_STYLE[name]["color"])
     axis.axhline(0, color=GREY, lw=0.8, zorder=0)
     axis.set(xlabel="training step", ylabel="weight", xlim=(0, steps))

@@ -10,8 +10,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from .. import labels
 from ..penalties import Penalty
-from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
+from ._style import GREY, PENALTY_STYLE, new_figure
 
 _MARKER = {"l2": "s", "l1": "^", "l0": "o", "l2+l0": "D"}
 
@@ -31,7 +32,7 @@ def pull_of_two(l2: Penalty, l0: Penalty, least: float, span: float) -> Figure:
     figure, (pull, relative) = new_figure(8, 3.3, columns=2)
     w = np.linspace(span / 1000, span, 800)
     for name, penalty in (("l2", l2), ("l0", l0), ("l2+l0", l2 + l0)):
-        style = {**PENALTY_STYLE[name], "lw": 2.4 if name == "l2+l0" else 1.5, "label": PENALTY_LABEL[name]}
+        style = {**PENALTY_STYLE[name], "lw": 2.4 if name == "l2+l0" else 1.5, "label": labels.PENALTIES[name]}
         pull.plot(w, penalty.gradient(w), **style)
         relative.semilogy(w, penalty.gradient(w) / w, **style)
     pull.axvline(least, color=GREY, lw=0.8, ls=":")
@@ -94,7 +95,7 @@ def weights_over_epochs(
                 label="start" if epoch == 0 else f"after epoch {epoch}",
             )
         axis.axvline(np.log10(cuts[name]), color=GREY, lw=1, ls=":", label=f"cut at {ratio:g}×")
-        axis.set_title(PENALTY_LABEL[name], fontsize=11)
+        axis.set_title(labels.PENALTIES[name], fontsize=11)
     axes[0, 0].legend(frameon=False, fontsize=9, loc="upper left")
     axes[0, 0].set(yscale="log", ylim=(2e-3, 100))
     axes[0, 0].set_yticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
@@ -135,7 +136,7 @@ def error_against_ratio(stages: Mapping[str, Mapping[str, Mapping[str, np.ndarra
                 axis.fill_between(ratio, low, high, color=style["color"], alpha=0.13, lw=0)
             for errors in curve["errors"]:
                 axis.plot(ratio, 100 * errors, ".", color=style["color"], ms=2.5, alpha=0.6)
-            axis.plot(ratio, mean, marker=_MARKER[name], ms=4.5, lw=1.5, label=PENALTY_LABEL[name], **style)
+            axis.plot(ratio, mean, marker=_MARKER[name], ms=4.5, lw=1.5, label=labels.PENALTIES[name], **style)
         axis.set(xscale="log", yscale="log", title=title, xlabel="compression ratio")
         ticks = [
             tick
@@ -161,7 +162,7 @@ def tuning_scores(scores: Mapping[str, Sequence[float]]) -> Figure:
             percent,
             marker=_MARKER[name],
             ms=4,
-            label=PENALTY_LABEL[name],
+            label=labels.PENALTIES[name],
             **PENALTY_STYLE[name],
         )
     axis.set(

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import attraction, landscape
+from .. import attraction, labels, landscape
 from ..penalties import L0, L1, L2, Penalty
-from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
+from ._style import GREY, PENALTY_STYLE, new_figure
 
 __all__ = ["at_zero", "loss_and_penalty", "penalty_and_pull", "scaling_factor", "trajectories"]
 
@@ -68,7 +68,7 @@ def trajectories(
     for kind, penalty in zip(_KINDS, penalties, strict=True):
         path = attraction.trajectory(penalty, w0, eta, steps)
         shown = np.abs(path) if axis == "log" else path
-        label = f"{PENALTY_LABEL[kind]}, α = {float(penalty.alpha):.3g}"
+        label = f"{labels.PENALTIES[kind]}, α = {float(penalty.alpha):.3g}"
         axes.plot(shown, label=label, **PENALTY_STYLE[kind])
         arrival = None if kind == "l2" else _arrival(path)
         if arrival is None:
@@ -117,7 +117,7 @@ def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, a
     lines: list[tuple[str, Penalty, dict]] = [("l2", L2(alpha), {}), ("l1", L1(alpha), {})]
     lines += [("l0", L0(alpha, beta), {"linewidth": width}) for beta, width in ((beta_1, 1.2), (beta_2, 2.6))]
     for kind, penalty, extra in lines:
-        label = PENALTY_LABEL[kind] + (f", β = {float(penalty.beta):g}" if isinstance(penalty, L0) else "")
+        label = labels.PENALTIES[kind] + (f", β = {float(penalty.beta):g}" if isinstance(penalty, L0) else "")
         left.plot(w, penalty.elementwise(w), label=label, **PENALTY_STYLE[kind], **extra)
         right.plot(w, np.abs(attraction.term(penalty, w, eta)), **PENALTY_STYLE[kind], **extra)
     for beta in (beta_1, beta_2):
@@ -211,7 +211,7 @@ def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000):
     for kind, penalty, path in (("l1", l1, cycle), ("l0", l0, orbit)):
         mapped = np.asarray(attraction.step(penalty, grid, eta)).copy()
         mapped[np.flatnonzero(grid > 0)[0]] = np.nan  # the jump at zero is not part of the map
-        cobweb.plot(grid, mapped, label=PENALTY_LABEL[kind], **PENALTY_STYLE[kind])
+        cobweb.plot(grid, mapped, label=labels.PENALTIES[kind], **PENALTY_STYLE[kind])
         web = path[-60:] if kind == "l0" else path[-4:]
         x, y = np.repeat(web, 2)[1:-1], np.repeat(web, 2)[2:]
         cobweb.plot(x, y, color=PENALTY_STYLE[kind]["color"], linewidth=0.6, alpha=0.7)

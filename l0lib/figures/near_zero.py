@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import attraction, landscape
+from .. import attraction, labels, landscape
 from ..penalties import L0, L1
-from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
+from ._style import GREY, PENALTY_STYLE, new_figure
 
 __all__ = ["exact_zeros", "map_near_zero", "one_ulp", "prox_of_l0", "regime_map", "settling", "waiting_time"]
 
@@ -31,7 +31,7 @@ def map_near_zero(alpha: float, beta: float, eta: float):
             axis.plot([x], [y], "o", color=PENALTY_STYLE[name]["color"], ms=5)
             axis.annotate(text, (x, y), textcoords="offset points", xytext=(7, -10))
         axis.axhline(0, color=GREY, lw=0.6)
-        axis.set(title=PENALTY_LABEL[name], xlabel="$w / c$", ylim=(-1.25, 1.6), xlim=(-1.9, 1.9))
+        axis.set(title=labels.PENALTIES[name], xlabel="$w / c$", ylim=(-1.25, 1.6), xlim=(-1.9, 1.9))
     axes[0].set_ylabel("next weight, $f(w) / c$")
     axes[1].annotate("$f = w$", (1.35, 1.4), color=GREY, fontsize=8)
     axes[1].annotate("$f = -w$", (-1.55, 1.4), color=GREY, fontsize=8)
@@ -67,7 +67,7 @@ def waiting_time(eta: float, first_step: float, betas=(3.0, 6.0)):
     starts = np.linspace(0.05, 1.0, 20)
     l1 = L1(first_step / eta)
     axis.plot(
-        starts, np.ceil(attraction.steps_to_zero(l1, starts, eta)), **PENALTY_STYLE["l1"], label=PENALTY_LABEL["l1"]
+        starts, np.ceil(attraction.steps_to_zero(l1, starts, eta)), **PENALTY_STYLE["l1"], label=labels.PENALTIES["l1"]
     )
     for beta, shade in zip(betas, (1.0, 0.55), strict=True):
         penalty = attraction.match_initial_rate(first_step, 0.5, eta, beta).l0
@@ -78,7 +78,7 @@ def waiting_time(eta: float, first_step: float, betas=(3.0, 6.0)):
         counted = np.argmax(orbit <= 0, axis=0)
         color = PENALTY_STYLE["l0"]["color"]
         axis.fill_between(starts, lower, upper, color=color, alpha=0.25 * shade, lw=0)
-        axis.plot(starts, counted, "o", ms=4, color=color, alpha=shade, label=f"{PENALTY_LABEL['l0']}, β = {beta:g}")
+        axis.plot(starts, counted, "o", ms=4, color=color, alpha=shade, label=f"{labels.PENALTIES['l0']}, β = {beta:g}")
     axis.axvline(0.5, color=GREY, lw=0.8, ls=":")
     axis.annotate("equal pull here", (0.5, axis.get_ylim()[1]), xytext=(4, -12), textcoords="offset points", color=GREY)
     axis.set(xlabel="starting weight $w_0$", ylabel="steps to zero", yscale="log")
@@ -114,7 +114,7 @@ def prox_of_l0(kappas=(0.3, 1.0, 6.0), beta: float = 1.0):
         threshold, _ = landscape.jump(penalty, 1.0)
         axis.plot(v, landscape.soft_threshold(v, threshold), **PENALTY_STYLE["l1"], label="soft")
         axis.plot(v, landscape.hard_threshold(v, threshold), color=GREY, ls=":", label="hard")
-        axis.plot(v, landscape.minimiser(penalty, v, 1.0), **PENALTY_STYLE["l0"], lw=2, label=PENALTY_LABEL["l0"])
+        axis.plot(v, landscape.minimiser(penalty, v, 1.0), **PENALTY_STYLE["l0"], lw=2, label=labels.PENALTIES["l0"])
         axis.set(title=rf"$\kappa = {k:g}$", xlabel="$v$")
     axes[0].set_ylabel("proximal operator")
     axes[0].legend(frameon=False)

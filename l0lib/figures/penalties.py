@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from .. import attraction
+from .. import attraction, labels
 from ..penalties import L0, L1, L2, Penalty
-from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
+from ._style import GREY, PENALTY_STYLE, new_figure
 
 #: Line styles for several sharpness values of the smoothed l0, dark to light; each differs in style too.
 _FAMILY = (
@@ -59,7 +59,7 @@ def touching_contours(centre: np.ndarray, matrix: np.ndarray, alpha_l2: float, a
         axis.plot(*best, "o", color=PENALTY_STYLE[name]["color"], ms=8)
         axis.axhline(0, color="black", lw=0.6)
         axis.axvline(0, color="black", lw=0.6)
-        axis.set(title=PENALTY_LABEL[name], xlabel="first weight", xlim=(-1.05, 1.6), ylim=(-1.05, 1.3))
+        axis.set(title=labels.PENALTIES[name], xlabel="first weight", xlim=(-1.05, 1.6), ylim=(-1.05, 1.3))
         axis.set_aspect("equal")
         axis.grid(False)
     axes[0].set_ylabel("second weight")
@@ -87,7 +87,7 @@ def prox_curves(penalties: Mapping[str, Penalty], v: np.ndarray, step: float) ->
     figure, axis = new_figure(6, 3.6)
     axis.plot(v, v, color=GREY, lw=0.8)
     for name, penalty in penalties.items():
-        axis.plot(v, penalty.prox(v, step), lw=2, label=PENALTY_LABEL[name], **PENALTY_STYLE[name])
+        axis.plot(v, penalty.prox(v, step), lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
     axis.set(xlabel="before: v", ylabel="after: prox(v)")
     axis.legend()
     return figure
@@ -134,7 +134,7 @@ def crossovers(betas: np.ndarray) -> Figure:
     """Draw, against the sharpness, the magnitudes below which the smoothed l0 pulls harder than l1 and than l2."""
     figure, axis = new_figure(6.9, 3.5)
     for name, limit in (("l1", attraction.crossover_l1(betas)), ("l2", attraction.crossover_l2(betas))):
-        axis.plot(betas, limit, lw=2, label=f"harder than {PENALTY_LABEL[name]} below", **PENALTY_STYLE[name])
+        axis.plot(betas, limit, lw=2, label=f"harder than {labels.PENALTIES[name]} below", **PENALTY_STYLE[name])
     axis.plot(np.e, 1 / np.e, "o", color=PENALTY_STYLE["l1"]["color"], ms=7)
     axis.annotate("β = e", (np.e, 1 / np.e), xytext=(0, 7), textcoords="offset points", ha="center")
     axis.set(xscale="log", xlabel="sharpness β, logarithmic", ylabel="magnitude |w|")
@@ -152,7 +152,7 @@ def l0_penalty_and_term(eta: float, alpha: float, betas: Sequence[float], span: 
     w = np.linspace(-span, span, 2001)
     halves = (w[w < 0], w[w > 0])
     for name, penalty in (("l2", L2(alpha)), ("l1", L1(alpha))):
-        value.plot(w, penalty.elementwise(w), lw=1.3, label=PENALTY_LABEL[name], **PENALTY_STYLE[name])
+        value.plot(w, penalty.elementwise(w), lw=1.3, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
         for half in halves:
             term.plot(half, attraction.term(penalty, half, eta), lw=1.3, **PENALTY_STYLE[name])
     for beta, style in zip(betas, _FAMILY, strict=False):

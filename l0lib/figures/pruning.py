@@ -9,8 +9,9 @@ from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from .. import labels
 from ..penalties import Penalty
-from ._style import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
+from ._style import GREY, PENALTY_STYLE, new_figure
 
 _DEEP = PENALTY_STYLE["l2"]["color"]
 _WARM = PENALTY_STYLE["l1"]["color"]
@@ -79,7 +80,7 @@ def penalty_and_slope(l2: Penalty, l1: Penalty, l0: Penalty, span: float = 1.2) 
     w = np.linspace(-span, span, 481)
     positive = np.linspace(0, span, 241)[1:]
     for name, penalty in (("l2", l2), ("l1", l1), ("l0", l0)):
-        price.plot(w, penalty.elementwise(w), lw=2, label=PENALTY_LABEL[name], **PENALTY_STYLE[name])
+        price.plot(w, penalty.elementwise(w), lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
         slope.plot(positive, penalty.gradient(positive), lw=2, **PENALTY_STYLE[name])
     price.set(xlabel="weight w", ylabel="price", ylim=(0, None))
     price.legend(loc="upper center", ncols=3, fontsize=8, bbox_to_anchor=(0.5, 1.15), frameon=False)

@@ -11,9 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from scipy.optimize import isotonic_regression
 
+from .. import labels
 from ..experiments.result import Result
 from ..paper.tables import Published, PublishedTable, printed_value
-from . import GREY, PENALTY_LABEL, PENALTY_STYLE, new_figure
+from . import GREY, PENALTY_STYLE, new_figure
 
 if TYPE_CHECKING:
     from ..paper.compare import Comparison
@@ -87,10 +88,10 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
         for penalty, style in PENALTY_STYLE.items():
             line = [r for r in chosen if (r.pruning, r.penalty) == (pruning, penalty)]
             if not line:
-                absent.append(PENALTY_LABEL[penalty])
+                absent.append(labels.PENALTIES[penalty])
                 continue
             look = {"linestyle": style["linestyle"], "marker": _MARKERS[penalty]}
-            _curve(axis, line, colour=style["color"], label=PENALTY_LABEL[penalty], **look)
+            _curve(axis, line, colour=style["color"], label=labels.PENALTIES[penalty], **look)
         if dense is not None:
             axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)), label="unpruned, ℓ2")
         axis.set(title=title, xlabel="compression ratio")
@@ -262,7 +263,7 @@ def energy(shares: Mapping[str, Sequence[tuple[float, float]]]) -> Figure:
     figure, axis = new_figure(7.2, 3.4)
     for penalty, points in shares.items():
         x, y = zip(*points, strict=True)
-        axis.plot(np.multiply(100, x), np.multiply(100, y), label=PENALTY_LABEL[penalty], **PENALTY_STYLE[penalty])
+        axis.plot(np.multiply(100, x), np.multiply(100, y), label=labels.PENALTIES[penalty], **PENALTY_STYLE[penalty])
     axis.set(xscale="log", xlabel="largest weights, share of all (%)", ylabel="share of the energy (%)")
     axis.set_xlim(0.01, 100)
     logarithmic(axis, "x")

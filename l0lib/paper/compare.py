@@ -19,8 +19,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from .. import labels
 from ..experiments.result import Result, difference, shared
-from ..figures import PENALTY_LABEL
 from ..table import Table
 
 HOLDS, PART, NOT_SHOWN, FAILS, MISSING = "holds", "holds in part", "not shown", "does not hold", "not recorded yet"
@@ -173,21 +173,21 @@ def sentences(found: Iterable[Result]) -> list[Sentence]:
 
     for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
         for how in ("GP", "LP"):
-            sides = [(of(each, how, tuned), of(each, "RP", tuned)) for each in PENALTY_LABEL]
+            sides = [(of(each, how, tuned), of(each, "RP", tuned)) for each in labels.PENALTIES]
             # random pruning is fine-tuned at other ratios: then against the next higher one
             add("magnitude beats random pruning", f"{stage}, {how}, all penalties", sides, pairs_at_least)
     for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
         for how in ("GP", "LP"):
             for ours in ("l0", "l2+l0"):
                 for rival in ("l1", "l2"):
-                    text = f"{PENALTY_LABEL[ours]} outperforms {PENALTY_LABEL[rival]}"
+                    text = f"{labels.PENALTIES[ours]} outperforms {labels.PENALTIES[rival]}"
                     add(text, f"{stage}, {how}", [(of(ours, how, tuned), of(rival, how, tuned))])
     for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
         for rival in ("l1", "l2"):
             sides = [(of(rival, "RP", tuned), of(ours, "RP", tuned)) for ours in ("l0", "l2+l0")]
-            add(f"under random pruning {PENALTY_LABEL[rival]} errs less than ℓ0 and ℓ2 + ℓ0", f"{stage}, RP", sides)
+            add(f"under random pruning {labels.PENALTIES[rival]} errs less than ℓ0 and ℓ2 + ℓ0", f"{stage}, RP", sides)
     for how in ("GP", "LP", "RP"):
-        sides = [(of(each, how, True), of(each, how, False)) for each in PENALTY_LABEL]
+        sides = [(of(each, how, True), of(each, how, False)) for each in labels.PENALTIES]
         add("fine-tuning is better in all cases", f"Figures 3 and 4, {how}", sides, every=True)
     return made
 

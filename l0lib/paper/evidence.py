@@ -32,12 +32,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sequence
 
+from .. import labels
 from ..experiments.records import read_all
 from ..experiments.result import Result
 from ..experiments.results import results
 from . import compare as readings
 from . import increases, sweeps
-from .report import NETWORK_NAMES
 from .tables import TABLES, Published, PublishedTable, printed_interval, printed_value
 from .theory import Finding
 
@@ -67,7 +67,7 @@ def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = 
     ours = [
         r
         for r in (recorded() if found is None else found)
-        if NETWORK_NAMES[r.network] == published.network and r.variant == "paper" and r.fine_tuned
+        if labels.NETWORKS[r.network] == published.network and r.variant == "paper" and r.fine_tuned
         if r.experiment == "experiment-2"
     ]
     said, reached, corrections = [], [], []
@@ -267,7 +267,7 @@ def _trade_off(number: int, found: Iterable[Result]) -> Finding | None:
     rows = table(number - 3, ours, losses=True)
     if rows is None:
         return None
-    network = next(name for name, printed in NETWORK_NAMES.items() if printed == TABLES[number - 3].network)
+    network = next(name for name, printed in labels.NETWORKS.items() if printed == TABLES[number - 3].network)
 
     def side(strategy: str, tuned: bool) -> list[Result]:
         kind = {"network": network, "experiment": "experiment-2", "penalty": "l2+l0"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .. import labels
 from ..experiments.result import Result
 from ..table import Table
 from .compare import MISSING, said
-from .report import NETWORK_NAMES
 from .tables import Published, PublishedTable, printed_interval, printed_value
 
 SEEDS = 5
@@ -39,7 +39,7 @@ HEADLINES = (
 def printed(tables: Iterable[PublishedTable], headline: Headline) -> Published | None:
     """Return the paper's own row at a headline's network and ratio; None where it has none."""
     for table in tables:
-        if table.network != NETWORK_NAMES[headline.network]:
+        if table.network != labels.NETWORKS[headline.network]:
             continue
         for row in table.rows:
             low, high = printed_interval(row.ratio)
@@ -56,7 +56,7 @@ def table_of_headlines(found: Iterable[Result], tables: Iterable[PublishedTable]
     rows, given, published = [], list(found), list(tables)
     for headline in HEADLINES:
         row = printed(published, headline) if headline.variant == "paper" else None
-        name = f"{NETWORK_NAMES[headline.network]}, {headline.ratio:g}×"
+        name = f"{labels.NETWORKS[headline.network]}, {headline.ratio:g}×"
         start = (
             f"{name}{'' if headline.variant == 'paper' else ', beyond the paper'}",
             f"≤ {headline.target:.2f} %",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import fmean, stdev
 
+from .. import labels
 from ..experiments.records import read_all
 from ..experiments.result import Result
 from ..experiments.results import results
@@ -20,7 +21,6 @@ SOURCES: dict[int, tuple[str, str, bool]] = {
 }
 #: Points of multiply-adds that neuron pruning may save beyond the printed share.
 MORE = 3.0
-DATASETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
 
 
 def increases(result: Result) -> list[float]:
@@ -56,7 +56,7 @@ def published_row(number: int, result: Result) -> Published | None:
         return None
     if result.variant != "paper" or (result.experiment, result.network, result.fine_tuned) != SOURCES[number]:
         return None
-    if DATASETS.get(result.dataset) != TABLES[number].data:
+    if labels.DATASETS.get(result.dataset) != TABLES[number].data:
         return None
     factor = result.arm.removeprefix(f"{result.dataset}-").replace("e-0", "e-")
     names = {4: result.strategy, 5: result.strategy, 6: f"α = {factor}", 7: result.pruning}
@@ -92,14 +92,18 @@ def beside(number: int, found: Iterable[Result] | None = None) -> Table:
     ours = [
         r
         for r in (results(read_all()) if found is None else found)
-        if (r.experiment, r.network, r.fine_tuned) == (study, network, fine_tuned) and r.dataset in DATASETS
+        if (r.experiment, r.network, r.fine_tuned) == (study, network, fine_tuned) and r.dataset in labels.DATASETS
     ]
     arms = list(dict.fromkeys(r.arm for r in ours))  # in the order in which they were given
     ours.sort(
         key=lambda r: (
-            DATASETS[r.dataset] != published.data, r.variant != "paper", arms.index(r.arm), r.removed, r.requested
+            labels.DATASETS[r.dataset] != published.data,
+            r.variant != "paper",
+            arms.index(r.arm),
+            r.removed,
+            r.requested,
         )
-    )  # fmt: skip
+    )
     structural = number == 7
     rows = [
         (
@@ -128,6 +132,6 @@ def beside(number: int, found: Iterable[Result] | None = None) -> Table:
 
 
 def _name(result: Result, data: str) -> str:
-    where = "" if DATASETS[result.dataset] == data else f", {DATASETS[result.dataset]}"
+    where = "" if labels.DATASETS[result.dataset] == data else f", {labels.DATASETS[result.dataset]}"
     what = f" ({result.pruning})" if result.removed else ""
     return f"Ours: {result.arm}{what}{where}{'' if result.variant == 'paper' else ', beyond the paper'}"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from statistics import fmean, stdev
 
+from .. import labels
 from ..experiments.records import read_all
 from ..experiments.result import FIELDS, Difference, Result, difference
 from ..experiments.results import results
@@ -13,15 +14,6 @@ from ..table import Table, times
 from .tables import TABLES, Published, PublishedTable, printed_interval, printed_value
 
 __all__ = ["FIELDS", "Difference", "Result", "beside", "difference", "gap", "results", "said", "table"]
-
-#: The paper's names of our networks.
-NETWORK_NAMES = {
-    "lenet-300-100": "LeNet-300-100",
-    "lenet-5-caffe": "LeNet-5-Caffe",
-    "vgg-16": "VGG-16",
-    "resnet-20": "ResNet-20",
-    "resnet-50": "ResNet-50",
-}
 
 
 def said(result: Result, digits: int = 2) -> str:
@@ -38,7 +30,7 @@ def gap(result: Result) -> float | None:
     """
     for number in (2, 3):
         table = TABLES[number]
-        if NETWORK_NAMES[result.network] != table.network or result.variant != "paper" or not result.fine_tuned:
+        if labels.NETWORKS[result.network] != table.network or result.variant != "paper" or not result.fine_tuned:
             continue
         for row in table.rows:
             low, high = printed_interval(row.ratio)
@@ -98,7 +90,7 @@ def beside(
     ours = [
         r
         for r in (results(read_all()) if found is None else found)
-        if NETWORK_NAMES[r.network] == published.network
+        if labels.NETWORKS[r.network] == published.network
         and r.dataset == "mnist"
         and r.experiment in experiments
         and r.fine_tuned

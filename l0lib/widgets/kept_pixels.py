@@ -13,7 +13,8 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from ..figures import PENALTY_LABEL, PENALTY_STYLE
+from .. import labels
+from ..figures import PENALTY_STYLE
 
 
 def kept_per_pixel(model, ratios: Sequence[float]) -> dict[float, np.ndarray]:
@@ -81,7 +82,7 @@ class KeptPixels(W.VBox):
         cells, most = [], max(int(by_ratio[ratio].max()) for by_ratio in maps.values())
         for name, by_ratio in maps.items():
             counts = by_ratio[ratio]
-            label, read = PENALTY_LABEL[name], int((counts > 0).sum())
+            label, read = labels.PENALTIES[name], int((counts > 0).sum())
             error = f"error {100 * errors[name][ratio]:.1f} %"
             told = f"{read} of {counts.size} pixels read, {int(counts.sum()):,} weights, {error}"
             alt = f"{label} at {ratio:g}×: map of the pixels that the first layer still reads; {told}"

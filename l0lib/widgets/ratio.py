@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import traitlets as t
 
-from ..figures import PENALTY_LABEL
+from .. import labels
 from .explorer import Explorer
 from .settings import Setting
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from ..experiments.config import Config
     from ..experiments.records import LayerCount, Record
 
-_NETWORKS = {
-    "lenet-300-100": "LeNet-300-100", "lenet-5-caffe": "LeNet-5-Caffe", "resnet-20": "ResNet-20", "vgg-16": "VGG-16"
-}  # fmt: skip
 _PRUNINGS = {"GP": "global", "LP": "layerwise", "RP": "random"}
 _STAGES = {"before": "just pruned", "after": "fine-tuned"}
 #: Colours of the explorers (``js/theme.js``) by penalty.
@@ -33,8 +30,8 @@ def method(config: Config) -> str:
 
 #: By what records may be told apart: the setting's label, the value of a configuration, and the words for some values.
 FACETS: dict[str, tuple[str, Callable[[Config], str], dict[str, str]]] = {
-    "network": ("network", lambda config: config.network, _NETWORKS),
-    "penalty": ("penalty", lambda config: config.penalty_name, PENALTY_LABEL),
+    "network": ("network", lambda config: config.network, labels.NETWORKS),
+    "penalty": ("penalty", lambda config: config.penalty_name, labels.PENALTIES),
     "pruning": ("pruning", lambda config: config.pruning, _PRUNINGS),
     "method": ("method", method, {}),
 }
