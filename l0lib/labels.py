@@ -4,8 +4,8 @@
 NETWORKS = {
     "lenet-300-100": "LeNet-300-100",
     "lenet-5-caffe": "LeNet-5-Caffe",
-    "vgg-16": "VGG-16",
     "resnet-20": "ResNet-20",
+    "vgg-16": "VGG-16",
     "resnet-50": "ResNet-50",
 }
 #: Those of the datasets that the tables speak of.
