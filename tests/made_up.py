@@ -1,8 +1,7 @@
 """Records that nobody ran: the schema filled with numbers that a test can follow."""
 
 from l0lib.experiments.config import Config
-from l0lib.experiments.records import Record
-from l0lib.experiments.tuning import Tuning
+from l0lib.experiments.records import Record, Tuning
 
 PARAMETERS = {
     "lenet-300-100": 266_610,
@@ -87,13 +86,13 @@ def tuned(**change):
     """A tuning of three trials, the last of which was best."""
     what = config(evaluate_on="validation", ratios=[])
     trials = [
-        {"number": number, "params": {"beta": beta, "power": 0.5}, "errors": [error]}
+        {"number": number, "params": {"beta": beta, "power": 0.5}, "errors": [error], "source": "written down"}
         for number, beta, error in ((0, 4.0, 2.2), (1, 8.0, 2.5), (2, 5.0, 1.9))
     ]
     plain = {
         "experiment": what.experiment,
         "arm": what.arm,
-        "sampler": "TPE",
+        "sampler": "",
         "sampler_seed": 0,
         "seeds": [100],
         "search": {"beta": {"low": 2, "high": 20, "log": True}, "power": {"choices": [0.5, 1.0]}},

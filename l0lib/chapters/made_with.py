@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 
-from ..experiments import settings, tuning
-from ..experiments.arms import STUDIES
+from ..experiments import records
+from ..experiments.arms import STUDIES, chosen_for
 from ..experiments.config import Config, PenaltySettings
 from ..table import Table
 
@@ -33,12 +33,12 @@ def factors(penalty: PenaltySettings) -> tuple[str, str]:
 def _choice(study: str, arm: Config) -> str:
     """Return how the settings of an arm came about."""
     study = _SHARED.get(study, study)
-    chosen = settings.of(study)
+    chosen = chosen_for(study)
     # a baseline or a point of a sweep takes its settings from the arm that was searched
     name = next(key for key in (arm.arm, f"{arm.network}-NORM", arm.network) if key in chosen)
     if not chosen[name].tuned:
         return "set by hand, not tuned"
-    trials = next(len(it.trials) for it in tuning.read_all() if (it.experiment, it.arm) == (study, name))
+    trials = next(len(it.trials) for it in records.tunings() if (it.experiment, it.arm) == (study, name))
     return f"{trials} trials{'' if name == arm.arm else f' of {name}'}"
 
 
@@ -73,7 +73,7 @@ def made_with(study: str, pattern: str = "*") -> Table:
 
 def trials(study: str, pattern: str = "*") -> Table:
     """Return every trial of the searches on record of ``study`` whose arm matches ``pattern``, the best first."""
-    found = [it for it in tuning.read_all() if it.experiment == study and fnmatch.fnmatchcase(it.arm, pattern)]
+    found = [it for it in records.tunings() if it.experiment == study and fnmatch.fnmatchcase(it.arm, pattern)]
     tried = [trial.params for it in found for trial in it.trials]
     names = list(dict.fromkeys(name for params in tried for name in params))
     values = {name: {params.get(name) for params in tried} for name in names}

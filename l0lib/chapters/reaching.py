@@ -39,20 +39,19 @@ class Reach:
 def reached(record: Record) -> Reach:
     """Compare the first weights of a run with the reach of its penalties, and with the weights it ended with."""
     from ..compress import MAGNITUDE_EDGES, layer_sizes, learning_rates
-    from ..experiments import stages
-    from ..experiments.plain import penalties
+    from ..experiments import run
 
-    config = record.config.plain()
+    config = record.config
     how = config.training
     per_epoch = math.ceil(record.train / how.batch_size)
     rates = learning_rates(how.schedule, how.epochs * per_epoch, how.learning_rate, round(how.warm_up * per_epoch))
     total = sum(rates) / (1 - how.momentum)
-    model = stages.network(config, record.seed)
+    model = run.network(config, record.seed)
     sizes = layer_sizes(model)
     weights = {name: dict(model.named_parameters())[f"{name}.weight"].detach().abs() for name in sizes}
     reaches = {
         name: 0.0 if penalty is None else float(reach(penalty, total))
-        for name, penalty in penalties(how.penalty, sizes).items()
+        for name, penalty in how.penalty.build(sizes).items()
     }
     within = sum(int((weights[name] < reaches[name]).sum()) for name in weights)
     edges, magnitudes = np.array(MAGNITUDE_EDGES[1:]), np.array(record.magnitudes)

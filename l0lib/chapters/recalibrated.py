@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from ..experiments.plain import trained
 from ..experiments.records import Measured, Record, RecordError
 from ..table import Table, times
 
@@ -70,15 +69,13 @@ def follow(plain: Iterable[Record], anew: Iterable[Record]) -> list[Followed]:
         If two runs of one arm and seed did not begin with the same network.
     """
     first, second = ({(r.config.arm, r.seed): r for r in given} for given in (plain, anew))
-    tuned = {
-        (trained(r.config.plain()).digest(), r.seed): r for r in first.values() if any(p.fine_tuned for p in r.points)
-    }
+    tuned = {(r.config.unpruned.digest(), r.seed): r for r in first.values() if any(p.fine_tuned for p in r.points)}
     both = [key for key in first if key in second]
     found = []
     for arm in dict.fromkeys(arm for arm, _ in both):
         seeds = sorted(seed for name, seed in both if name == arm)
         start = [first[arm, seed] for seed in seeds]
-        after = [tuned.get((trained(r.config.plain()).digest(), r.seed)) for r in start]
+        after = [tuned.get((r.config.unpruned.digest(), r.seed)) for r in start]
         for one, tuned_one in zip(start, after, strict=True):
             for other in (second[arm, one.seed], tuned_one):
                 if other is not None and one.dense != other.dense:

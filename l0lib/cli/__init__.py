@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable, Sequence
 
 from .. import __version__
-from .commands import add_list, add_report, add_run
 from .data import add_data
-from .errands import add_collect, add_jobs
-from .terminal import Failure, Mistake, Parser, say
-from .tune_command import add_tune
+from .list import add_list
+from .report import add_report
+from .run import add_run
+from .terminal import Failure, Mistake, say
+from .tune import add_tune
 
 #: Every group of commands, in the order of the help.
 GROUPS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
@@ -24,8 +25,6 @@ GROUPS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
     add_run,
     add_report,
     add_tune,
-    add_jobs,
-    add_collect,
 )
 
 
@@ -33,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = argparse.ArgumentParser(prog="l0lib", description="Compress networks with a smoothed l0 norm.")
     top.add_argument("--version", action="version", version=f"l0lib {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in GROUPS:
         add(commands)
     return top
@@ -59,7 +58,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("l0lib: interrupted")
         return 130
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,11 +1,11 @@
-"""What every command of the terminal needs: ways to fail, numbers read from text, columns, a lazy parser."""
+"""What every command of the terminal needs: ways to fail, numbers read from text, columns."""
 
 from __future__ import annotations
 
 import argparse
 import re
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 
 class Mistake(Exception):
@@ -14,18 +14,6 @@ class Mistake(Exception):
 
 class Failure(Exception):
     """What was asked for cannot be done; the message says why."""
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose ``late`` adds arguments once it is asked: they take an import that others need not wait for."""
-
-    late: Callable[[argparse.ArgumentParser], None] | None = None
-
-    def parse_known_args(self, args=None, namespace=None):
-        if self.late is not None:
-            late, self.late = self.late, None
-            late(self)
-        return super().parse_known_args(args, namespace)
 
 
 def say(line: str) -> None:

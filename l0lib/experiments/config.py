@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
-from ..penalties import Penalty
-from .plain import Plain, digest, penalties
+from ..penalties import L0, L1, L2, Penalty, Sum
 
 Network = Literal["lenet-300-100", "lenet-5-caffe", "vgg-16", "resnet-20", "resnet-50"]
 Data = Literal["mnist", "digits", "cifar10", "cifar100", "photographs"]
@@ -37,7 +49,8 @@ class Frozen(BaseModel):
 
     def digest(self) -> str:
         """Return ten hex digits of the SHA-256 of the contents: equal contents, equal name."""
-        return digest(self.model_dump(mode="json"))
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 class PenaltySettings(Frozen):
@@ -84,9 +97,40 @@ class PenaltySettings(Frozen):
             beta_by_layer=self.beta_by_layer,
         )
 
-    def build(self, sizes: dict[str, int]) -> dict[str, Penalty | None]:
-        """Return the penalty of each layer: see :func:`~l0lib.experiments.plain.penalties`."""
-        return penalties(self, sizes)
+    def build(self, sizes: Mapping[str, int]) -> dict[str, Penalty | None]:
+        """Return the penalty of each layer.
+
+        Parameters
+        ----------
+        sizes : mapping of layer name to int
+            The number of weights of each layer.
+
+        Raises
+        ------
+        ValueError
+            If the strategy is SEP and has not one entry for each layer.
+        """
+        if self.strategy == "SEP":
+            if len(self.beta_by_layer) != len(sizes):
+                raise ValueError(
+                    f"beta_by_layer must have one entry for each of the layers {', '.join(sizes)}; "
+                    f"got {len(self.beta_by_layer)}"
+                )
+            rows = zip(sizes, self.alpha_l2_by_layer, self.alpha_l0_by_layer, self.beta_by_layer, strict=True)
+            return {layer: _sum(a2, 0.0, a0, beta) for layer, a2, a0, beta in rows}
+        penalty = _sum(self.alpha_l2, self.alpha_l1, self.alpha_l0, self.beta)
+        if penalty is None or self.strategy == "uniform":
+            return dict.fromkeys(sizes, penalty)
+        from ..compress.strategies import normalised  # here: reading a record must not load PyTorch
+
+        return dict(normalised(penalty, sizes, self.power))
+
+
+def _sum(alpha_l2: float, alpha_l1: float, alpha_l0: float, beta: float) -> Penalty | None:
+    terms: list[Penalty] = [kind(alpha) for kind, alpha in ((L2, alpha_l2), (L1, alpha_l1)) if alpha]
+    if alpha_l0:
+        terms.append(L0(alpha_l0, beta))
+    return Sum(*terms) if len(terms) > 1 else terms[0] if terms else None
 
 
 class Training(Frozen):
@@ -129,6 +173,16 @@ class Teacher(Frozen):
     training: Training
     temperature: Rate = Field(default=4.0, description="of both networks' class scores")
     weight: Annotated[float, Field(ge=0, le=1)] = Field(default=0.9, description="of the teacher's share of the loss")
+
+
+class Unpruned(Frozen):
+    """What the network before pruning depends on: runs that agree in it train it once."""
+
+    network: Network
+    relu_after_pools: bool
+    dataset: Data
+    evaluate_on: Literal["validation", "test"]
+    training: Training
 
 
 class Config(Frozen):
@@ -249,6 +303,83 @@ class Config(Frozen):
         # what was made before it could be asked for keeps its name and its record
         return {name: value for name, value in plain(self).items() if name != "recalibrated" or value}
 
-    def plain(self) -> Plain:
-        """Return the settings as plain data, which the runner works on."""
-        return Plain(self.model_dump(mode="json"))
+    @property
+    def unpruned(self) -> Unpruned:
+        """What the network before pruning depends on."""
+        return Unpruned(**{name: getattr(self, name) for name in Unpruned.model_fields})
+
+
+class SettingError(ValueError):
+    """A setting that breaks a rule of the configuration; the message names the arm, the setting, value and rule."""
+
+
+#: Part of an optional section, though it stands outside it.
+_BELONGS = {"fine_tuned_ratios": "fine_tuning"}
+
+
+def with_settings(arms: Mapping[str, Config], settings: Mapping[str, str]) -> dict[str, Config]:
+    """Return ``arms`` with ``settings``, such as ``{"training.penalty.beta": "8", "ratios": "2,5"}``.
+
+    Values are text; ``none`` empties a list or leaves out an optional section. A setting within a section that only
+    some arms have, such as ``fine_tuning.epochs``, is for these; if none has the section, all get it, and it must be
+    given whole.
+
+    Raises
+    ------
+    SettingError
+        If there is no such setting, a value breaks a rule, or two arms end up with one name.
+    """
+    changes = {tuple(name.split(".")): _value(name, text) for name, text in settings.items()}
+    if not changes:
+        return dict(arms)
+    dumped = {name: config.model_dump() for name, config in arms.items()}
+    had = {name for data in dumped.values() for name in data if data[name] is not None}
+    found: dict[str, Config] = {}
+    for name, data in dumped.items():
+        lacks = {section for section in data if data[section] is None}
+        for path, value in changes.items():
+            section = path[0] if len(path) > 1 else _BELONGS.get(path[0])
+            if not (section in had and section in lacks):
+                _put(data, path, value)
+        try:
+            config = Config.model_validate(data)
+        except ValidationError as error:
+            raise SettingError(f"arm {name}: {_first_error(error)}") from error
+        if config.arm in found:
+            raise SettingError(f"arm must name one arm alone; got {config.arm!r} for two: choose one with --arms")
+        found[config.arm] = config
+    return found
+
+
+def _value(name: str, text: str) -> Any:
+    """Return a setting's text as pydantic reads it, once there is such a setting."""
+    model: Any = Config
+    for place, part in enumerate(name.split("."), 1):
+        names = [field for field in getattr(model, "model_fields", ()) if field != "profile"]
+        if part not in names:
+            where = ".".join(name.split(".")[: place - 1]) or "a run"
+            rule = f"one of {', '.join(names)}" if names else "nothing: it is one value"
+            raise SettingError(f"a setting of {where} must be {rule}; got {name!r}")
+        annotation = model.model_fields[part].annotation
+        if typing.get_origin(annotation) in (types.UnionType, typing.Union):
+            annotation = next(kind for kind in typing.get_args(annotation) if kind is not type(None))
+        model = annotation
+    if typing.get_origin(model) is tuple:
+        return [] if text == "none" else text.split(",")
+    return None if text == "none" and hasattr(model, "model_fields") else text
+
+
+def _put(data: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for name in path[:-1]:
+        if data.get(name) is None:
+            data[name] = {}
+        data = data[name]
+    data[path[-1]] = value
+
+
+def _first_error(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
+    rule = first["msg"].removeprefix("Value error, ")
+    got = f"; got {first['input']!r}" if isinstance(first["input"], str | int | float) else ""
+    return f"{name}: {rule}{got}" if name else rule

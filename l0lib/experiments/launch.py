@@ -1,27 +1,40 @@
-"""Many runs: one after the other or several at once, never one run twice, nothing lost when it is cut off."""
+"""Many runs, each once: in this process, in several on this machine, or on the workers of a Dask cluster.
+
+A run on a worker writes its checkpoints there; its record and its stored networks come back with the result. A worker
+that dies loses nothing but time: Dask gives its run to another one, which resumes it where both see the same folder.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
+import functools
+import importlib.util
+import os
 import signal
+import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from .._whole import replacing
 from . import records
 from .config import Config
 from .records import Record, RecordError
 from .results import differences
 
-#: Seconds between two looks at runs that other processes have in hand.
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: Seconds between two looks at runs that other processes make.
 PATIENCE = 1.0
+#: The name under which workers tell how far they are.
+TOPIC = "l0lib-progress"
 
 
 @dataclass(frozen=True)
@@ -39,24 +52,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to make runs: where they and their records go, and what :func:`l0lib.experiments.run.run` takes besides.
-
-    Without ``patient``, the first run that fails is the last. ``storage`` is the address of a database that hands the
-    runs out to all who name it (:mod:`l0lib.experiments.handout`).
-    """
+    """Where runs and their records go, and what :func:`l0lib.experiments.run.run` takes besides."""
 
     runs: Path
     records: Path
     device: str = "auto"
     threads: int = 1
     progress: bool = False
-    patient: bool = True
-    storage: str | None = None
 
 
 @dataclass(frozen=True)
 class News:
-    """What became of a job: ``kind`` is "started", "skipped", "finished", "failed", or "taken" by another process."""
+    """What became of a job: ``kind`` is "started", "progress", "waiting", "skipped", "finished" or "failed"."""
 
     kind: str
     job: Job
@@ -89,73 +96,99 @@ def recorded(job: Job, folder: Path) -> Record | None:
     return found
 
 
-def attempt(job: Job, plan: Plan, tell: Tell) -> None:
-    """Make one run, unless it is finished or another process has it in hand, and tell what became of it."""
-    try:
-        known = recorded(job, plan.records)
-        if known is None:
-            from . import run as runner  # here: what is recorded already is told without PyTorch
+def launch(
+    jobs: Sequence[Job], plan: Plan, tell: Tell, *, workers: int = 1, cluster: str | None = None, patient: bool = True
+) -> int:
+    """Make all runs that are not made yet, and return how many failed.
 
-            finished = runner.run_folder(job.config.plain(), job.seed, plan.runs) / "record.json"
-            if _taken(job, plan.runs):
-                tell(News("taken", job, "another process has it in hand"))
-                return
-            if finished.exists():
-                known = records.read(finished)
-                records.write(known, plan.records)
-        if plan.storage:
-            _hand_out(job, plan, known, tell)
-        elif known:
-            tell(News("skipped", job, "finished before, skipped"))
-        else:
-            _make(job, plan, tell)
-    except (ValueError, RuntimeError, OSError, ImportError) as error:
-        tell(News("failed", job, f"failed: {error}"))
+    A run that fails does not keep the others. Cut off at any moment, by Ctrl-C too, nothing is lost: the same call
+    resumes. Of two callers that share the folder ``plan.runs``, one makes a run and the other reads it.
 
+    Parameters
+    ----------
+    jobs : sequence of Job
+    plan : Plan
+    tell : function of News
+        Is told what becomes of each job.
+    workers : int
+        Processes on this machine, each making one run at a time; 1 is this process.
+    cluster : str, optional
+        Address of a Dask scheduler, ``tcp://HOST:8786``; then ``workers`` does not count.
+    patient : bool
+        Without it, the first run that fails is the last.
 
-def _make(job: Job, plan: Plan, tell: Tell) -> Record:
-    from . import run as runner
-
-    began = time.perf_counter()
-    tell(News("started", job, "started"))
-    record = runner.run(
-        job.config, job.seed, plan.runs, device=plan.device, threads=plan.threads, progress=plan.progress
-    )
-    records.write(record, plan.records)
-    tell(News("finished", job, f"{_outcome(record)} ({time.perf_counter() - began:.0f} s)"))
-    return record
-
-
-def _hand_out(job: Job, plan: Plan, known: Record | None, tell: Tell) -> None:
-    """Make a run that nobody of those who share the database has made, or take the record from there."""
-    from . import handout
-
-    assert plan.storage
-    told = False
-
-    def work() -> Record:
-        nonlocal told
-        if known:
-            return known  # made before, without the database: the others get it
-        told = True
-        return _make(job, plan, tell)
-
-    found = handout.make(job, plan.storage, work)
-    if found is None:
-        tell(News("taken", job, "another process has it in hand"))
-    elif known:
-        tell(News("skipped", job, "finished before, skipped"))
-    elif not told:
-        records.write(found, plan.records)
-        tell(News("skipped", job, "made elsewhere, its record fetched"))
+    Raises
+    ------
+    OSError
+        If there is no scheduler at ``cluster``.
+    """
+    left, failed = [], 0
+    for job in jobs:
+        try:
+            if _known(job, plan):
+                tell(News("skipped", job, "finished before, skipped"))
+            else:
+                left.append(job)
+        except (ValueError, OSError) as error:
+            tell(News("failed", job, f"failed: {error}"))
+            failed += 1
+    if failed and not patient:
+        return failed
+    if cluster is None and (workers <= 1 or len(left) <= 1):
+        return failed + _one_by_one(left, plan, tell, patient)
+    with connected(cluster, min(workers, len(left))) as client:
+        return failed + _on_workers(client, left, plan, tell)
 
 
-def _taken(job: Job, runs: Path) -> bool:
-    # a network before pruning that is in the making would hold up this process: there may be better to do
-    from . import run as runner
+def _known(job: Job, plan: Plan) -> bool:
+    """Return whether the job is recorded; a run that is finished and not recorded is recorded now."""
+    if recorded(job, plan.records):
+        return True
+    from .run import run_folder  # here: what is recorded already is told without PyTorch
 
-    plain = job.config.plain()
-    for folder in (runner.run_folder(plain, job.seed, runs), runner.trained_folder(plain, job.seed, runs)):
+    finished = run_folder(job.config, job.seed, plan.runs) / "record.json"
+    if finished.exists():
+        records.write(records.read(finished), plan.records)
+    return finished.exists()
+
+
+def _one_by_one(jobs: Sequence[Job], plan: Plan, tell: Tell, patient: bool) -> int:
+    """Make runs in this process; one that another process makes is left for later."""
+    from . import run
+
+    left, waited, failed = list(jobs), set(), 0
+    while left and (patient or not failed):
+        job = next((job for job in left if not patient or not _made_elsewhere(job, plan.runs)), None)
+        if job is None:
+            for job in left:
+                if job not in waited:
+                    tell(News("waiting", job, "another process makes it, waiting for it"))
+                    waited.add(job)
+            time.sleep(PATIENCE)
+            continue
+        left.remove(job)
+        began = time.perf_counter()
+        try:
+            if _known(job, plan):
+                tell(News("skipped", job, "finished by another process"))
+                continue
+            tell(News("started", job, "started"))
+            how: dict[str, Any] = {"device": plan.device, "threads": plan.threads, "progress": plan.progress}
+            record = run.run(job.config, job.seed, plan.runs, **how)
+            records.write(record, plan.records)
+            tell(News("finished", job, _outcome(record, began)))
+        except (ValueError, RuntimeError, OSError, ImportError) as error:
+            tell(News("failed", job, f"failed: {error}"))
+            failed += 1
+    return failed
+
+
+def _made_elsewhere(job: Job, runs: Path) -> bool:
+    """Return whether another process holds the lock of the run or of its network before pruning."""
+    from .run import run_folder, unpruned_folder
+
+    folders = run_folder(job.config, job.seed, runs), unpruned_folder(job.config.unpruned, job.seed, runs)
+    for folder in folders:
         try:
             if folder.exists():
                 with FileLock(folder / "lock", timeout=0):
@@ -165,105 +198,137 @@ def _taken(job: Job, runs: Path) -> bool:
     return False
 
 
-def _outcome(record: Record) -> str:
+def _outcome(record: Record, began: float) -> str:
     tuned = [point for point in record.points if point.fine_tuned]
     shown = [f"dense {record.dense.percent:.2f} %"]
     shown += [f"{point.ratio:.3g}× {point.measured.percent:.2f} %" for point in tuned or record.points]
-    return "finished, error " + ", ".join(shown)
+    return f"finished, error {', '.join(shown)} ({time.perf_counter() - began:.0f} s)"
 
 
-def launch(jobs: Sequence[Job], plan: Plan, tell: Tell, workers: int = 1) -> int:
-    """Make all runs, ``workers`` at once, each of these in a process of its own; return how many failed.
+# ------------------------------------------------------------------------------------------------- workers
 
-    A run that another process has in hand, on this machine or on one that shares the folder or the database, is left
-    for later; when it is finished it is read. A run that fails does not keep the others. Cut off at any moment, by
-    Ctrl-C too, nothing is lost: the same call goes on.
+
+def _on_workers(client: Client, jobs: Sequence[Job], plan: Plan, tell: Tell) -> int:
+    """Make runs on the workers of ``client``."""
+    from distributed import as_completed
+
+    began, failed, names = time.perf_counter(), 0, {job.name: job for job in jobs}
+    waited: set[Job] = set()
+
+    def submit(job: Job) -> Any:
+        where = (str(plan.runs.absolute()), plan.device, plan.threads)
+        return client.submit(_remote, job.config.model_dump_json(), job.seed, job.name, *where, pure=False)
+
+    def progress(event: tuple[float, dict[str, str]]) -> None:
+        if (job := names.get(event[1]["job"])) is not None:
+            tell(News(event[1]["kind"], job, event[1]["text"]))
+
+    client.subscribe_topic(TOPIC, progress)
+    futures = {submit(job): job for job in jobs}
+    completed = as_completed(list(futures), loop=client.loop)
+    for future in completed:
+        job = futures.pop(future)
+        try:
+            result = future.result()
+            if result is None:  # it slept meanwhile, and goes to the end of the queue
+                if job not in waited:
+                    tell(News("waiting", job, "another process makes it, waiting for it"))
+                    waited.add(job)
+                futures[again := submit(job)] = job
+                completed.add(again)
+                continue
+            text, networks = result
+            record = Record.model_validate_json(text)
+            _keep(networks, job, plan.runs)
+            records.write(record, plan.records)
+            tell(News("finished", job, _outcome(record, began)))
+        except Exception as error:  # whatever the run raised on its worker, or Dask of a worker that died too often
+            tell(News("failed", job, f"failed: {error or type(error).__name__}"))
+            failed += 1
+    return failed
+
+
+def _remote(config: str, seed: int, name: str, runs: str, device: str, threads: int) -> Any:
+    """Make a run on a worker; return its record and its stored networks, None while another process makes it."""
+    from distributed import get_worker
+
+    from . import run
+
+    job, folder, worker = Job(Config.model_validate_json(config), seed), Path(runs), get_worker()
+    if _made_elsewhere(job, folder):
+        time.sleep(PATIENCE)
+        return None
+
+    def tell(kind: str, text: str) -> None:
+        worker.log_event(TOPIC, {"job": name, "kind": kind, "text": text})
+
+    tell("started", f"started on {worker.address}")
+    record = run.run(
+        job.config, seed, folder, device=device, threads=threads, report=lambda text: tell("progress", text)
+    )
+    kept = sorted(run.run_folder(job.config, seed, folder).glob("*.l0"))
+    return records.to_text(record), {file.name: file.read_bytes() for file in kept}
+
+
+def _keep(networks: dict[str, bytes], job: Job, runs: Path) -> None:
+    """Write the stored networks that came back from a worker of another folder."""
+    from .run import run_folder
+
+    for name, content in networks.items():
+        path = run_folder(job.config, job.seed, runs) / name
+        if not path.exists():
+            with replacing(path) as part:
+                part.write_bytes(content)
+
+
+@contextmanager
+def pool(workers: int = 1, cluster: str | None = None) -> Iterator[Callable[..., Any]]:
+    """Yield a function that takes a function and its arguments and returns a future of its result.
+
+    Parameters are those of :func:`launch`; with one worker and no cluster the call is made at once, in this process.
     """
-    queue = _Queue(jobs, tell)
-    if workers <= 1 or len(jobs) <= 1 or all(records.path_of(j.config, j.seed, plan.records).exists() for j in jobs):
-        while (plan.patient or not queue.failed) and (job := queue.next()):
-            attempt(job, plan, queue.note)
-        return queue.failed
-    # spawned, not forked: neither torch's threads nor CUDA survive a fork
-    context = multiprocessing.get_context("spawn")
-    team: dict[Connection, multiprocessing.process.BaseProcess] = {}
-    busy: dict[Connection, Job] = {}
-    try:
-        for _ in range(min(workers, len(jobs))):
-            ours, theirs = context.Pipe()
-            team[ours] = context.Process(target=_worker, args=(theirs, plan), daemon=True)
-            team[ours].start()
-            theirs.close()  # so that the death of either end is noticed by the other
-        while True:
-            for connection in [free for free in team if free not in busy]:
-                if job := queue.next(patient=not busy):
-                    connection.send(job)
-                    busy[connection] = job
-            if not busy:
-                return queue.failed
-            for connection in cast(list[Connection], wait(list(busy), timeout=PATIENCE)):
-                try:
-                    news = connection.recv()
-                except EOFError:
-                    queue.note(News("failed", busy.pop(connection), "failed: its process was killed"))
-                    team.pop(connection).join()
-                    if not team:
-                        return queue.failed + len(queue.left)
-                    continue
-                if news.kind != "started":
-                    del busy[connection]
-                queue.note(news)
-    finally:
-        _end(team)
+
+    def here(function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(function(*arguments))
+        return future
+
+    if cluster is None and workers <= 1:
+        yield here
+        return
+    with connected(cluster, workers) as client:
+        yield functools.partial(client.submit, pure=False)
 
 
-def _end(team: Mapping[Connection, multiprocessing.process.BaseProcess]) -> None:
-    for process in team.values():
-        process.terminate()
-    for process in team.values():
-        process.join(timeout=10)
-        process.kill()
+@contextmanager
+def connected(address: str | None, workers: int) -> Iterator[Client]:
+    """Connect to a Dask scheduler, or start one with ``workers`` processes on this machine."""
+    import distributed
+
+    if address is not None:
+        with distributed.Client(address, timeout="20s", set_as_default=False) as client:
+            yield client
+        return
+    dashboard = "127.0.0.1:0" if importlib.util.find_spec("bokeh") else None
+    with distributed.LocalCluster(
+        n_workers=0, host="127.0.0.1", dashboard_address=dashboard, processes=True, silence_logs=50
+    ) as cluster:
+        command = [sys.executable, "-m", "dask", "worker", cluster.scheduler_address, "--nworkers", str(workers)]
+        command += ["--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--death-timeout", "20"]
+        # in a session of their own: Ctrl-C is for this process, which ends them
+        team = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            with distributed.Client(cluster, set_as_default=False) as client:
+                yield client
+        finally:
+            _end(team)
 
 
-class _Queue:
-    """The jobs that are left; those that others have in hand go to its end and come again."""
-
-    def __init__(self, jobs: Sequence[Job], tell: Tell):
-        self.left, self.tell, self.failed = deque(jobs), tell, 0
-        self.taken: set[Job] = set()  # since one last came to something
-        self.waited: set[Job] = set()
-
-    def next(self, patient: bool = True) -> Job | None:
-        """Return the next job; None if there is none, or if all are taken and the caller has no time to wait."""
-        if self.left and self.taken.issuperset(self.left):
-            if not patient:
-                self.taken.clear()  # looked at again when one of our own is finished
-                return None
-            for job in self.left:
-                if job not in self.waited:
-                    self.tell(News("taken", job, "another process has it in hand, waiting for it"))
-                    self.waited.add(job)
-            time.sleep(PATIENCE)
-            self.taken.clear()
-        return self.left.popleft() if self.left else None
-
-    def note(self, news: News) -> None:
-        """Take in what became of a job."""
-        if news.kind == "taken":
-            self.left.append(news.job)
-            self.taken.add(news.job)
-            return
-        if news.kind != "started":
-            self.taken.clear()
-        self.failed += news.kind == "failed"
-        self.tell(news)
-
-
-def _worker(connection: Connection, plan: Plan) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process,
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # and it shall put its things away
-    try:
-        while True:
-            attempt(connection.recv(), plan, connection.send)
-    except (EOFError, BrokenPipeError):
-        return  # the parent is gone
+def _end(team: subprocess.Popen) -> None:
+    """End a process and those that it started: what they were doing stands in their checkpoints."""
+    with suppress(ProcessLookupError):
+        if hasattr(os, "killpg"):
+            os.killpg(team.pid, signal.SIGKILL)
+        else:
+            team.terminate()
+    team.wait()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -19,13 +20,16 @@ from pydantic import (
 
 from .._whole import replacing
 from . import answers
-from .config import Config
+from .config import Config, Name
 
 #: The stored results of the book, in a checkout of it.
 RECORDS = Path(__file__).resolve().parents[2] / "book" / "records"
+#: Those of its searches.
+TUNINGS = RECORDS / "tuning"
 
 Model = TypeVar("Model", bound=BaseModel)
 Count = Annotated[int, Field(ge=0)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class RecordError(ValueError):
@@ -244,3 +248,136 @@ def read_all(folder: Path = RECORDS) -> Iterator[Record]:
     """Yield the records of all runs below ``folder`` (its sub-folders, one for each study), in the order of names."""
     for path in sorted(folder.glob("*/*-seed-*.json")):
         yield read(path)
+
+
+# ------------------------------------------------------------------------------------------------- searches
+
+
+class Range(_Plain):
+    """Where a setting was searched, on a logarithmic or a linear scale."""
+
+    low: Finite
+    high: Finite
+    log: bool
+
+    def __contains__(self, value: float) -> bool:
+        return self.low * (1 - 1e-9) <= value <= self.high * (1 + 1e-9)
+
+    def __str__(self) -> str:
+        return f"between {self.low:g} and {self.high:g}"
+
+
+class Choices(_Plain):
+    """Values of which one was taken."""
+
+    choices: Annotated[tuple[Finite, ...], Field(min_length=1)]
+
+    def __contains__(self, value: float) -> bool:
+        return value in self.choices
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(f'{choice:g}' for choice in self.choices)}"
+
+
+class Trial(_Plain):
+    """Settings that were tried, and for each seed the error on the validation images, in percent.
+
+    ``errors`` are what :func:`l0lib.experiments.run.objective` returns: geometric means over the pruned networks.
+    ``source`` says where the settings came from: written down before the search, or drawn by its sampler.
+    """
+
+    number: Annotated[int, Field(ge=0)]
+    params: dict[str, Finite]
+    errors: tuple[Annotated[float, Field(ge=0, le=100)], ...]
+    source: Literal["written down", "drawn at random", "TPE"]
+
+    @property
+    def value(self) -> float:
+        """What tuning minimises: the mean over seeds."""
+        return math.fsum(self.errors) / len(self.errors)
+
+
+class Tuning(_Plain):
+    """All trials of one arm's search, and the configuration of the one that was chosen.
+
+    ``sampler`` is empty where every trial was written down. ``seeds`` are those of the trials' networks; no result is
+    made with them. ``origin`` tells the date of the last trial and the seconds of all together.
+    """
+
+    format: Literal[2] = 2
+    experiment: Name
+    arm: Name
+    sampler: str
+    sampler_seed: int
+    seeds: tuple[int, ...]
+    search: dict[str, Range | Choices]
+    trials: tuple[Trial, ...]
+    chosen: int
+    config: Config
+    origin: Origin
+
+    @model_validator(mode="after")
+    def _whole(self) -> Tuning:
+        if (self.experiment, self.arm) != (self.config.experiment, self.config.arm):
+            raise ValueError(f"config must be of {self.experiment}, {self.arm}; got {self.config.arm}")
+        if self.config.evaluate_on != "validation":
+            raise ValueError("config.evaluate_on must be 'validation': no choice follows from test images")
+        seen: set[tuple[tuple[str, float], ...]] = set()
+        for trial in self.trials:
+            where = f"trial {trial.number}"
+            if len(trial.errors) != len(self.seeds):
+                raise ValueError(f"{where}: errors must have one entry for each of the seeds, {self.seeds}")
+            if trial.params.keys() != self.search.keys():
+                raise ValueError(f"{where}: params must name what search names, {', '.join(self.search)}")
+            for name, value in trial.params.items():
+                if value not in self.search[name]:
+                    raise ValueError(f"{where}: {name} must be {self.search[name]}; got {value}")
+            seen.add(tuple(sorted(trial.params.items())))
+        if len(seen) != len(self.trials):
+            raise ValueError("trials must differ from each other")
+        if bool(self.sampler) != any(trial.source != "written down" for trial in self.trials):
+            raise ValueError(f"sampler must be named where a trial was drawn, and only there; got {self.sampler!r}")
+        best = min(self.trials, key=lambda trial: trial.value, default=None)
+        if best is None or best.number != self.chosen:
+            raise ValueError(f"chosen must be the trial of least error, {best and best.number}; got {self.chosen}")
+        return self
+
+    @property
+    def best(self) -> Trial:
+        """The trial that was chosen."""
+        return next(trial for trial in self.trials if trial.number == self.chosen)
+
+    @property
+    def at_the_edge(self) -> tuple[str, ...]:
+        """The settings whose value in the chosen trial is the least or the largest tried: more might be had beyond."""
+        best = self.best.params
+        tried = {name: {trial.params[name] for trial in self.trials} for name in best}
+        return tuple(
+            name for name, values in tried.items() if len(values) > 1 and best[name] in (min(values), max(values))
+        )
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending."""
+        return f"{self.experiment}-{self.arm}{'' if self.config.profile == 'full' else '-fast'}"
+
+
+def write_tuning(tuning: Tuning, folder: Path = TUNINGS) -> Path:
+    """Write ``tuning`` to ``folder/<experiment>-<arm>.json``, one line for each trial; return the path."""
+    data: dict[str, Any] = tuning.model_dump(mode="json")
+    rows = ",\n  ".join(json.dumps(trial, separators=(",", ":")) for trial in data.pop("trials"))
+    head = json.dumps(data, ensure_ascii=False, indent=1).removesuffix("\n}")
+    path = folder / f"{tuning.name}.json"
+    write_text(path, f'{head},\n "trials": [\n  {rows}\n ]\n}}\n')
+    return path
+
+
+def read_tuning(path: Path) -> Tuning:
+    """Return the record of a search; errors as in :func:`read`."""
+    return parse(path, Tuning)
+
+
+def tunings(folder: Path = TUNINGS) -> Iterator[Tuning]:
+    """Yield the stored records of searches in the order of their names."""
+    for path in sorted(folder.glob("*.json")):
+        yield read_tuning(path)

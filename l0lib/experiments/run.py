@@ -1,8 +1,21 @@
-"""One run: train, prune, fine-tune, measure, record. Interrupted at any moment, it goes on where it was."""
+"""One run: train, prune, fine-tune, measure, record. Interrupted at any moment, it resumes where it was.
+
+Every stage keeps its checkpoint in the run's folder and returns at once if its result is there.
+"""
 
 from __future__ import annotations
 
+import copy
+import datetime
+import functools
+import importlib.util
 import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -10,15 +23,33 @@ from typing import Any
 import torch
 from filelock import FileLock
 
-from ..compress import parallel
-from . import records
-from .config import Config
-from .images import split
-from .plain import Plain
+from .. import compress, provenance
+from .._counts import number_to_keep
+from ..compress import checkpoints, cifar_models, neurons, parallel, storage
+from ..compress._run import resolve_device
+from ..compress.data import Dataset
+from ..compress.datasets import FACTS
+from ..compress.measure import in_all, layers, multiply_adds
+from . import answers, records
+from .config import Config, Gradual, Teacher, Training, Unpruned
 from .records import Record
-from .stages import Stages, run_folder, trained_folder
 
-__all__ = ["enough", "follow", "objective", "run", "run_folder", "split", "trained_folder"]
+#: Settings of a stretch that ``compress.train`` takes under the same name.
+_AS_THEY_ARE = (
+    "epochs", "learning_rate", "momentum", "batch_size", "update", "warm_up", "shift", "mirror", "bf16"
+)  # fmt: skip
+#: Training images, the first ones, on which statistics are measured anew.
+RECALIBRATED_ON = 10_000
+
+
+def run_folder(config: Config, seed: int, runs: Path) -> Path:
+    """Return where a run keeps what it has; the process that makes it holds the lock ``lock`` in there."""
+    return runs / f"{config.experiment}-{config.arm}-{config.digest()}" / f"seed-{seed}"
+
+
+def unpruned_folder(what: Unpruned, seed: int, runs: Path) -> Path:
+    """Return where the network before pruning is kept, with a lock of the same kind."""
+    return runs / f"trained-{what.digest()}" / f"seed-{seed}"
 
 
 def run(
@@ -29,6 +60,7 @@ def run(
     device: str = "cpu",
     threads: int = 1,
     progress: bool = False,
+    report: Callable[[str], object] = lambda stage: None,
 ) -> Record:
     """Make one run, or read it if it is there already, and return its record.
 
@@ -39,26 +71,31 @@ def run(
         Of the initial weights, the batches, the shifts and random pruning. Runs of one seed share all of these.
     runs : path
         Everything goes to ``<experiment>-<arm>-<hash>/seed-<k>/`` below it, and the networks before pruning, which runs
-        may share, to ``trained-<hash>/seed-<k>/``. A second process that asks for a network in the making waits.
+        may share, to ``trained-<hash>/seed-<k>/``. A second process that asks for a run or network in the making waits.
     device : str
         ``"cpu"``, ``"cuda"``, or ``"auto"``.
     threads : int
-        Of the CPU. A run that goes on ends in the same bits only with as many threads as it began with.
+        Of the CPU. A run that resumes ends in the same bits only with as many threads as it began with.
     progress : bool
         Show a bar for each stretch of training.
+    report : function of str
+        Is told in a few words what each stage does as it begins, and each epoch of a training as it ends.
     """
-    folder = run_folder(config.plain(), seed, runs)
+    folder = run_folder(config, seed, runs)
     file = folder / "record.json"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
         if file.exists():
             return records.read(file)
+        if config.removed_shares and importlib.util.find_spec("torch_pruning") is None:  # told before a long training
+            raise ModuleNotFoundError("removed_shares needs the package torch-pruning, which is not installed")
         torch.set_num_threads(threads)
-        parallel.from_first(lambda: (config.plain().values, seed))  # the others of this run, if there are any, follow
-        record = Record.model_validate(Stages(config.plain(), seed, runs, device, progress).make())
+        # the other processes of this run, under torchrun, follow
+        parallel.from_first(lambda: (config.model_dump_json(), seed))
+        record = Record.model_validate(_Stages(config, seed, runs, device, progress, report).make())
         records.write_text(file, records.to_text(record))
-        for scaffold in folder.glob("*.checkpoint"):
-            scaffold.unlink()
+        for checkpoint in folder.glob("*.checkpoint"):
+            checkpoint.unlink()
         return record
 
 
@@ -66,8 +103,8 @@ def follow(runs: Path = Path("runs"), *, device: str = "cpu", threads: int = 1) 
     """Make, along with the first of several processes, the runs that it makes, until it says :func:`enough`."""
     torch.set_num_threads(threads)
     while job := parallel.from_first(lambda: None):
-        values, seed = job
-        Stages(Plain(values), seed, runs, device).make()
+        text, seed = job
+        _Stages(Config.model_validate_json(text), seed, runs, device).make()
 
 
 def enough() -> None:
@@ -99,3 +136,368 @@ def objective(config: Config, seed: int, runs: Path = Path("runs"), **options: A
         raise
     measured = [point.measured for point in record.points]
     return 100 * math.exp(fmean(math.log(max(one.errors, 0.5) / one.images) for one in measured))
+
+
+#: Images set aside where a run is for choosing; the draw has the one seed 0, so that all choices see the same images.
+VALIDATION = {"mnist": 10_000, "digits": 1_000, "cifar10": 5_000, "cifar100": 5_000, "photographs": 100}
+CLASSES = {name: facts.classes for name, facts in FACTS.items()} | {"digits": 10, "photographs": 10}
+_WHOLE: dict[str, Callable[[int], Dataset]] = {
+    "mnist": compress.mnist,
+    "cifar10": compress.cifar10,
+    "cifar100": compress.cifar100,
+}
+_EMBEDDED: dict[str, Callable[[], Dataset]] = {
+    "digits": lambda: compress.embedded_digits((3000, VALIDATION["digits"], 1000)),
+    "photographs": lambda: compress.embedded_photographs((400, VALIDATION["photographs"], 100)),
+}
+Images = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a run fits and what it counts wrong answers on."""
+
+    fit: Images
+    measure: Images
+    held_out: int
+
+
+@functools.lru_cache(maxsize=2)
+def split(dataset: str, evaluate_on: str) -> Split:
+    """Return the images of a run: see :class:`Config`, ``evaluate_on``.
+
+    Pixels of digits are between 0 and 1. Of photographs each colour is centred and scaled, by its mean and its
+    deviation over the images to fit.
+    """
+    whole = evaluate_on == "test"
+    data = _EMBEDDED[dataset]() if dataset in _EMBEDDED else _WHOLE[dataset](0 if whole else VALIDATION[dataset])
+    fit = data.train.tensors()
+    if whole and dataset in _EMBEDDED:  # what was set aside for choices comes back for the final training
+        x, y = data.validation.tensors()
+        fit = torch.cat([fit[0], x]), torch.cat([fit[1], y])
+    measure = (data.test if whole else data.validation).tensors()
+    if fit[0].ndim == 4:
+        deviation, mean = torch.std_mean(fit[0], (0, 2, 3), correction=0)
+        for images, _ in (fit, measure):
+            images.sub_(mean[:, None, None]).div_(deviation[:, None, None])
+    return Split(fit, measure, 0 if whole else len(data.validation))
+
+
+class _Stages:
+    """The stages of one run, each of which can be cut off and goes on."""
+
+    def __init__(
+        self,
+        config: Config,
+        seed: int,
+        runs: Path,
+        device: str = "cpu",
+        progress: bool = False,
+        report: Callable[[str], object] = lambda stage: None,
+    ):
+        self.config, self.seed, self.runs, self.progress, self.report = config, seed, runs, progress, report
+        self.folder = run_folder(config, seed, runs)
+        self.device = resolve_device(device, torch.nn.Linear(1, 1))
+        self.split = split(config.dataset, config.evaluate_on)
+        self.clock = self.folder / "seconds.checkpoint"
+        self.spent: dict[str, float] = (checkpoints.load(self.clock) or {}).get("spent", {})
+
+    def make(self) -> dict[str, Any]:
+        """Go through all stages, and return the fields of a record."""
+        model, history = self._trained("trained", self.config.unpruned, self.seed)
+        learnt = self._teacher(self.config.teacher)
+        measured = [self._before(model, ratio) for ratio in self.config.ratios]
+        measured += [self._after(model, ratio, learnt) for ratio in self.config.fine_tuned_ratios]
+        removals = zip(self.config.removed_shares, self.config.removed_ratios, strict=True)
+        measured += [self._without_neurons(model, share, ratio) for share, ratio in removals]
+        last = history[-1]
+        return {
+            "config": self.config.model_dump(mode="json"),
+            "seed": self.seed,
+            "train": len(self.split.fit[1]),
+            "held_out": self.split.held_out,
+            "test": len(self.split.measure[1]) if self.config.evaluate_on == "test" else 0,
+            "history": [
+                {
+                    "epoch": epoch.epoch,
+                    "learning_rate": epoch.learning_rate,
+                    "loss": epoch.loss if math.isfinite(epoch.loss) else None,
+                    "penalty": epoch.penalty,
+                }
+                for epoch in history
+            ],
+            "magnitudes": list(last.magnitudes),
+            "dense": self._measured(model),
+            "points": measured,
+            "origin": {
+                "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+                "commit": provenance.commit(),
+                "versions": provenance.versions(),
+                "hardware": provenance.hardware(),
+                "device": self._device_name(),
+                "threads": torch.get_num_threads(),
+                "processes": parallel.ranks()[1],
+                "seconds": round(sum(self.spent.values()), 1),
+            },
+        }
+
+    def _device_name(self) -> str:
+        return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        self.report(stage)
+        start = time.perf_counter()
+        yield
+        if stage not in self.spent:  # a stage that is only read again has its time already
+            self.spent[stage] = time.perf_counter() - start
+            if parallel.first():
+                checkpoints.save(self.clock, {"spent": self.spent})
+
+    def _trained(self, stage: str, what: Unpruned, seed: int) -> tuple[torch.nn.Module, list[compress.Epoch]]:
+        folder = unpruned_folder(what, seed, self.runs)
+        model = network(what, seed).to(self.device)
+        with parallel.lock(folder / "lock"), self._timed(stage):  # waiting for the lock is no computing time
+            data = split(what.dataset, what.evaluate_on).fit
+            history = self._train(model, what.training, data, seed, folder / "network.checkpoint")
+        return model, history
+
+    def _train(
+        self,
+        model: torch.nn.Module,
+        how: Training,
+        data: Images,
+        seed: int,
+        checkpoint: Path | None,
+        whole: torch.nn.Module | None = None,
+        **options: Any,
+    ) -> list[compress.Epoch]:
+        # NORM's factors are those of the whole network, whatever pruning has left of its layers
+        return compress.train(
+            model,
+            data,
+            how.penalty.build(compress.layer_sizes(model if whole is None else whole)),
+            **{name: getattr(how, name) for name in _AS_THEY_ARE},
+            seed=seed,
+            schedule=_constant if how.schedule == "constant" else how.schedule,
+            device=self.device,
+            progress=self.progress,
+            checkpoint=checkpoint,
+            **options,
+        )
+
+    def _teacher(self, teacher: Teacher | None) -> dict[str, Any]:
+        if teacher is None:
+            return {}
+        taught = {name: getattr(teacher, name) for name in ("network", "relu_after_pools", "training")}
+        what = self.config.unpruned.model_copy(update=taught)
+        model, _ = self._trained("teacher", what, self.seed)
+        gradual = self.config.gradual
+        stretches = [self.config.fine_tuning, *([] if gradual is None else [gradual.training])]
+        moved = any(how.shift or how.mirror for how in stretches if how is not None)
+        told = model if moved else compress.distill.scores(model, self.split.fit[0].to(self.device))
+        return {"teacher": told, "temperature": teacher.temperature, "distillation_weight": teacher.weight}
+
+    def _prune(self, model: torch.nn.Module, ratio: float, within: compress.Masks | None = None) -> compress.Masks:
+        ways: dict[str, Callable[..., compress.Masks]] = {
+            "GP": compress.prune_global,
+            "LP": compress.prune_layerwise,
+            "RP": partial(compress.prune_random, seed=self.seed),
+        }
+        prune = ways[self.config.pruning]
+        if hasattr(model, "chain"):
+            return compress.prune_alive(model, ratio, prune, within=within)
+        return prune(model, ratio, within=within, spare=compress.norm_parameters(model))
+
+    def _before(self, model: torch.nn.Module, ratio: float) -> dict[str, Any]:
+        pruned = copy.deepcopy(model)
+        self._prune(pruned, ratio)
+        if self.config.recalibrated:
+            with self._timed(f"{ratio:g}x-statistics"):
+                images, labels = (values[:RECALIBRATED_ON] for values in self.split.fit)
+                how = self.config.training
+                compress.recalibrate(pruned, (images, labels), shift=how.shift, mirror=how.mirror, seed=self.seed)
+        return self._point(pruned, ratio, fine_tuned=False)
+
+    def _after(self, model: torch.nn.Module, ratio: float, learnt: dict[str, Any]) -> dict[str, Any]:
+        name, how = f"{ratio:g}x", self.config.fine_tuning
+        assert how is not None
+        with self._timed(name):
+            pruned = copy.deepcopy(model)
+            masks = None
+            if self.config.gradual is not None:
+                masks = self._gradually(pruned, ratio, self.config.gradual, learnt)
+            masks = self._prune(pruned, ratio, masks)
+            self._train_pruned(
+                pruned,
+                masks,
+                how,
+                self.seed + 1_000,  # other batches than those of the training before
+                self.folder / f"{name}-tuned.checkpoint",
+                learnt,
+            )
+        point = self._point(pruned, ratio, fine_tuned=True)
+        kept = {key: values for key, values in pruned.state_dict().items() if values.is_floating_point()}
+        if parallel.first():
+            storage.save(kept, self.folder / f"{name}.l0", _coding_of(point["nonzero"]))
+        return point
+
+    def _without_neurons(self, model: torch.nn.Module, share: float, ratio: float) -> dict[str, Any]:
+        """Remove neurons (NP), prune what is left (NP+GP), and fine-tune; or, a control, train that shape anew."""
+        name, how, image = f"np{share:g}-{ratio:g}x", self.config.fine_tuning, self.split.measure[0][:1].to(self.device)
+        assert how is not None
+        going = neurons.smallest_neurons(neurons.neurons(model, image), share)
+        small = neurons.remove_neurons(model, going, image)
+        if self.config.from_scratch:
+            cifar_models.restart(small, self.seed)
+            how = self.config.training.model_copy(update={"epochs": self.config.training.epochs + how.epochs})
+        masks = None
+        if ratio > 1:
+            left = Fraction(compress.count_parameters(small), number_to_keep(compress.count_parameters(model), ratio))
+            prune: Callable[..., compress.Masks] = compress.prune_global
+            masks = prune(small, max(left, Fraction(1)), spare=compress.norm_parameters(small))
+        with self._timed(name):
+            checkpoint = self.folder / f"{name}-tuned.checkpoint"
+            self._train(small, how, self.split.fit, self.seed + 1_000, checkpoint, whole=model, masks=masks)
+        removed = {
+            "share": share,
+            "units": sum(map(len, going.values())),
+            "parameters": compress.count_parameters(small),
+            "multiply_adds": in_all(multiply_adds(small, image)).dense,
+        }
+        return {**self._point(small, ratio, fine_tuned=True, whole=model), "removed": removed}
+
+    def _gradually(self, model: torch.nn.Module, target: float, how: Gradual, learnt: dict[str, Any]) -> compress.Masks:
+        """Prune once an epoch and train on, momentum anew; a checkpoint stands after each epoch."""
+        path = self.folder / f"{target:g}x-gradual.checkpoint"
+        saved = parallel.from_first(partial(checkpoints.load, path)) or {"epoch": 0, "masks": None}
+        masks = compress.Masks(saved["masks"]) if saved["masks"] else None
+        if saved["epoch"]:
+            model.load_state_dict(saved["model"])
+        epochs, ratio_at = how.training.epochs, compress.SCHEDULES[how.schedule]
+        for epoch in range(saved["epoch"], epochs):
+            masks = self._prune(model, ratio_at(epoch, epochs, how.first, target), masks)
+            one = how.training.model_copy(update={"epochs": 1, "schedule": "constant"})
+            self._train_pruned(model, masks, one, 2_000 + epoch * 10_000 + self.seed, None, learnt)
+            if parallel.first():
+                checkpoints.save(path, {"epoch": epoch + 1, "model": model.state_dict(), "masks": dict(masks)})
+        assert masks is not None
+        return masks
+
+    def _train_pruned(
+        self,
+        model: torch.nn.Module,
+        masks: compress.Masks,
+        how: Training,
+        seed: int,
+        checkpoint: Path | None,
+        learnt: dict[str, Any],
+    ) -> None:
+        """Train what pruning left; a network whose layers stand in one line is made smaller meanwhile."""
+        if not hasattr(model, "chain"):
+            self._train(model, how, self.split.fit, seed, checkpoint, masks=masks, **learnt)
+            return
+        small = compress.shrink(model, masks)
+        self._train(small.model, how, self.split.fit, seed, checkpoint, whole=model, masks=small.masks, **learnt)
+        small.write_into(model)
+
+    def _measured(self, model: torch.nn.Module) -> dict[str, Any]:
+        x, y = (tensor.to(self.device) for tensor in self.split.measure)
+        wrong = compress.wrong_answers(model, (x, y)).cpu().numpy()
+        return {"errors": int(wrong.sum()), "images": len(wrong), "wrong": answers.pack(wrong)}
+
+    def _point(
+        self, model: torch.nn.Module, requested: float, *, fine_tuned: bool, whole: torch.nn.Module | None = None
+    ) -> dict[str, Any]:
+        image, picture = self.split.measure[0][0].to(self.device), self.seed == 0
+        counted = _count(model, image, requested, fine_tuned=fine_tuned, picture=picture, whole=whole)
+        return {**counted, "measured": self._measured(model)}
+
+
+def network(what: Config | Unpruned, seed: int) -> torch.nn.Module:
+    """Return the fresh network that ``what`` (``network``, ``relu_after_pools``, ``dataset``) names."""
+    match what.network:
+        case "lenet-5-caffe":
+            return compress.lenet_5_caffe(seed, what.relu_after_pools)
+        case "lenet-300-100":
+            return compress.lenet_300_100(seed)
+        case "vgg-16":
+            return cifar_models.VGG16(seed, CLASSES[what.dataset])
+        case "resnet-20":
+            return cifar_models.ResNet20(seed, CLASSES[what.dataset])
+        case _:
+            return cifar_models.ResNet50(seed, CLASSES[what.dataset])
+
+
+def _constant(step: int, steps: int, start: float) -> float:
+    return start
+
+
+def _coding_of(nonzero: int) -> str:
+    """Return how a network with so many nonzero parameters is coded: beyond a million lzma takes many seconds."""
+    return "lzma" if nonzero <= 1_000_000 else "zlib"
+
+
+def _count(
+    model: torch.nn.Module,
+    image: torch.Tensor,
+    requested: float,
+    *,
+    fine_tuned: bool,
+    picture: bool = False,
+    whole: torch.nn.Module | None = None,
+) -> dict[str, Any]:
+    """Count everything about a pruned network that a record holds, as plain data.
+
+    ``image`` is any one image that the network takes. ``whole`` is the network from which neurons were removed, if any
+    were. See :class:`~l0lib.experiments.records.Point`, to which the wrong answers are still to be added.
+    """
+    adds = in_all(multiply_adds(model, image[None]))
+    state = {name: p.detach() for name, p in model.named_parameters()}
+    csr, bitmap = (len(storage.pack(state, encoding, "none")) for encoding in ("csr", "bitmap"))
+    nonzero = compress.count_nonzero_parameters(model)
+    coding = _coding_of(nonzero)
+    coded = {encoding: len(storage.pack(state, encoding, coding)) for encoding in ("csr", "bitmap")}
+    best = min(coded, key=lambda encoding: coded[encoding])
+    kept = sum(layer.nonzero_weights for layer in layers(model))
+    weights = sum(layer.weights for layer in layers(model if whole is None else whole))
+    shape, values = _first_layer(model) if picture else ((), ())
+    parameters, all_adds = compress.count_parameters(model), adds.dense
+    if whole is not None:
+        parameters = compress.count_parameters(whole)
+        all_adds = in_all(multiply_adds(whole, image[None])).dense
+    return {
+        "requested": requested,
+        "fine_tuned": fine_tuned,
+        "parameters": parameters,
+        "nonzero": nonzero,
+        "weights_only_ratio": weights / kept if kept else None,
+        "multiply_adds": all_adds,
+        "nonzero_multiply_adds": adds.sparse,
+        "bytes": {
+            "dense": 4 * parameters,
+            "csr": csr,
+            "bitmap": bitmap,
+            "best": coded[best],
+            "best_encoding": f"{best}, {coding}",
+        },
+        "layers": [
+            {"name": layer.name, "parameters": layer.parameters, "nonzero": layer.nonzero} for layer in layers(model)
+        ],
+        "first_layer_shape": shape,
+        "first_layer": values,
+    }
+
+
+#: Filters of colours with more weights than this are not stored: a record stays small.
+_MOST_WEIGHTS = 1_000
+
+
+def _first_layer(model: torch.nn.Module) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    weight = next(model.parameters()).detach().cpu()
+    if weight.ndim == 4:
+        if weight.numel() > _MOST_WEIGHTS:
+            return (), ()
+        filters = weight.squeeze(1)  # of one colour: rows and columns alone
+        return tuple(filters.shape), tuple(float(f"{w:.3g}") for w in filters.flatten().tolist())
+    return (28, 28), tuple(float(count) for count in torch.count_nonzero(weight, 0).tolist())

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from ..experiments.cifar_arms import ALPHAS_4, ALPHAS_5, BETAS_5, SCALED_4, SCALED_5
+from ..experiments.arms import ALPHAS_4, ALPHAS_5, BETAS_5, SCALED_4, SCALED_5
 from ..experiments.result import Result, change_by_pruning, difference, unpruned
 from .theory import Finding
 

@@ -1,27 +1,18 @@
 """Runs of networks with batch normalisation, here and on a machine without our checks."""
 
 import copy
-import json
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
-from filelock import FileLock
 from pydantic import ValidationError
 
-from l0lib import cli, compress
+from l0lib import compress
 from l0lib.compress import Dataset, Part, checkpoints, cifar_models, storage
-from l0lib.experiments import elsewhere, images, records
 from l0lib.experiments import run as runner
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.config import Config, PenaltySettings, Training
-from l0lib.experiments.plain import Plain
 from l0lib.experiments.results import results
-from tests import made_up
-from tests.browser import ROOT
 
 PENALTY = PenaltySettings(strategy="NORM", alpha_l2=1e-4, alpha_l0=1e-5, beta=5)
 SHORT = Training(epochs=1, learning_rate=0.05, shift=4, mirror=True, batch_size=64, penalty=PENALTY)
@@ -184,75 +175,6 @@ def test_a_network_takes_its_own_kind_of_images():
         config(dataset="mnist")
 
 
-BARE = """
-import sys
-from importlib.abc import MetaPathFinder
-
-class Refuse(MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name.partition(".")[0] in {"pydantic", "pydantic_core", "optuna", "platformdirs", "mlxtend", "IPython",
-                                      "matplotlib", "ipywidgets", "torchvision", "torch_pruning", "onnx"}:
-            raise ModuleNotFoundError(name, name=name)
-
-sys.meta_path.insert(0, Refuse())
-from l0lib.experiments import elsewhere
-sys.exit(elsewhere.main(sys.argv[1:]))
-"""
-
-
-def test_a_machine_with_little_more_than_torch_makes_the_same_run(made, tmp_path, capsys):
-    jobs, results = tmp_path / "jobs.json", tmp_path / "results"
-    jobs.write_text(json.dumps([{"config": config().plain().values, "seed": 0}]))
-    command = [sys.executable, "-c", BARE, str(jobs), str(results), "--runs", str(tmp_path / "runs"), "--device", "cpu"]
-    for said in ("dense", "finished before"):  # made, and then only read
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-        assert f"[1/1] tests resnet seed 0: {said}" in done.stdout
-    assert cli.main(["collect", str(results), "--records", str(tmp_path / "records")]) == 0
-    (kept,) = results.glob("*.l0")
-    assert kept.name == "tests-resnet-seed-0-5x.l0"
-    (ours,) = made[0].glob("tests-resnet-*/seed-0/5x.l0")
-    assert kept.read_bytes() == ours.read_bytes()
-    (found,) = records.read_all(tmp_path / "records")
-    _, record = made
-    assert found.model_copy(update={"origin": record.origin}) == record
-
-
-def test_a_list_of_jobs_has_what_the_study_has(tmp_path, capsys):
-    file = tmp_path / "jobs.json"
-    ask = ["jobs", "experiment-2", str(file), "--arms", "*-NORM", "--seeds", "1,3", "--training-epochs", "2"]
-    assert cli.main(ask) == 0
-    jobs = json.loads(file.read_text())
-    assert [(job["config"]["arm"], job["seed"]) for job in jobs] == [
-        ("lenet-300-100-NORM", 1),
-        ("lenet-5-caffe-NORM", 1),
-        ("lenet-300-100-NORM", 3),
-        ("lenet-5-caffe-NORM", 3),
-    ]
-    assert all(Config.model_validate(job["config"]).training.epochs == 2 for job in jobs)
-
-
-def test_what_is_no_result_is_named_and_left_out(tmp_path, capsys):
-    assert cli.main(["collect", str(tmp_path)]) == 1
-    assert "FOLDER must hold results" in capsys.readouterr().err
-    (tmp_path / "a.json").write_text("{}")
-    assert cli.main(["collect", str(tmp_path), "--records", str(tmp_path / "records")]) == 1
-    assert "a.json: config" in capsys.readouterr().err
-    assert not (tmp_path / "records").exists()
-
-
-def test_a_run_that_fails_does_not_keep_the_others(tmp_path, capsys):
-    wild = config(
-        training=SHORT.model_copy(update={"learning_rate": 1e30}), ratios=(), fine_tuned_ratios=(), fine_tuning=None
-    )
-    calm = config(arm="calm", ratios=(), fine_tuned_ratios=(), fine_tuning=None)
-    jobs = [{"config": one.plain().values, "seed": 0} for one in (wild, calm)]
-    assert elsewhere.make(jobs, tmp_path / "results", tmp_path / "runs", "cpu", 1, False) == 1
-    said = capsys.readouterr().out
-    assert "[1/2] tests resnet seed 0: failed: loss must stay finite" in said
-    assert "[2/2] tests calm seed 0: dense" in said
-
-
 @pytest.mark.parametrize(("study", "arm"), [("experiment-4", "cifar100-2.5e-07"), ("experiment-5", "cifar100-5-1e-07")])
 def test_sweeps_run_on_data_of_the_shape_of_cifar_100(study, arm, tmp_path, monkeypatch):
     """Random images in a hundred classes, in place of the 50,000: everything but the data is the arm's own."""
@@ -264,12 +186,12 @@ def test_sweeps_run_on_data_of_the_shape_of_cifar_100(study, arm, tmp_path, monk
 
     nothing = Part(np.zeros((0, 3, 32, 32), np.uint8), np.zeros(0, np.uint8))
     data = Dataset(part(100), nothing, part(100))
-    monkeypatch.setitem(images._WHOLE, "cifar100", lambda validation: data)
-    images.split.cache_clear()
+    monkeypatch.setitem(runner._WHOLE, "cifar100", lambda validation: data)
+    runner.split.cache_clear()
     full = STUDIES[study].arms("full")[arm]
     short = full.training.model_copy(update={"epochs": 1, "warm_up": 0.0})
     record = runner.run(full.model_copy(update={"training": short, "ratios": full.ratios[-1:]}), 0, tmp_path)
-    images.split.cache_clear()
+    runner.split.cache_clear()
     assert (record.config.dataset, record.train, record.test) == ("cifar100", 100, 100)
     (point,) = record.points
     outputs = point.layers[-1]
@@ -277,114 +199,3 @@ def test_sweeps_run_on_data_of_the_shape_of_cifar_100(study, arm, tmp_path, monk
     assert point.ratio == pytest.approx(100, rel=1e-3)
     assert len(record.history) == 2
     assert all(epoch.loss is not None for epoch in record.history[1:])
-
-
-def test_neurons_need_a_package_which_is_told_before_anything_is_trained(tmp_path):
-    removal = config(arm="removal", **(REMOVAL | {"removed_shares": (0.25,), "removed_ratios": (1.0,)}))
-    calm = config(arm="calm", ratios=(), fine_tuned_ratios=(), fine_tuning=None)
-    jobs, results = tmp_path / "jobs.json", tmp_path / "results"
-    jobs.write_text(json.dumps([{"config": one.plain().values, "seed": 0} for one in (removal, calm)]))
-    command = ["-c", BARE, str(jobs), str(results), "--runs", str(tmp_path / "runs"), "--device", "cpu"]
-    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 1
-    assert "removal seed 0: failed: removed_shares needs the package torch-pruning" in done.stdout
-    assert "calm seed 0: dense" in done.stdout
-    command[1] = BARE.replace('"torch_pruning", ', "")
-    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout
-    assert "removal seed 0: dense" in done.stdout
-
-
-def test_the_weights_of_the_lowest_seed_are_kept(tmp_path, capsys):
-    results = tmp_path / "results"
-    results.mkdir()
-    for seed in (1, 3):
-        made = made_up.record(seed)
-        stem = elsewhere.result_path(made.config.plain(), seed, results)
-        records.write_text(stem, records.to_text(made))
-        stem.with_name(f"{stem.stem}-90x.l0").write_text(str(seed))
-    assert cli.main(["collect", str(results), "--records", str(tmp_path / "records")]) == 0
-    assert not (tmp_path / "weights").exists()
-    assert cli.main(["collect", str(results), "--records", str(tmp_path / "r"), "--weights", str(tmp_path / "w")]) == 0
-    (kept,) = (tmp_path / "w").iterdir()
-    assert (kept.name, kept.read_text()) == ("lenet-300-100-NORM-90x.l0", "1")
-    again = ["collect", str(results), "--records", str(tmp_path / "r"), "--weights", str(tmp_path / "w")]
-    assert cli.main(again) == 0, "the same weights are there already"
-    kept.write_text("another")
-    assert cli.main(again) == 1
-    assert kept.read_text() == "another"
-    assert "holds another network, and is kept" in capsys.readouterr().err
-
-
-def test_weights_of_what_is_no_result_stay_where_they_are(tmp_path):
-    made = made_up.record(0, profile="fast")
-    stem = elsewhere.result_path(made.config.plain(), 0, tmp_path)
-    records.write_text(stem, records.to_text(made))
-    stem.with_name(f"{stem.stem}-90x.l0").write_text("x")
-    assert cli.main(["collect", str(tmp_path), "--records", str(tmp_path / "r"), "--weights", str(tmp_path / "w")]) == 0
-    assert list((tmp_path / "w").iterdir()) == []
-
-
-def test_a_result_of_other_settings_does_not_pass_for_this_one(tmp_path, capsys):
-    calm = config(arm="calm", ratios=(), fine_tuned_ratios=(), fine_tuning=None)
-    jobs = [{"config": calm.plain().values, "seed": 0}]
-    assert elsewhere.make(jobs, tmp_path / "results", tmp_path / "runs", "cpu", 1, False) == 0
-    assert elsewhere.make(jobs, tmp_path / "results", tmp_path / "runs", "cpu", 1, False) == 0
-    assert "finished before" in capsys.readouterr().out
-    other = calm.model_copy(update={"ratios": (2.0,)})
-    jobs = [{"config": other.plain().values, "seed": 0}]
-    assert elsewhere.make(jobs, tmp_path / "results", tmp_path / "runs", "cpu", 1, False) == 1
-    assert "holds a run with other settings" in capsys.readouterr().out
-
-
-def test_an_entry_that_is_none_does_not_keep_the_others(tmp_path, capsys):
-    calm = config(arm="calm", ratios=(), fine_tuned_ratios=(), fine_tuning=None).plain()
-    broken, lacking = Plain(calm.values | {"arm": "broken"}), {"experiment": "tests", "arm": "lacking"}
-    for one, text in ((broken, "{"), (calm, json.dumps({"config": calm.values}))):
-        elsewhere.result_path(one, 0, tmp_path).write_text(text)
-    jobs = [{"config": values, "seed": 0} for values in (broken.values, lacking, calm.values)]
-    assert elsewhere.make(jobs, tmp_path, tmp_path / "runs", "cpu", 1, False) == 2
-    said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("[1/3] tests broken seed 0: failed: Expecting property name")
-    assert said[1].startswith("[2/3] tests lacking seed 0: failed: ")
-    assert said[2] == "[3/3] tests calm seed 0: finished before"
-
-
-def test_of_two_processes_the_second_reads_what_the_first_made(tmp_path, capsys, monkeypatch):
-    calm = config(arm="calm", ratios=(), fine_tuned_ratios=(), fine_tuning=None).plain()
-    results, runs = tmp_path / "results", tmp_path / "runs"
-    monkeypatch.setattr(elsewhere, "Stages", None)  # the second makes nothing
-    lock = runner.run_folder(calm, 0, runs) / "lock"
-    lock.parent.mkdir(parents=True)
-    ask = ([{"config": calm.values, "seed": 0}], results, runs, "cpu", 1, False)
-    with ThreadPoolExecutor(1) as pool:
-        with FileLock(lock):
-            second = pool.submit(elsewhere.make, *ask)
-            with pytest.raises(TimeoutError):
-                second.result(timeout=0.5)
-            elsewhere.result_path(calm, 0, results).write_text(json.dumps({"config": calm.values}))
-        assert second.result(timeout=30) == 0
-    assert "tests calm seed 0: finished by another process" in capsys.readouterr().out
-
-
-def test_collected_results_do_not_write_over_records_of_other_settings(tmp_path, capsys):
-    kept = made_up.record(0)
-    path = records.write(kept, tmp_path / "records")
-    longer = kept.config.training.model_copy(update={"epochs": kept.config.training.epochs + 1})
-    other = kept.model_copy(update={"config": kept.config.model_copy(update={"training": longer})})
-    last = kept.history[-1].model_copy(update={"epoch": len(kept.history)})
-    other = other.model_copy(update={"history": (*kept.history, last)})
-    records.write_text(tmp_path / "results" / "a.json", records.to_text(other))
-    assert cli.main(["collect", str(tmp_path / "results"), "--records", str(tmp_path / "records")]) == 1
-    assert "holds a run with other settings: there and here training.epochs is" in capsys.readouterr().err
-    assert records.read(path) == kept
-
-
-@pytest.mark.parametrize("text", [None, "{", "3", '[{"config": {}}]', "[1]"])
-def test_what_is_no_list_of_jobs_is_refused(text, tmp_path, capsys):
-    if text is not None:
-        (tmp_path / "jobs.json").write_text(text)
-    with pytest.raises(SystemExit, match="2"):
-        elsewhere.main([str(tmp_path / "jobs.json"), str(tmp_path / "results")])
-    assert "jobs must be a list that l0lib jobs wrote" in capsys.readouterr().err
-    assert not (tmp_path / "results").exists()

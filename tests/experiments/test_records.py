@@ -6,7 +6,8 @@ import math
 import pytest
 
 from l0lib.chapters import two_penalties
-from l0lib.experiments import records, results, settings, tuning
+from l0lib.experiments import arms as arms_module
+from l0lib.experiments import records, results
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.records import RECORDS, RecordError
 from tests.made_up import config, record, tuned
@@ -56,7 +57,7 @@ def test_stored_tunings_keep_the_schema_and_chose_what_their_studies_use():
 
 
 def check_tuning(path):
-    found = tuning.read(path)
+    found = records.read_tuning(path)
     assert path.stem == found.name
     study = STUDIES[found.experiment]
     assert not set(found.seeds) & set(study.seeds), "no result is made with a seed of the choice"
@@ -74,11 +75,11 @@ def check_tuning(path):
 
 
 def test_settings_are_called_tuned_where_a_tuning_is_on_record_and_nowhere_else():
-    found = [tuning.read(path) for path in TUNINGS]
+    found = [records.read_tuning(path) for path in TUNINGS]
     recorded = {f"{one.experiment}/{one.config.penalty_name if one.experiment == 'experiment-1' else one.arm}"
                 for one in found}  # fmt: skip
     assert recorded, "no tuning is on record: nothing was checked"
-    assert {name for name, chosen in settings.CHOSEN.items() if chosen.tuned} == recorded
+    assert {name for name, chosen in arms_module.CHOSEN.items() if chosen.tuned} == recorded
 
 
 def leaves(value, prefix=""):
@@ -93,7 +94,7 @@ def leaves(value, prefix=""):
 
 
 def test_every_penalty_of_experiment_1_was_tuned_as_often_as_the_others():
-    found = [tuning.read(path) for path in TUNINGS]
+    found = [records.read_tuning(path) for path in TUNINGS]
     trials = {one.arm: len(one.trials) for one in found if one.experiment == "experiment-1"}
     assert len(set(trials.values())) <= 1, trials
 
@@ -195,14 +196,14 @@ def test_a_network_without_any_weight_left_is_still_plain_json(tmp_path):
 
 @pytest.fixture
 def tuning_file(tmp_path):
-    path = tuning.write(tuned(), tmp_path)
+    path = records.write_tuning(tuned(), tmp_path)
     return path, json.loads(path.read_text(encoding="utf-8"))
 
 
 def test_a_tuning_comes_back_as_it_was_written(tuning_file):
     path, _ = tuning_file
-    assert tuning.read(path) == tuned()
-    assert list(tuning.read_all(path.parent)) == [tuned()]
+    assert records.read_tuning(path) == tuned()
+    assert list(records.tunings(path.parent)) == [tuned()]
     assert len(path.read_text(encoding="utf-8").split('"number"')) == 4
 
 
@@ -227,7 +228,7 @@ def test_a_broken_tuning_names_what_is_broken(tuning_file, path, value, message)
     broken(data, path, value)
     file.write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(RecordError, match=message):
-        tuning.read(file)
+        records.read_tuning(file)
 
 
 def test_settings_that_differ_are_named():

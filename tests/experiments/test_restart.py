@@ -7,7 +7,8 @@ import pytest
 from l0lib.experiments import records
 
 #: One arm of the fast profile, made short.
-TINY = ["--training-epochs", 1, "--fine-tuning-epochs", 1, "--ratios", "20", "--fine-tuned-ratios", "20,50"]
+SETTINGS = ("training.epochs=1", "fine_tuning.epochs=1", "ratios=20", "fine_tuned_ratios=20,50")
+TINY = [word for setting in SETTINGS for word in ("--set", setting)]
 
 
 def command(folder, *arms, seeds=0):

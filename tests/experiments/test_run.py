@@ -11,7 +11,6 @@ from l0lib.compress import storage
 from l0lib.experiments import records
 from l0lib.experiments import run as runner
 from l0lib.experiments.config import Config, Gradual, PenaltySettings, Teacher, Training
-from l0lib.experiments.plain import trained
 
 SHORT = Training(epochs=1, learning_rate=0.05, penalty=PenaltySettings(alpha_l2=1e-4, alpha_l0=1e-4, beta=5))
 
@@ -149,7 +148,7 @@ def test_choices_never_see_the_test_images(tmp_path):
 def test_waiting_for_a_network_in_the_making_is_no_computing_time(tmp_path, monkeypatch):
     from contextlib import contextmanager
 
-    from l0lib.experiments.stages import Stages
+    from l0lib.experiments.run import _Stages
 
     order = []
 
@@ -159,7 +158,7 @@ def test_waiting_for_a_network_in_the_making_is_no_computing_time(tmp_path, monk
         yield
 
     monkeypatch.setattr("l0lib.compress.parallel.lock", lambda path: noted("lock held"))
-    monkeypatch.setattr(Stages, "_timed", lambda self, stage: noted(f"clock of {stage}"))
+    monkeypatch.setattr(_Stages, "_timed", lambda self, stage: noted(f"clock of {stage}"))
     runner.run(config(ratios=(), fine_tuned_ratios=(), fine_tuning=None), 0, tmp_path)
     assert order[:2] == ["lock held", "clock of trained"]
 
@@ -206,5 +205,4 @@ def test_separate_factors_need_one_entry_for_each_layer():
 def test_equal_contents_equal_name():
     assert config().digest() == config().digest()
     assert config().digest() != config(ratios=(2,)).digest()
-    assert config().digest() == config().plain().digest()
-    assert trained(config().plain()).digest() == trained(config(ratios=(2,), pruning="RP").plain()).digest()
+    assert config().unpruned.digest() == config(ratios=(2,), pruning="RP").unpruned.digest()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from l0lib.experiments import cost
+from l0lib.experiments import stored
 from l0lib.experiments.arms import STUDIES
 from tests.made_up import record
 
@@ -11,10 +11,10 @@ ARMS = STUDIES["experiment-3"].arms("full")
 
 def test_epochs_after_the_training_are_those_of_every_ratio():
     norm, dense = ARMS["resnet-20-NORM"], ARMS["resnet-20-dense"]
-    assert cost.tuning_epochs(norm) == 2 * norm.fine_tuning.epochs
-    assert cost.tuning_epochs(dense) == 0
+    assert stored.tuning_epochs(norm) == 2 * norm.fine_tuning.epochs
+    assert stored.tuning_epochs(dense) == 0
     scratch = STUDIES["experiment-6"].arms("full")["vgg-16-scratch"]
-    assert cost.tuning_epochs(scratch) == 2 * (scratch.training.epochs + scratch.fine_tuning.epochs)
+    assert stored.tuning_epochs(scratch) == 2 * (scratch.training.epochs + scratch.fine_tuning.epochs)
 
 
 def test_the_pace_is_that_of_the_records():
@@ -22,34 +22,36 @@ def test_the_pace_is_that_of_the_records():
     norm, others = ARMS["resnet-20-NORM"], {"device": "cuda"}
     runs = [record(0, what=ARMS[name]) for name in names] + [record(1, what=norm, origin=others)]
     # three runs of five seconds; the control begins with the dense network, which is there
-    epochs = 2 * norm.training.epochs + 2 * cost.tuning_epochs(norm)
-    work = epochs * 50_000 * cost.multiply_adds(norm)
-    assert cost.rate(runs) == pytest.approx(15 / work)
+    epochs = 2 * norm.training.epochs + 2 * stored.tuning_epochs(norm)
+    work = epochs * 50_000 * stored.multiply_adds(norm)
+    assert stored.rate(runs) == pytest.approx(15 / work)
     with pytest.raises(ValueError, match="given must hold a run of one thread of a CPU; got none"):
-        cost.rate([record(0, what=norm, origin={"threads": 2})])
+        stored.rate([record(0, what=norm, origin={"threads": 2})])
 
 
 def test_embedded_images_set_no_pace():
-    from l0lib.experiments.cifar_arms import experiment_3_fast
+    from l0lib.experiments.arms import experiment_3_fast
 
     with pytest.raises(ValueError, match="given must hold a run of one thread of a CPU; got none"):
-        cost.rate([record(0, what=experiment_3_fast()["resnet-20-NORM"])])
+        stored.rate([record(0, what=experiment_3_fast()["resnet-20-NORM"])])
 
 
 def test_the_control_from_scratch_needs_the_whole_network_too():
     arms = STUDIES["experiment-6"].arms("full")
-    (missing,) = cost.missing("experiment-6", [record(0, what=arms[f"vgg-16-{way}"]) for way in ("NORM", "l2")], 1e-12)
+    (missing,) = stored.missing(
+        "experiment-6", [record(0, what=arms[f"vgg-16-{way}"]) for way in ("NORM", "l2")], 1e-12
+    )
     scratch = arms["vgg-16-scratch"]
-    assert (missing.runs, missing.epochs) == (1, scratch.training.epochs + cost.tuning_epochs(scratch))
+    assert (missing.runs, missing.epochs) == (1, scratch.training.epochs + stored.tuning_epochs(scratch))
 
 
 def test_a_shared_network_is_trained_once():
     there = [record(s, what=arm) for arm in ARMS.values() if arm.network == "resnet-20" for s in range(3)]
-    (vgg,) = cost.missing("experiment-3", there, 1e-12)
+    (vgg,) = stored.missing("experiment-3", there, 1e-12)
     norm = ARMS["vgg-16-NORM"]
     # the dense network and the control share a training; NORM has its own; two arms are fine-tuned twice
     assert (vgg.network, vgg.runs) == ("vgg-16", 3)
     assert vgg.epochs == 2 * norm.training.epochs + 4 * norm.fine_tuning.epochs
-    assert vgg.hours == pytest.approx(vgg.epochs * 50_000 * cost.multiply_adds(norm) * 1e-12 / 3600)
+    assert vgg.hours == pytest.approx(vgg.epochs * 50_000 * stored.multiply_adds(norm) * 1e-12 / 3600)
     there += [record(0, what=arm) for name, arm in ARMS.items() if name.startswith("vgg")]
-    assert cost.missing("experiment-3", there, 1e-12) == []
+    assert stored.missing("experiment-3", there, 1e-12) == []

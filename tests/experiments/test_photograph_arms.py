@@ -8,9 +8,8 @@ import torch
 
 from l0lib.compress import cifar_models, learning_rates, neurons
 from l0lib.compress.blueprint import blueprint
-from l0lib.experiments import cifar_arms as cifar
+from l0lib.experiments import arms as cifar
 from l0lib.experiments.arms import STUDIES
-from l0lib.experiments.plain import trained
 from l0lib.paper import increases
 
 
@@ -95,7 +94,7 @@ def test_the_scaled_sweep_reaches_as_far_and_shares_two_networks_with_experiment
             ratio = reached(short) / reached(arms[f"cifar100-{large:g}"])
             assert ratio == pytest.approx(1, abs=0.06), "but for the epoch in which the rate rises"
     for mine, theirs in (("cifar10-0", "vgg-16-dense"), ("cifar10-1e-05", "vgg-16-NORM")):
-        assert trained(arms[mine].plain()).digest() == trained(others[theirs].plain()).digest()
+        assert arms[mine].unpruned.digest() == others[theirs].unpruned.digest()
 
 
 @pytest.mark.parametrize("study", [f"experiment-{n}" for n in (3, 4, 5, 6)] + ["recalibration"])
@@ -108,8 +107,8 @@ def test_in_small_they_run_on_the_embedded_photographs(study):
 
 def test_neurons_go_from_the_networks_of_experiment_3_and_from_two_controls():
     arms, others = STUDIES["experiment-6"].arms("full"), STUDIES["experiment-3"].arms("full")
-    same = {name: trained(arm.plain()).digest() for name, arm in {**arms, **others}.items()}
-    assert same["vgg-16-NORM"] == trained(arms["vgg-16-NORM"].plain()).digest()
+    same = {name: arm.unpruned.digest() for name, arm in {**arms, **others}.items()}
+    assert same["vgg-16-NORM"] == arms["vgg-16-NORM"].unpruned.digest()
     assert same["vgg-16-l2"] == same["vgg-16-scratch"] == same["vgg-16-dense"] != same["vgg-16-NORM"]
     assert arms["vgg-16-scratch"].removed_ratios == (1, 1)
     image = torch.zeros(1, 3, 32, 32)
@@ -126,11 +125,11 @@ def test_statistics_are_measured_anew_on_the_networks_of_experiment_3():
     arms, others = STUDIES["recalibration"].arms("full"), STUDIES["experiment-3"].arms("full")
     assert set(arms) == set(others) - {"resnet-20-l2", "vgg-16-l2", cifar.LONGER}
     for name, arm in arms.items():
-        assert trained(arm.plain()).digest() == trained(others[name].plain()).digest()
+        assert arm.unpruned.digest() == others[name].unpruned.digest()
         assert arm.recalibrated
         assert arm.ratios[0] == 1
         assert set(arm.ratios[1:]) < set(others[name].ratios)
-        assert set(arm.ratios) >= set(cifar.FINE_TUNED[arm.network])
+        assert set(arm.ratios) >= set(cifar.PHOTOGRAPHS_FINE_TUNED[arm.network])
         assert arm.fine_tuning is None
 
 
