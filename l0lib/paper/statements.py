@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from .. import L0, L1, L2
-from . import claims
 from . import theory as checks
 from .tables import TABLES, check_ratio
 from .theory import Finding
@@ -121,87 +120,87 @@ EQUATIONS = (
 )
 
 CLAIMS = (
-    Claim("Claims", "2.1", "ℓ2 takes 2ηα|w| off the magnitude", "04-zero-attraction#eq-za-map", claims.l2_reduction),
+    Claim("Claims", "2.1", "ℓ2 takes 2ηα|w| off the magnitude", "04-zero-attraction#eq-za-map", checks.l2_reduction),
     Claim(
         "Claims",
         "2.2",
         "ℓ1 attracts, since 0 < ηα ≪ 1",
         "04-zero-attraction#eq-za-critical",
-        partial(claims.small_pull_attracts, L1),
+        partial(checks.small_pull_attracts, L1),
     ),
-    Claim("Claims", "3.1", "the smoothed norm is differentiable", "03-smooth-l0#eq-l0-gradient", claims.differentiable),
+    Claim("Claims", "3.1", "the smoothed norm is differentiable", "03-smooth-l0#eq-l0-gradient", checks.differentiable),
     Claim(
         "Claims",
         "3.1",
         "ℓ0 attracts, since 0 ≤ ηαβ e^(−β|w|) ≪ 1",
         "04-zero-attraction#eq-za-critical",
-        partial(claims.small_pull_attracts, L0),
+        partial(checks.small_pull_attracts, L0),
     ),
     Claim(
         "Claims",
         "3.2",
         "towards zero ℓ2's pull fades, ℓ1's stays, ℓ0's grows",
         "04-zero-attraction#eq-za-map",
-        claims.trends,
+        checks.trends,
     ),
     Claim(
-        "Claims", "3.2", "−1 < λ < 1 reduces the magnitude", "04-zero-attraction#eq-za-lambda", claims.shrinkage_range
+        "Claims", "3.2", "−1 < λ < 1 reduces the magnitude", "04-zero-attraction#eq-za-lambda", checks.shrinkage_range
     ),
     Claim(
         "Claims",
         "3.2",
         "under ℓ2 a weight never oscillates",
         "04-zero-attraction#prop-za-bounds",
-        claims.l2_never_swings,
+        checks.l2_never_swings,
     ),
     Claim(
         "Claims",
         "3.2",
         "under ℓ1 and ℓ0 the bound is broken in the end: oscillation",
         "05-at-zero#prop-critical",
-        claims.bound_is_broken,
+        checks.bound_is_broken,
     ),
     Claim(
         "Claims",
         "3.2",
         "a relatively small α keeps arrived weights prunable (made exact: α ≤ τ/η, τ/(ηβ))",
         "05-at-zero#prop-threshold",
-        claims.small_alpha,
+        checks.small_alpha,
     ),
     Claim(
         "Claims",
         "1, 3.2",
         "for small weights ℓ0 pulls harder than ℓ1 and ℓ2",
         "03-smooth-l0#prop-crossovers",
-        claims.stronger_when_small,
+        checks.stronger_when_small,
     ),
     Claim(
         "Claims",
         "3.2",
         "ℓ0 takes fewer steps to the threshold",
         "04-zero-attraction#fig-za-equal",
-        claims.sooner_below_threshold,
+        checks.sooner_below_threshold,
     ),
     Claim(
         "Claims",
         "3.2",
         "ℓ0's pull tends to zero for large weights",
         "03-smooth-l0#fig-penalty-and-term",
-        claims.spares_large_weights,
+        checks.spares_large_weights,
     ),
     Claim(
         "Claims",
         "3.2",
         "ℓ1 has conflicting aims: a small α for pruning limits it on all weights",
         "04-zero-attraction#fig-za-equal",
-        claims.conflicting_aims,
+        checks.conflicting_aims,
     ),
     Claim(
         "Claims",
         "3.3",
         "two factors set the two pulls independently",
         "06-two-penalties#eq-tp-step",
-        claims.independent_knobs,
+        checks.independent_knobs,
     ),
     Claim(
         "Claims",
@@ -270,14 +269,14 @@ FIGURES = (
         "Figure 1",
         "equal first steps from 1: ℓ0 arrives first, then ℓ1, then ℓ2",
         "04-zero-attraction#fig-za-race",
-        claims.figure_1,
+        checks.figure_1,
     ),
     Claim(
         "Figures",
         "Figure 2",
         "η = 0.04, α = 0.01: ℓ0's pull rises towards zero",
         "03-smooth-l0#fig-penalty-and-term",
-        claims.figure_2,
+        checks.figure_2,
     ),
     *(
         Claim(

@@ -11,7 +11,7 @@ import pytest
 from l0lib import attraction
 from l0lib.experiments import stored
 from l0lib.experiments.arms import STUDIES
-from l0lib.paper import claims, ledger
+from l0lib.paper import ledger
 from l0lib.paper import theory as checks
 from l0lib.paper.theory import Finding
 from l0lib.table import Link, Table
@@ -100,7 +100,7 @@ def test_a_wrong_term_is_found(monkeypatch):
     monkeypatch.setattr(attraction, "term", lambda penalty, w, eta: true(penalty, w, eta) * (1 + 1e-6))
     assert not checks.update().as_printed
     assert not checks.table_1().as_printed
-    assert not claims.conflicting_aims().as_printed
+    assert not checks.conflicting_aims().as_printed
 
 
 def test_a_wrong_bound_is_found(monkeypatch):
@@ -111,13 +111,13 @@ def test_a_wrong_bound_is_found(monkeypatch):
 
 def test_a_wrong_crossover_is_found(monkeypatch):
     monkeypatch.setattr(attraction, "crossover_l1", lambda beta: 0.3)
-    assert not claims.figure_2().as_printed
+    assert not checks.figure_2().as_printed
 
 
 def test_the_race_is_really_run(monkeypatch):
     true = attraction.match_initial_rate
     monkeypatch.setattr(attraction, "match_initial_rate", lambda *a: true(*a)._replace(l0=true(*a).l1))
-    assert not claims.figure_1().as_printed
+    assert not checks.figure_1().as_printed
 
 
 @pytest.mark.parametrize("place", sorted({claim.place for claim in ledger.ALL if claim.place}))
