@@ -6,7 +6,6 @@ from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.records import Measured
 from l0lib.experiments.results import results
 from l0lib.paper import evidence as empirical
-from l0lib.paper import sweeps
 from tests.made_up import record
 
 SWEPT = ("5-1e-07", "5-5e-07", "5-1e-06", "10-1e-07", "10-5e-07", "10-1e-06")
@@ -43,10 +42,10 @@ def test_the_scaled_sweep_is_judged_by_the_same_rule():
     factors, starts = ("0", "4e-06", "1e-05", "2e-05"), (900, 920, 1140, 1480)
     arms = zip(factors, starts, (2.78, 4.67, 10.47, 18.63), strict=True)
     runs = [run("experiment-4", f, start, until(end, start), "cifar10") for f, start, end in arms]
-    found = sweeps.figure_8(results(runs), "cifar10")
+    found = empirical.figure_8(results(runs), "cifar10")
     assert found.as_printed
     assert "α₀ = 2e-05: 18.6×, +5.80" in found.value
-    assert sweeps.figure_8(results(runs[1:]), "cifar10") is None
+    assert empirical.figure_8(results(runs[1:]), "cifar10") is None
     assert empirical.trade(results(runs)) == found
     assert empirical.figure(8, results(runs)) is None, "the paper's figure waits for CIFAR-100"
 
@@ -115,10 +114,10 @@ def small_betas(starts=None, ends=None):
 
 
 def test_beta_makes_little_difference_to_a_small_network():
-    found = sweeps.small_betas(small_betas({"10-1e-06": 1230}, {"5-5e-06": 2.27, "10-5e-06": 4.0}))
+    found = empirical.small_betas(small_betas({"10-1e-06": 1230}, {"5-5e-06": 2.27, "10-5e-06": 4.0}))
     assert found.as_printed
     assert "α₀ = 1e-06: 2.27× and 2.27×, +0.30, α₀ = 5e-06: 2.27× and 4×, +0.00" in found.value
-    assert sweeps.figure_9(small_betas()) is None
+    assert empirical.figure_9(small_betas()) is None
 
 
 @pytest.mark.parametrize(
@@ -130,13 +129,13 @@ def test_beta_makes_little_difference_to_a_small_network():
     ],
 )
 def test_a_severe_change_is_named(starts, ends, wrong):
-    found = sweeps.small_betas(small_betas(starts, ends))
+    found = empirical.small_betas(small_betas(starts, ends))
     assert (found.as_printed, found.correction) == (False, f"not so here: {wrong}")
 
 
 def test_the_betas_wait_for_all_arms():
     whole = small_betas()
-    assert sweeps.small_betas([r for r in whole if r.arm != "resnet-20-10-1e-05"]) is None
+    assert empirical.small_betas([r for r in whole if r.arm != "resnet-20-10-1e-05"]) is None
 
 
 @pytest.mark.parametrize("number", [8, 9])
