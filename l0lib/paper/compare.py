@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from .. import labels
-from ..experiments.result import Result, difference, shared
+from ..experiments.results import Result, difference, shared
 from ..table import Table
 
 HOLDS, PART, NOT_SHOWN, FAILS, MISSING = "holds", "holds in part", "not shown", "does not hold", "not recorded yet"

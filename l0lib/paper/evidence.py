@@ -46,8 +46,7 @@ from itertools import pairwise
 from .. import labels
 from ..experiments.cifar_arms import ALPHAS_4, ALPHAS_5, BETAS_5, SCALED_4, SCALED_5
 from ..experiments.records import read_all
-from ..experiments.result import Result, change_by_pruning, difference, unpruned
-from ..experiments.results import results
+from ..experiments.results import Result, change_by_pruning, difference, results, unpruned
 from . import compare as readings
 from . import increases
 from .tables import TABLES, Published, PublishedTable, printed_interval, printed_value

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .. import labels
-from ..experiments.result import Result
+from ..experiments.results import Result
 from ..table import Table
 from .compare import MISSING, said
 from .tables import Published, PublishedTable, printed_interval, printed_value

@@ -7,8 +7,7 @@ from statistics import fmean, stdev
 
 from .. import labels
 from ..experiments.records import read_all
-from ..experiments.result import Result
-from ..experiments.results import results
+from ..experiments.results import Result, results
 from ..table import Table, times
 from .tables import TABLES, Published, printed_interval, printed_value
 

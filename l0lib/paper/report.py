@@ -8,8 +8,7 @@ from statistics import fmean, stdev
 
 from .. import labels
 from ..experiments.records import read_all
-from ..experiments.result import FIELDS, Difference, Result, difference
-from ..experiments.results import results
+from ..experiments.results import FIELDS, Difference, Result, difference, results
 from ..table import Table, times
 from .tables import TABLES, Published, PublishedTable, printed_interval, printed_value
 
