@@ -240,7 +240,7 @@ def add_report(commands: argparse._SubParsersAction) -> None:
 def report_results(options: argparse.Namespace) -> int:
     """Print results as a table or as JSON."""
     from ..experiments import records
-    from ..paper import report
+    from ..experiments import results as report
 
     folder = options.records or records.RECORDS
     for name in options.names:

@@ -10,6 +10,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from .._intervals import wilson_interval
+from ..table import Table, times
 from . import answers
 
 if TYPE_CHECKING:  # figures know what a result is, and are drawn without pydantic too
@@ -114,6 +115,11 @@ class Result:
         return fmean(self.dense_errors.values()) if self.dense_errors.keys() == self.errors.keys() else None
 
     @property
+    def error_over_seeds(self) -> str:
+        """Mean, deviation and number of seeds as text: ``1.18 ± 0.05 (5)``."""
+        return f"{mean_and_deviation(self.errors.values())} ({self.n_seeds})"
+
+    @property
     def interval(self) -> tuple[float, float] | None:
         """The 95 % interval of the mean over seeds (Student's t), in percent; None for one seed.
 
@@ -131,6 +137,26 @@ class Result:
         return 100 * low, 100 * high
 
     @property
+    def increases(self) -> list[float]:
+        """For each seed the error less that of the dense network of the same seed, in percentage points.
+
+        Raises
+        ------
+        ValueError
+            If a seed has no dense network on record.
+        """
+        if missing := sorted(self.errors.keys() - self.dense_errors.keys()):
+            raise ValueError(f"result must have a dense network for each of its seeds; none for {missing}")
+        return [error - self.dense_errors[seed] for seed, error in sorted(self.errors.items())]
+
+    @property
+    def increase_over_seeds(self) -> str:
+        """The increase as text: ``+0.72 ± 0.10 points (3 seeds)``."""
+        if self.dense_error_mean is None:
+            return f"no dense network for each seed; error {self.test_error_mean:.2f} %"
+        return f"{mean_and_deviation(self.increases, sign='+')} points ({seeds(self.n_seeds)})"
+
+    @property
     def increase_interval(self) -> tuple[float, float] | None:
         """The 95 % interval of the increase over the dense networks of the same seeds, in percentage points.
 
@@ -143,6 +169,21 @@ class Result:
     def as_json(self) -> dict[str, Any]:
         """Return :data:`FIELDS` as plain data. What is infinite, or not defined for one seed, is None."""
         return {name: _plain(getattr(self, name)) for name in FIELDS}
+
+
+def mean_and_deviation(values: Iterable[float], digits: int = 2, sign: str = "") -> str:
+    """Return mean and sample deviation (divisor n - 1) as text: ``1.87 ± 0.05``; one value has no deviation.
+
+    With ``sign="+"`` a mean above zero has a sign too.
+    """
+    given = list(values)
+    spread = f" ± {stdev(given):.{digits}f}" if len(given) > 1 else ""
+    return f"{fmean(given):{sign}.{digits}f}{spread}"
+
+
+def seeds(count: int) -> str:
+    """Return a number of seeds as text: ``1 seed``, ``3 seeds``."""
+    return f"{count} seed{'s' * (count != 1)}"
 
 
 def _plain(value: Any) -> Any:
@@ -191,12 +232,12 @@ def results(records: Iterable[Record], profile: str = "full", evaluate_on: str =
 def _check_same(arm: Sequence[Record]) -> None:
     from .records import RecordError
 
-    first, seeds = arm[0], set()
+    first, known = arm[0], set()
     for record in arm:
         where = f"{record.config.experiment}: {first.name} and {record.name}"
-        if record.seed in seeds:
+        if record.seed in known:
             raise RecordError(f"{record.config.experiment}: {record.name} stands twice; a seed counts once")
-        seeds.add(record.seed)
+        known.add(record.seed)
         if told := differences(first.config, record.config):
             raise RecordError(f"{where} must have the same settings to be put together; {told}")
 
@@ -226,8 +267,8 @@ def _dense(records: Iterable[Record]) -> dict[tuple[str, str], dict[int, Measure
 
 
 def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str, str], dict[int, Measured]]) -> Result:
-    seeds = sorted(group)
-    records, points = [group[seed][0] for seed in seeds], [group[seed][1] for seed in seeds]
+    given = sorted(group)
+    records, points = [group[seed][0] for seed in given], [group[seed][1] for seed in given]
     config, point = records[0].config, points[0]
     removed = point.removed
     pruning: str = config.pruning
@@ -256,12 +297,12 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
         weights_only_ratio=fmean(p.weights_only_ratio or math.inf for p in points),
         parameters=point.parameters,
         nonzero=nonzero,
-        errors={seed: p.measured.percent for seed, p in zip(seeds, points, strict=True)},
+        errors={seed: p.measured.percent for seed, p in zip(given, points, strict=True)},
         images=point.measured.images,
-        dense_errors={seed: baseline[seed].percent for seed in seeds if seed in baseline},
+        dense_errors={seed: baseline[seed].percent for seed in given if seed in baseline},
         unpruned_errors={record.seed: record.dense.percent for record in records},
-        wrong={seed: p.measured.wrong for seed, p in zip(seeds, points, strict=True) if p.measured.wrong},
-        dense_wrong={seed: baseline[seed].wrong for seed in seeds if seed in baseline and baseline[seed].wrong},
+        wrong={seed: p.measured.wrong for seed, p in zip(given, points, strict=True) if p.measured.wrong},
+        dense_wrong={seed: baseline[seed].wrong for seed in given if seed in baseline and baseline[seed].wrong},
         unpruned_wrong={record.seed: record.dense.wrong for record in records if record.dense.wrong},
         flop_reduction=point.multiply_adds / multiply_adds if multiply_adds else math.inf,
         removed=removed.share if removed else 0.0,
@@ -291,11 +332,6 @@ class Difference:
     n_seeds: int
     wide: tuple[float, float]
 
-    @property
-    def settled(self) -> bool:
-        """Whether zero is outside the interval: then the seeds tell the two apart."""
-        return self.interval is not None and not self.interval[0] <= 0 <= self.interval[1]
-
 
 def difference(first: Result, second: Result) -> Difference:
     """Compare two results seed by seed.
@@ -305,16 +341,16 @@ def difference(first: Result, second: Result) -> Difference:
     ValueError
         If they share no seed.
     """
-    seeds = _shared_seeds(first, second)
-    gaps = [first.errors[seed] - second.errors[seed] for seed in seeds]
-    rates = tuple(fmean(it.errors[seed] for seed in seeds) / 100 for it in (first, second))
+    first, second = shared(first, second)
+    gaps = [first.errors[seed] - second.errors[seed] for seed in first.errors]
     images = min(first.images, second.images)
-    if first.images == second.images and all(seed in it.wrong for seed in seeds for it in (first, second)):
-        deviated = answers.deviation([first.wrong[s] for s in seeds], [second.wrong[s] for s in seeds], images)
+    if first.images == second.images and all(seed in it.wrong for seed in first.errors for it in (first, second)):
+        ours, theirs = ([it.wrong[seed] for seed in first.errors] for it in (first, second))
+        deviated = answers.deviation(ours, theirs, images)
     else:
-        deviated = answers.bound((rates[0], rates[1]), images)
+        deviated = answers.bound((first.test_error_mean / 100, second.test_error_mean / 100), images)
     mean, interval = fmean(gaps), _student(gaps)
-    return Difference(mean, interval, len(seeds), answers.wide(mean, interval, 100 * deviated))
+    return Difference(mean, interval, len(gaps), answers.wide(mean, interval, 100 * deviated))
 
 
 def shared(first: Result, second: Result) -> tuple[Result, Result]:
@@ -325,19 +361,11 @@ def shared(first: Result, second: Result) -> tuple[Result, Result]:
     ValueError
         If they share no seed.
     """
-    seeds = _shared_seeds(first, second)
-    return _on(first, seeds), _on(second, seeds)
-
-
-def _shared_seeds(first: Result, second: Result) -> list[int]:
-    seeds = sorted(first.errors.keys() & second.errors.keys())
-    if not seeds:
+    both = sorted(first.errors.keys() & second.errors.keys())
+    if not both:
         raise ValueError(f"first and second must share seeds; got {sorted(first.errors)} and {sorted(second.errors)}")
-    return seeds
-
-
-def _on(result: Result, seeds: Sequence[int]) -> Result:
-    return replace(result, errors={seed: result.errors[seed] for seed in seeds})
+    one, other = (replace(it, errors={seed: it.errors[seed] for seed in both}) for it in (first, second))
+    return one, other
 
 
 def unpruned(result: Result) -> Result:
@@ -348,3 +376,23 @@ def unpruned(result: Result) -> Result:
 def change_by_pruning(result: Result) -> Difference:
     """Compare pruned networks, seed by seed, with what they were before pruning."""
     return difference(result, unpruned(result))
+
+
+def table(found: Iterable[Result], caption: str) -> Table:
+    """Return results as a table, one row each."""
+    headers = ("Study", "Arm", "Fine-tuned", "Ratio", "Test error", "Seeds", "Dense", "Bytes", "Fewer mult-adds")
+    rows = [
+        (
+            r.experiment,
+            r.arm,
+            "yes" if r.fine_tuned else "no",
+            times(r.ratio),
+            f"{mean_and_deviation(r.errors.values())} %",
+            r.n_seeds,
+            "–" if r.dense_error_mean is None else f"{r.dense_error_mean:.2f} %",
+            f"{r.bytes:,.0f}",
+            times(r.flop_reduction),
+        )
+        for r in found
+    ]
+    return Table(headers, rows, caption)

@@ -21,7 +21,7 @@ from statistics import fmean
 
 from .. import labels
 from ..experiments.results import Result, difference, shared
-from ..table import Table
+from ..table import Table, signed
 
 HOLDS, PART, NOT_SHOWN, FAILS, MISSING = "holds", "holds in part", "not shown", "does not hold", "not recorded yet"
 LESS, MORE, OPEN = "less", "more", "not told apart"
@@ -206,22 +206,16 @@ def table_of_comparisons(comparisons: Iterable[Comparison], first: str, second: 
     rows = [
         (
             one.place,
-            *(said(side) for side in shared(one.first, one.second)),
-            _points(one.mean),
-            "–" if one.interval is None else _span(one.interval),
-            _span(one.wide),
+            *(side.error_over_seeds for side in shared(one.first, one.second)),
+            signed(one.mean),
+            "–" if one.interval is None else span(one.interval),
+            span(one.wide),
             one.verdict,
         )
         for one in comparisons
     ]
     headers = ("Ratio", f"{first}, %", f"{second}, %", "Difference", "over seeds", "and test images", f"{first} errs")
     return Table(headers, rows or [("–", *[MISSING] * 6)], caption)
-
-
-def said(result: Result) -> str:
-    """Return mean, deviation and number of seeds: ``1.18 ± 0.05 (5)``."""
-    spread = "" if result.test_error_std is None else f" ± {result.test_error_std:.2f}"
-    return f"{result.test_error_mean:.2f}{spread} ({result.n_seeds})"
 
 
 def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> str:
@@ -247,7 +241,7 @@ def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> st
             where = ", ".join(one.place for one in those)
             parts.append(
                 f"errs {word} than {second} at {number} of {total} ratios ({where}), most at {far.place}, "
-                f"by {abs(far.mean):.2f} points ({_span(far.wide)})"
+                f"by {abs(far.mean):.2f} points ({span(far.wide)})"
             )
     rest = f"; the two are not told apart at {open_}" if open_ else ""
     return f"{first} {' and '.join(parts)}{rest}."
@@ -267,9 +261,6 @@ def dense_error(found: Iterable[Result]) -> float | None:
     return fmean(e for by_seed in errors.values() for e in by_seed.values()) if errors else None
 
 
-def _points(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
-
-
-def _span(interval: tuple[float, float]) -> str:
-    return f"{_points(interval[0])} to {_points(interval[1])}"
+def span(interval: tuple[float, float]) -> str:
+    """Return an interval as text: ``−0.12 to +0.30``."""
+    return f"{signed(interval[0])} to {signed(interval[1])}"

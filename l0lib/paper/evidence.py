@@ -46,9 +46,9 @@ from itertools import pairwise
 from .. import labels
 from ..experiments.cifar_arms import ALPHAS_4, ALPHAS_5, BETAS_5, SCALED_4, SCALED_5
 from ..experiments.records import read_all
-from ..experiments.results import Result, change_by_pruning, difference, results, unpruned
+from ..experiments.results import Result, change_by_pruning, difference, mean_and_deviation, results, seeds, unpruned
 from . import compare as readings
-from . import increases
+from .beside import ERRORS, published_row
 from .tables import TABLES, Published, PublishedTable, printed_interval, printed_value
 from .theory import Finding
 
@@ -73,7 +73,7 @@ def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = 
         Compare losses against the dense networks instead of errors.
     """
     published = TABLES[number]
-    if number in increases.SOURCES:
+    if number not in ERRORS:
         return _increases(number, recorded() if found is None else found)
     ours = [
         r
@@ -112,13 +112,13 @@ def _increases(number: int, found: Iterable[Result]) -> Finding | None:
     for row in TABLES[number].rows:
         if not row.ours or row.error is None:
             continue
-        at = next((r for r in ours if increases.published_row(number, r) is row), None)
+        at = next((r for r in ours if published_row(number, r) is row), None)
         if at is None or at.dense_error_mean is None:
             return None
         passes = _within(at, row)
         reached.append(passes)
         said.append(
-            f"{row.method}, {row.ratio}: {increases.said(at)}{_span(at)} at {at.ratio:.3g}×, printed {row.error}"
+            f"{row.method}, {row.ratio}: {at.increase_over_seeds}{_span(at)} at {at.ratio:.3g}×, printed {row.error}"
         )
         if not passes:
             same = [r for r in ours if (r.experiment, r.arm, r.fine_tuned) == (at.experiment, at.arm, at.fine_tuned)]
@@ -190,8 +190,8 @@ def _figure_7(found: Iterable[Result]) -> Finding | None:
         "fine-tuning matters more": min(gains) > abs(apart),
     }
     value = (
-        f"at 5×: {increases.said(norm)} under NORM, {increases.said(sep)} under SEP, {apart:+.2f} points apart; "
-        f"fine-tuning gains {gains[0]:.2f} and {gains[1]:.2f} points"
+        f"at 5×: {norm.increase_over_seeds} under NORM, {sep.increase_over_seeds} under SEP, "
+        f"{apart:+.2f} points apart; fine-tuning gains {gains[0]:.2f} and {gains[1]:.2f} points"
     )
     if all(holds.values()):
         return Finding(value, True)
@@ -212,14 +212,12 @@ def _reaches(result: Result, row: Published, dense: str | None, losses: bool) ->
 def _told(result: Result, losses: bool) -> str:
     if losses and result.dense_error_mean is not None:
         return f"{result.test_error_mean - result.dense_error_mean:+.2f} points{_span(result)} at {result.ratio:.0f}×"
-    spread = "" if result.test_error_std is None else f" ± {result.test_error_std:.2f}"
-    return f"{result.test_error_mean:.2f}{spread} % at {result.ratio:.0f}× ({result.n_seeds} seeds)"
+    return f"{mean_and_deviation(result.errors.values())} % at {result.ratio:.0f}× ({seeds(result.n_seeds)})"
 
 
 def _span(result: Result) -> str:
-    low, high = result.increase_interval or (0.0, 0.0)
     source = " (test images alone)" if result.n_seeds == 1 else ""
-    return f", 95 % interval {low:+.2f} to {high:+.2f}{source},".replace("-", "−")
+    return f", 95 % interval {readings.span(result.increase_interval or (0.0, 0.0))}{source},"
 
 
 def _printed(row: Published, published: PublishedTable, losses: bool) -> str:

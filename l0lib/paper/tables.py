@@ -242,26 +242,25 @@ def check_ratios() -> list[RatioCheck]:
     return [check for check in checks if check is not None]
 
 
-def dominating(table: PublishedTable, row: Published) -> list[Published]:
-    """Return the rivals at least as good as ``row`` in every printed quantity, and better in one.
+def dominates(table: PublishedTable, one: Published, other: Published) -> bool:
+    """Return whether ``one`` is at least as good as ``other`` in every printed quantity, and better in one.
 
     The quantities are error, ratio and, in Table 7, operations saved. An error printed as a star counts as that of the
     unpruned network.
     """
-    unpruned = "0%" if table.dense_error is None else table.dense_error
 
-    def merits(entry):
-        error = unpruned if entry.error is None else entry.error
-        gains = (entry.ratio, entry.flops) if entry.flops else (entry.ratio,)
+    def merits(row: Published) -> tuple[float, ...]:
+        error = row.error or table.dense_error or "0%"
+        gains = (row.ratio, row.flops) if row.flops else (row.ratio,)
         return (-printed_value(error), *map(printed_value, gains))
 
-    mine = merits(row)
-    rivals = ((entry, merits(entry)) for entry in table.rows if not entry.ours)
-    return [
-        entry
-        for entry, theirs in rivals
-        if theirs != mine and all(their >= my for their, my in zip(theirs, mine, strict=True))
-    ]
+    mine, theirs = merits(one), merits(other)
+    return mine != theirs and all(my >= their for my, their in zip(mine, theirs, strict=True))
+
+
+def dominating(table: PublishedTable, row: Published) -> list[Published]:
+    """Return the rivals that dominate ``row``."""
+    return [rival for rival in table.rows if not rival.ours and dominates(table, rival, row)]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import L0, L1, L2, attraction, count_nonzero
+from ..table import signed
 
 #: Two numbers that should be equal may differ by this much, relative to the larger one.
 TOLERANCE = 1e-9
@@ -98,11 +99,6 @@ def _of(kind):
     return [(penalty, omega) for penalty, omega in _cases() if isinstance(penalty, kind)]
 
 
-def signed(number: float) -> str:
-    """Return a number with four digits and a typographic minus."""
-    return f"{number:.4g}".replace("-", "−")
-
-
 def objective() -> Finding:
     """Eq. 1: the penalty adds αΩ(w)."""
     return _equal((penalty.value(WEIGHTS), ALPHA * omega(WEIGHTS).sum()) for penalty, omega in _cases())
@@ -160,7 +156,7 @@ def gradient(kind) -> Finding:
     left, right = (penalty.value(np.array([h])) / (ALPHA * h) for h in (-1e-9, 1e-9))
     steepness = "β" if kind is L0 else "1"
     return Finding(
-        f"{beside.value} for w ≠ 0; slopes at 0: {signed(left)} and {signed(right)}",
+        f"{beside.value} for w ≠ 0; slopes at 0: {signed(left, '.4g')} and {signed(right, '.4g')}",
         beside.as_printed and _difference(left, right) <= TOLERANCE,
         beside.as_printed,
         f"for w ≠ 0; at 0 the one-sided slopes are −{steepness} and {steepness}, and 0 is chosen",
@@ -340,7 +336,7 @@ def differentiable() -> Finding:
     sizes = np.array([1e-3, 0.1, 1.0])
     jumps = [float(L0(1.0, beta).gradient(w + 1e-9) - L0(1.0, beta).gradient(w - 1e-9)) for w in sizes]
     return Finding(
-        f"slopes at zero for β = {beta:g}: {signed(left)} and {signed(right)}",
+        f"slopes at zero for β = {beta:g}: {signed(left, '.4g')} and {signed(right, '.4g')}",
         abs(left - right) < 1e-6,
         max(abs(jump) for jump in jumps) < 1e-6,
         "away from zero; at zero it has a corner of slopes −β and β",

@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 
 from l0lib.compress import MAGNITUDE_EDGES
@@ -11,8 +10,6 @@ from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.records import write
 from l0lib.experiments.results import results
 from l0lib.paper import compare as readings
-from l0lib.paper import headlines
-from l0lib.paper.tables import TABLES
 from tests.widgets import stored_runs
 
 
@@ -71,7 +68,7 @@ def test_networks_that_no_longer_work_are_not_compared():
 
 
 def test_where_neurons_were_removed_as_many_are_gone_from_both():
-    from tests.paper.test_increases import made
+    from tests.paper.test_beside import made
 
     norm, l2 = (results(made("experiment-6", f"vgg-16-{way}", dense=850)) for way in ("NORM", "l2"))
     found = readings.pairs(norm, l2)
@@ -190,30 +187,3 @@ def test_the_smallest_stored_network_is_found(tmp_path):
     for name in ("lenet-5-caffe-SEP-359x", "lenet-5-caffe-gradual-shift-450x", "lenet-300-100-SEP-96x", "stand-in"):
         (folder / f"{name}.l0").touch()
     assert stored.weights("lenet-5-caffe", tmp_path).stem == "lenet-5-caffe-gradual-shift-450x"
-
-
-# --- headlines --------------------------------------------------------------------------------------------------------
-
-
-def test_headlines_stand_beside_the_paper():
-    runs = [
-        stored_runs.run(
-            "lenet-5-caffe-SEP", seed, experiment="experiment-2", errors=100 + seed, tuned=(200, 359), dense_arm=""
-        )
-        for seed in range(5)
-    ]
-    table = headlines.table_of_headlines(results(runs), TABLES.values())
-    rows = {row[0]: row for row in table.rows}
-    assert rows["LeNet-5-Caffe, 359×"][2:4] == ("0.97% (Proposed (SEP))", "SEP: 1.02 ± 0.02 (5) %")
-    assert rows["LeNet-5-Caffe, 359×"][-3:] == ("−0.06", "+0.05", "yes")
-    assert rows["LeNet-5-Caffe, 200×"][-1] == "no"
-    assert rows["LeNet-300-100, 90×"][3] == readings.MISSING
-
-
-def test_rows_of_the_paper_against_each_other():
-    norm = next(row for row in TABLES[3].rows if row.method == "Proposed (NORM)")
-    assert "SparseVD [47]" in [row.method for row in headlines.beaten_by(TABLES[3], norm)]
-    sep = next(row for row in TABLES[3].rows if row.method == "Proposed (SEP)")
-    assert headlines.beaten_by(TABLES[3], sep) == []
-    assert len(headlines.table_of_rivals(TABLES[2]).rows) == 2
-    assert np.all([len(row) == 4 for row in headlines.table_of_rivals(TABLES[3]).rows])
