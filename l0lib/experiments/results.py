@@ -329,7 +329,6 @@ class Difference:
 
     mean: float
     interval: tuple[float, float] | None
-    n_seeds: int
     wide: tuple[float, float]
 
 
@@ -350,7 +349,7 @@ def difference(first: Result, second: Result) -> Difference:
     else:
         deviated = answers.bound((first.test_error_mean / 100, second.test_error_mean / 100), images)
     mean, interval = fmean(gaps), _student(gaps)
-    return Difference(mean, interval, len(gaps), answers.wide(mean, interval, 100 * deviated))
+    return Difference(mean, interval, answers.wide(mean, interval, 100 * deviated))
 
 
 def shared(first: Result, second: Result) -> tuple[Result, Result]:
