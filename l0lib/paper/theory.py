@@ -173,16 +173,17 @@ def scaling_factor() -> Finding:
     return Finding(finding.value + " from one step; no value at w = 0", finding.as_printed)
 
 
-def _bound_by_bisection(make: Callable, w: float) -> float:
-    """Return the largest α whose step still shrinks ``w``, from single steps alone."""
-    low, high = 0.0, 1e22
+def _bisect(holds: Callable[[float], bool], low: float, high: float) -> float:
+    """Return the largest number for which ``holds``; it must hold below that, and nowhere above."""
     for _ in range(200):
         middle = (low + high) / 2
-        if abs(attraction.step(make(middle), w, ETA)) < abs(w):
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if holds(middle) else (low, middle)
     return low
+
+
+def _bound_by_bisection(make: Callable, w: float) -> float:
+    """Return the largest α whose step still shrinks ``w``, from single steps alone."""
+    return _bisect(lambda alpha: abs(attraction.step(make(alpha), w, ETA)) < abs(w), 0.0, 1e22)
 
 
 def alpha_bounds(kinds=("l2", "l1", "l0")) -> Finding:
@@ -261,11 +262,7 @@ def figure_1() -> Finding:
 
 def _crossing(pull_a, pull_b) -> float:
     """Return where two pulls are equal, by bisection on |w|; pull_a must be longer at zero."""
-    low, high = 1e-9, 10.0
-    for _ in range(200):
-        middle = (low + high) / 2
-        low, high = (middle, high) if pull_a(middle) > pull_b(middle) else (low, middle)
-    return low
+    return _bisect(lambda w: pull_a(w) > pull_b(w), 1e-9, 10.0)
 
 
 def _pull(penalty):
