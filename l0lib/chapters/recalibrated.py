@@ -12,7 +12,7 @@ from statistics import fmean
 
 from ..experiments.plain import trained
 from ..experiments.records import Measured, Record, RecordError
-from ..experiments.results import mean_and_deviation
+from ..experiments.results import count_of_seeds, mean_and_deviation
 from ..table import Table, times
 
 #: The stages of a pruned network, in the order in which they are shown.
@@ -42,7 +42,7 @@ class Followed:
     @property
     def many(self) -> str:
         """``3 seeds``."""
-        return f"{len(self.seeds)} seed{'s' if len(self.seeds) > 1 else ''}"
+        return count_of_seeds(len(self.seeds))
 
     def mean(self, stage: str, ratio: float) -> float | None:
         """Return the mean error in percent; None if that is not on record."""

@@ -154,7 +154,7 @@ class Result:
         """The increase as text: ``+0.72 ± 0.10 points (3 seeds)``."""
         if self.dense_error_mean is None:
             return f"no dense network for each seed; error {self.test_error_mean:.2f} %"
-        return f"{mean_and_deviation(self.increases, sign='+')} points ({seeds(self.n_seeds)})"
+        return f"{mean_and_deviation(self.increases, sign='+')} points ({count_of_seeds(self.n_seeds)})"
 
     @property
     def increase_interval(self) -> tuple[float, float] | None:
@@ -181,7 +181,7 @@ def mean_and_deviation(values: Iterable[float], digits: int = 2, sign: str = "")
     return f"{fmean(given):{sign}.{digits}f}{spread}"
 
 
-def seeds(count: int) -> str:
+def count_of_seeds(count: int) -> str:
     """Return a number of seeds as text: ``1 seed``, ``3 seeds``."""
     return f"{count} seed{'s' * (count != 1)}"
 

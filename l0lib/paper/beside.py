@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from .. import labels
-from ..experiments.results import Result, mean_and_deviation, results, seeds
+from ..experiments.results import Result, count_of_seeds, mean_and_deviation, results
 from ..table import Table, signed, times
 from .compare import MISSING
 from .tables import TABLES, Published, PublishedTable, dominates, printed_interval, printed_value
@@ -109,7 +109,7 @@ def _errors_beside(number: int, found: Iterable[Result]) -> Table:
         *_dense_rows(ours, published),
     ]
     for result in sorted(ours, key=lambda r: (r.variant != "paper", r.arm, r.requested)):
-        error = f"{mean_and_deviation(result.errors.values())} % ({seeds(result.n_seeds)})"
+        error = f"{mean_and_deviation(result.errors.values())} % ({count_of_seeds(result.n_seeds)})"
         left, ratio, away = f"{result.nonzero:,.0f}", times(result.ratio), _gap_cell(number, result)
         rows.append((_name(result, published), error, left, ratio, f"{result.epochs}", away))
     headers = ("Method", "Test error", "Parameters left", "Ratio", "Epochs", "Ours less the paper's, points")
@@ -122,7 +122,7 @@ def _dense_rows(ours: Sequence[Result], published: PublishedTable) -> list[tuple
     if most is None:
         return []
     errors = list(most.dense_errors.values())
-    text = f"{mean_and_deviation(errors)} % ({seeds(len(errors))})"
+    text = f"{mean_and_deviation(errors)} % ({count_of_seeds(len(errors))})"
     away = "–" if published.dense_error is None else f"{fmean(errors) - printed_value(published.dense_error):+.2f}"
     return [("Ours: no pruning", text, f"{most.parameters:,}", "1×", "–", away)]
 

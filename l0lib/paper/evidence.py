@@ -50,10 +50,10 @@ from ..experiments.records import read_all
 from ..experiments.results import (
     Result,
     change_by_pruning,
+    count_of_seeds,
     difference,
     mean_and_deviation,
     results,
-    seeds,
     unpruned,
 )
 from .beside import ERRORS, SOURCES, published_row
@@ -137,7 +137,8 @@ def _lower_end(result: Result, against_dense: bool) -> float:
 
 def _ours(number: int, result: Result, losses: bool) -> str:
     if number in ERRORS and not losses:
-        return f"{mean_and_deviation(result.errors.values())} % at {result.ratio:.0f}× ({seeds(result.n_seeds)})"
+        error, over = mean_and_deviation(result.errors.values()), count_of_seeds(result.n_seeds)
+        return f"{error} % at {result.ratio:.0f}× ({over})"
     source = " (test images alone)" if result.n_seeds == 1 else ""
     interval = f"95 % interval {span(result.increase_interval or (0.0, 0.0))}{source}"
     if losses:
