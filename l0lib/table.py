@@ -33,6 +33,11 @@ def times(ratio: float) -> str:
     return f"{ratio:{',.0f' if ratio >= 100 else '.3g'}}×" if math.isfinite(ratio) else "∞"
 
 
+def signed(value: float, form: str = "+.2f") -> str:
+    """Return a number as text with a typographic minus: ``−0.12``, ``+0.30``."""
+    return f"{value:{form}}".replace("-", "−")
+
+
 class Table:
     """A table that displays as HTML in a notebook and as plain text elsewhere.
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 
 from ..experiments.records import Measured, Record, RecordError
+from ..experiments.results import count_of_seeds, mean_and_deviation
 from ..table import Table, times
 
 #: The stages of a pruned network, in the order in which they are shown.
@@ -40,7 +41,7 @@ class Followed:
     @property
     def many(self) -> str:
         """``3 seeds``."""
-        return f"{len(self.seeds)} seed{'s' if len(self.seeds) > 1 else ''}"
+        return count_of_seeds(len(self.seeds))
 
     def mean(self, stage: str, ratio: float) -> float | None:
         """Return the mean error in percent; None if that is not on record."""
@@ -102,8 +103,7 @@ def _measured(given: Sequence[Record | None], *, fine_tuned: bool) -> dict[float
 def _told(measured: Iterable[Measured] | None) -> str:
     if measured is None:
         return "–"
-    errors = [one.percent for one in measured]
-    return f"{fmean(errors):.2f}" + (f" ± {stdev(errors):.2f}" if len(errors) > 1 else "") + " %"
+    return f"{mean_and_deviation(one.percent for one in measured)} %"
 
 
 def table(followed: Iterable[Followed], ratios: Sequence[float] = (5.0, 10.0)) -> Table:

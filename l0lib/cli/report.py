@@ -29,20 +29,19 @@ def add_report(commands: argparse._SubParsersAction) -> None:
 
 def report_results(options: argparse.Namespace) -> int:
     """Print results as a table or as JSON."""
-    from ..experiments import records
-    from ..paper import report
+    from ..experiments import records, results
 
     folder = options.records or records.RECORDS
     for name in options.names:
         find_study(name)
     with readable():
-        found = report.results(records.read_all(folder), options.profile)
+        found = results.results(records.read_all(folder), options.profile)
     found = [result for result in found if not options.names or result.experiment in options.names]
     if options.json:
         for result in found:
             print(json.dumps(result.as_json(), ensure_ascii=False, allow_nan=False))
     elif found:
-        table = report.table(found, "")
+        table = results.table(found, "")
         print(columns([table.headers, *table.rows]))
     if not found:
         say(f"l0lib: no {options.profile} results are in {folder}; l0lib run makes them")

@@ -1,16 +1,204 @@
-"""Results: the records of one arm put together over seeds."""
+"""Results: the records of one arm put together over seeds, with their means, differences and intervals."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from statistics import fmean
-from typing import Any
+from dataclasses import dataclass, replace
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
 
-from .config import Config
-from .records import Measured, Point, Record, RecordError
-from .result import Result
+from .._intervals import wilson_interval
+from ..table import Table, times
+from . import answers
+
+if TYPE_CHECKING:  # figures know what a result is, and are drawn without pydantic too
+    from .config import Config
+    from .records import Measured, Point, Record
+
+#: The names of one line of ``l0lib report --json``, in their order.
+FIELDS = (
+    "experiment", "network", "dataset", "penalty", "strategy", "pruning", "fine_tuned", "variant", "ratio",
+    "test_error_mean", "test_error_std", "n_seeds", "dense_error_mean", "flop_reduction", "profile", "device", "epochs",
+    "commit",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Result:
+    """One arm at one compression ratio, before or after fine-tuning, over its seeds.
+
+    Attributes
+    ----------
+    arm, requested : str, float
+        The arm's name in the study, and the compression ratio that was asked for.
+    ratio : float
+        The one achieved: all parameters over the mean number of nonzero ones, biases counted; infinite if none is left.
+    weights_only_ratio : float
+        The same without biases, the mean over seeds.
+    parameters, nonzero : int, float
+        All parameters, and the mean number of nonzero ones.
+    errors : dict of int to float
+        Seed to top-1 error in percent, on ``images`` test images.
+    dense_errors : dict of int to float
+        The same of the networks before pruning of the dense arm, for those of our seeds that it has.
+    unpruned_errors : dict of int to float
+        The same of this arm's own networks before pruning.
+    wrong, dense_wrong, unpruned_wrong : dict of int to str
+        Of those seeds whose records hold it, which images were missed (:mod:`~l0lib.experiments.answers`).
+    flop_reduction : float
+        Multiply-adds of the whole network over the mean number of those by a nonzero weight.
+    removed : float
+        Share of each layer's neurons that were removed before; 0 if none.
+    structural_reduction : float
+        Multiply-adds of the whole network over those of what neuron pruning left of it, dense; 1 if none were removed.
+    bytes : float
+        Of the smallest file, the mean over seeds.
+    epochs : int
+        Passes over the training images behind this result: training, gradual pruning and fine-tuning together.
+    device, commit : str
+        Of the runs; several are joined by ", ".
+
+    The others are those of :class:`~l0lib.experiments.config.Config`.
+    """
+
+    experiment: str
+    arm: str
+    network: str
+    dataset: str
+    penalty: str
+    strategy: str
+    pruning: str
+    fine_tuned: bool
+    variant: str
+    requested: float
+    ratio: float
+    weights_only_ratio: float
+    parameters: int
+    nonzero: float
+    errors: dict[int, float]
+    images: int
+    dense_errors: dict[int, float]
+    unpruned_errors: dict[int, float]
+    wrong: dict[int, str]
+    dense_wrong: dict[int, str]
+    unpruned_wrong: dict[int, str]
+    flop_reduction: float
+    removed: float
+    structural_reduction: float
+    bytes: float
+    profile: str
+    evaluate_on: str
+    device: str
+    epochs: int
+    commit: str
+
+    @property
+    def n_seeds(self) -> int:
+        """Number of runs."""
+        return len(self.errors)
+
+    @property
+    def test_error_mean(self) -> float:
+        """Mean top-1 error in percent."""
+        return fmean(self.errors.values())
+
+    @property
+    def test_error_std(self) -> float | None:
+        """Sample standard deviation over seeds (divisor n - 1), in percentage points; None for one seed."""
+        return stdev(self.errors.values()) if self.n_seeds > 1 else None
+
+    @property
+    def dense_error_mean(self) -> float | None:
+        """Mean error before pruning of the dense arm; None unless it is recorded for each of our seeds."""
+        return fmean(self.dense_errors.values()) if self.dense_errors.keys() == self.errors.keys() else None
+
+    @property
+    def error_over_seeds(self) -> str:
+        """Mean, deviation and number of seeds as text: ``1.18 ± 0.05 (5)``."""
+        return f"{mean_and_deviation(self.errors.values())} ({self.n_seeds})"
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the mean over seeds (Student's t), in percent; None for one seed.
+
+        It says how far other seeds would move the mean. What other test images would do is in :attr:`test_interval`.
+        """
+        return _student(list(self.errors.values()))
+
+    @property
+    def test_interval(self) -> tuple[float, float]:
+        """The 95 % Wilson interval at the mean error for so many test images, in percent.
+
+        It does not narrow with the number of seeds, because all of them are tested on the same images.
+        """
+        low, high = wilson_interval(self.test_error_mean / 100 * self.images, self.images)
+        return 100 * low, 100 * high
+
+    @property
+    def increases(self) -> list[float]:
+        """For each seed the error less that of the dense network of the same seed, in percentage points.
+
+        Raises
+        ------
+        ValueError
+            If a seed has no dense network on record.
+        """
+        if missing := sorted(self.errors.keys() - self.dense_errors.keys()):
+            raise ValueError(f"result must have a dense network for each of its seeds; none for {missing}")
+        return [error - self.dense_errors[seed] for seed, error in sorted(self.errors.items())]
+
+    @property
+    def increase_over_seeds(self) -> str:
+        """The increase as text: ``+0.72 ± 0.10 points (3 seeds)``."""
+        if self.dense_error_mean is None:
+            return f"no dense network for each seed; error {self.test_error_mean:.2f} %"
+        return f"{mean_and_deviation(self.increases, sign='+')} points ({count_of_seeds(self.n_seeds)})"
+
+    @property
+    def increase_interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the increase over the dense networks of the same seeds, in percentage points.
+
+        For other seeds and other test images (:attr:`Difference.wide`); None without a dense network for each seed.
+        """
+        if self.dense_error_mean is None:
+            return None
+        return difference(self, replace(self, errors=self.dense_errors, wrong=self.dense_wrong)).wide
+
+    def as_json(self) -> dict[str, Any]:
+        """Return :data:`FIELDS` as plain data. What is infinite, or not defined for one seed, is None."""
+        return {name: _plain(getattr(self, name)) for name in FIELDS}
+
+
+def mean_and_deviation(values: Iterable[float], digits: int = 2, sign: str = "") -> str:
+    """Return mean and sample deviation (divisor n - 1) as text: ``1.87 ± 0.05``; one value has no deviation.
+
+    With ``sign="+"`` a mean above zero has a sign too.
+    """
+    given = list(values)
+    spread = f" ± {stdev(given):.{digits}f}" if len(given) > 1 else ""
+    return f"{fmean(given):{sign}.{digits}f}{spread}"
+
+
+def count_of_seeds(count: int) -> str:
+    """Return a number of seeds as text: ``1 seed``, ``3 seeds``."""
+    return f"{count} seed{'s' * (count != 1)}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value
+
+
+def _student(values: Sequence[float]) -> tuple[float, float] | None:
+    if len(values) < 2:
+        return None
+    from scipy.stats import t
+
+    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
+    return fmean(values) - half, fmean(values) + half
 
 
 def results(records: Iterable[Record], profile: str = "full", evaluate_on: str = "test") -> list[Result]:
@@ -42,12 +230,14 @@ def results(records: Iterable[Record], profile: str = "full", evaluate_on: str =
 
 
 def _check_same(arm: Sequence[Record]) -> None:
-    first, seeds = arm[0], set()
+    from .records import RecordError
+
+    first, known = arm[0], set()
     for record in arm:
         where = f"{record.config.experiment}: {first.name} and {record.name}"
-        if record.seed in seeds:
+        if record.seed in known:
             raise RecordError(f"{record.config.experiment}: {record.name} stands twice; a seed counts once")
-        seeds.add(record.seed)
+        known.add(record.seed)
         if told := differences(first.config, record.config):
             raise RecordError(f"{where} must have the same settings to be put together; {told}")
 
@@ -77,8 +267,8 @@ def _dense(records: Iterable[Record]) -> dict[tuple[str, str], dict[int, Measure
 
 
 def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str, str], dict[int, Measured]]) -> Result:
-    seeds = sorted(group)
-    records, points = [group[seed][0] for seed in seeds], [group[seed][1] for seed in seeds]
+    given = sorted(group)
+    records, points = [group[seed][0] for seed in given], [group[seed][1] for seed in given]
     config, point = records[0].config, points[0]
     removed = point.removed
     pruning: str = config.pruning
@@ -107,12 +297,12 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
         weights_only_ratio=fmean(p.weights_only_ratio or math.inf for p in points),
         parameters=point.parameters,
         nonzero=nonzero,
-        errors={seed: p.measured.percent for seed, p in zip(seeds, points, strict=True)},
+        errors={seed: p.measured.percent for seed, p in zip(given, points, strict=True)},
         images=point.measured.images,
-        dense_errors={seed: baseline[seed].percent for seed in seeds if seed in baseline},
+        dense_errors={seed: baseline[seed].percent for seed in given if seed in baseline},
         unpruned_errors={record.seed: record.dense.percent for record in records},
-        wrong={seed: p.measured.wrong for seed, p in zip(seeds, points, strict=True) if p.measured.wrong},
-        dense_wrong={seed: baseline[seed].wrong for seed in seeds if seed in baseline and baseline[seed].wrong},
+        wrong={seed: p.measured.wrong for seed, p in zip(given, points, strict=True) if p.measured.wrong},
+        dense_wrong={seed: baseline[seed].wrong for seed in given if seed in baseline and baseline[seed].wrong},
         unpruned_wrong={record.seed: record.dense.wrong for record in records if record.dense.wrong},
         flop_reduction=point.multiply_adds / multiply_adds if multiply_adds else math.inf,
         removed=removed.share if removed else 0.0,
@@ -128,3 +318,80 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
 
 def _joined(values: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(values))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first result's error less the second's, in percentage points: paired by seed, with its 95 % interval.
+
+    ``interval`` is over seeds; ``wide`` counts other test images as well (:func:`~l0lib.experiments.answers.wide`).
+    """
+
+    mean: float
+    interval: tuple[float, float] | None
+    wide: tuple[float, float]
+
+
+def difference(first: Result, second: Result) -> Difference:
+    """Compare two results seed by seed.
+
+    Raises
+    ------
+    ValueError
+        If they share no seed.
+    """
+    first, second = shared(first, second)
+    gaps = [first.errors[seed] - second.errors[seed] for seed in first.errors]
+    images = min(first.images, second.images)
+    if first.images == second.images and all(seed in it.wrong for seed in first.errors for it in (first, second)):
+        ours, theirs = ([it.wrong[seed] for seed in first.errors] for it in (first, second))
+        deviated = answers.deviation(ours, theirs, images)
+    else:
+        deviated = answers.bound((first.test_error_mean / 100, second.test_error_mean / 100), images)
+    mean, interval = fmean(gaps), _student(gaps)
+    return Difference(mean, interval, answers.wide(mean, interval, 100 * deviated))
+
+
+def shared(first: Result, second: Result) -> tuple[Result, Result]:
+    """Return both results on the seeds that both have.
+
+    Raises
+    ------
+    ValueError
+        If they share no seed.
+    """
+    both = sorted(first.errors.keys() & second.errors.keys())
+    if not both:
+        raise ValueError(f"first and second must share seeds; got {sorted(first.errors)} and {sorted(second.errors)}")
+    one, other = (replace(it, errors={seed: it.errors[seed] for seed in both}) for it in (first, second))
+    return one, other
+
+
+def unpruned(result: Result) -> Result:
+    """Return the same arm with the errors that its networks had before pruning."""
+    return replace(result, errors=result.unpruned_errors, wrong=result.unpruned_wrong)
+
+
+def change_by_pruning(result: Result) -> Difference:
+    """Compare pruned networks, seed by seed, with what they were before pruning."""
+    return difference(result, unpruned(result))
+
+
+def table(found: Iterable[Result], caption: str) -> Table:
+    """Return results as a table, one row each."""
+    headers = ("Study", "Arm", "Fine-tuned", "Ratio", "Test error", "Seeds", "Dense", "Bytes", "Fewer mult-adds")
+    rows = [
+        (
+            r.experiment,
+            r.arm,
+            "yes" if r.fine_tuned else "no",
+            times(r.ratio),
+            f"{mean_and_deviation(r.errors.values())} %",
+            r.n_seeds,
+            "–" if r.dense_error_mean is None else f"{r.dense_error_mean:.2f} %",
+            f"{r.bytes:,.0f}",
+            times(r.flop_reduction),
+        )
+        for r in found
+    ]
+    return Table(headers, rows, caption)

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from scipy.optimize import isotonic_regression
 
 from .. import labels
-from ..experiments.result import Result
+from ..experiments.results import Result
 from ..paper.tables import Published, PublishedTable, printed_value
 from . import GREY, PENALTY_STYLE, new_figure
 

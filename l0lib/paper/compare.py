@@ -20,18 +20,27 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from .. import labels
-from ..experiments.result import Result, difference, shared
-from ..table import Table
+from ..experiments.results import Difference, Result, difference, shared
+from ..table import Table, signed
 
-HOLDS, PART, NOT_SHOWN, FAILS, MISSING = "holds", "holds in part", "not shown", "does not hold", "not recorded yet"
+#: Verdicts on a sentence of the text, on a line of the ledger, or on both.
+HOLDS, NOT_SHOWN, FAILS = "holds", "not shown", "does not hold"
+PART, MISSING = "holds in part", "not recorded yet"
+CORRECTED, NOT_YET = "holds with a correction", "not yet"
+MARKS = {HOLDS: "✓", PART: "≈", CORRECTED: "≈", NOT_SHOWN: "–", FAILS: "✗", MISSING: "…", NOT_YET: "…"}
 LESS, MORE, OPEN = "less", "more", "not told apart"
 #: Above this error, in percent, a network is taken as one that no longer works.
 COLLAPSED = 50.0
 
 
+def marked(verdict: str) -> str:
+    """Return a verdict with its mark before it: ``✓ holds``."""
+    return f"{MARKS[verdict]} {verdict}"
+
+
 @dataclass(frozen=True)
-class Comparison:
-    """Two results at one requested ratio, on the same seeds: the first one's error less the second's, in points."""
+class Comparison(Difference):
+    """Two results at one requested ratio, on the same seeds, and the difference of their errors."""
 
     first: Result
     second: Result
@@ -51,27 +60,16 @@ class Comparison:
         return neurons if self.ratio == 1 else f"{neurons}, {ratio}"
 
     @property
-    def mean(self) -> float:
-        """Mean difference over the seeds that both have."""
-        return difference(self.first, self.second).mean
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """The 95 % interval over seeds; None for one seed."""
-        return difference(self.first, self.second).interval
-
-    @property
-    def wide(self) -> tuple[float, float]:
-        """The interval over seeds and other test images."""
-        return difference(self.first, self.second).wide
-
-    @property
     def verdict(self) -> str:
         """``less``, ``more`` or ``not told apart``: how the first errs against the second. One seed tells nothing."""
         low, high = self.wide
         if self.interval is None or low <= 0 <= high:
             return OPEN
         return LESS if high < 0 else MORE
+
+
+def _compared(first: Result, second: Result) -> Comparison:
+    return Comparison(**vars(difference(first, second)), first=first, second=second)
 
 
 def pairs(first: Iterable[Result], second: Iterable[Result]) -> list[Comparison]:
@@ -86,7 +84,7 @@ def pairs(first: Iterable[Result], second: Iterable[Result]) -> list[Comparison]
         if other is None or not r.errors.keys() & other.errors.keys():
             continue
         if min(r.test_error_mean, other.test_error_mean) <= COLLAPSED:
-            found.append(Comparison(r, other))
+            found.append(_compared(r, other))
     return found
 
 
@@ -100,7 +98,7 @@ def pairs_at_least(first: Iterable[Result], second: Iterable[Result]) -> list[Co
     for r in sorted(second, key=lambda r: r.requested):
         above = [c for c in candidates if c.requested >= r.requested and c.errors.keys() & r.errors.keys()]
         if above and min(r.test_error_mean, above[0].test_error_mean) <= COLLAPSED:
-            found.append(Comparison(above[0], r))
+            found.append(_compared(above[0], r))
     return found
 
 
@@ -194,8 +192,7 @@ def sentences(found: Iterable[Result]) -> list[Sentence]:
 
 def table_of_sentences(given: Iterable[Sentence], caption: str) -> Table:
     """Return the sentences with their verdicts as a table."""
-    marks = {HOLDS: "✓", PART: "≈", NOT_SHOWN: "–", FAILS: "✗", MISSING: "…"}
-    rows = [(s.text, s.about, f"{marks[s.verdict]} {s.verdict}", s.counted) for s in given]
+    rows = [(s.text, s.about, marked(s.verdict), s.counted) for s in given]
     return Table(
         ("The text says", "Where", "Verdict", "Errs"), rows, caption, widths=("11rem", "8rem", "7rem", "13rem")
     )
@@ -206,22 +203,16 @@ def table_of_comparisons(comparisons: Iterable[Comparison], first: str, second: 
     rows = [
         (
             one.place,
-            *(said(side) for side in shared(one.first, one.second)),
-            _points(one.mean),
-            "–" if one.interval is None else _span(one.interval),
-            _span(one.wide),
+            *(side.error_over_seeds for side in shared(one.first, one.second)),
+            signed(one.mean),
+            "–" if one.interval is None else span(one.interval),
+            span(one.wide),
             one.verdict,
         )
         for one in comparisons
     ]
     headers = ("Ratio", f"{first}, %", f"{second}, %", "Difference", "over seeds", "and test images", f"{first} errs")
     return Table(headers, rows or [("–", *[MISSING] * 6)], caption)
-
-
-def said(result: Result) -> str:
-    """Return mean, deviation and number of seeds: ``1.18 ± 0.05 (5)``."""
-    spread = "" if result.test_error_std is None else f" ± {result.test_error_std:.2f}"
-    return f"{result.test_error_mean:.2f}{spread} ({result.n_seeds})"
 
 
 def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> str:
@@ -247,7 +238,7 @@ def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> st
             where = ", ".join(one.place for one in those)
             parts.append(
                 f"errs {word} than {second} at {number} of {total} ratios ({where}), most at {far.place}, "
-                f"by {abs(far.mean):.2f} points ({_span(far.wide)})"
+                f"by {abs(far.mean):.2f} points ({span(far.wide)})"
             )
     rest = f"; the two are not told apart at {open_}" if open_ else ""
     return f"{first} {' and '.join(parts)}{rest}."
@@ -267,9 +258,6 @@ def dense_error(found: Iterable[Result]) -> float | None:
     return fmean(e for by_seed in errors.values() for e in by_seed.values()) if errors else None
 
 
-def _points(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
-
-
-def _span(interval: tuple[float, float]) -> str:
-    return f"{_points(interval[0])} to {_points(interval[1])}"
+def span(interval: tuple[float, float]) -> str:
+    """Return an interval as text: ``−0.12 to +0.30``."""
+    return f"{signed(interval[0])} to {signed(interval[1])}"

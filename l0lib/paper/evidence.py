@@ -16,7 +16,17 @@ and than SEP without.
 *Figure 7.* ResNet-20 at 5×: the rows of Table 5 are reached; the intervals of NORM and SEP meet; and fine-tuning gains
 more, under either strategy, than one of them is better than the other.
 
-*Figures 8 and 9.* See :mod:`~l0lib.paper.sweeps`.
+*Figure 8.* VGG-16 on CIFAR-100. *Compresses more*: call a ratio reached if the lower end of the 95 % interval of the
+loss, over the arm's own network before pruning, is not above one point; the highest ratio reached never falls as the
+factor rises, and is higher under the largest factor than under none. *Starts lower*: before pruning no arm is shown to
+err less than the one with the next smaller factor, and the largest factor is shown to err more than none.
+
+*Figure 9.* ResNet-50 on CIFAR-100. *Without noticeable loss*: at 13× with β = 5 and the smallest factor, and at 25×
+with β = 10 and the largest, the lower end of the 95 % interval of the loss, over the network before pruning, is not
+above zero. *β makes little difference*: at 13×, the test intervals of both β meet, for every factor.
+
+*β on CIFAR-10.* ResNet-20 loses a point long before 13×. There a change is *severe* if, under one of the factors, the
+test intervals of both β before pruning do not meet, or the higher of both ratios reached is more than twice the lower.
 
 *Two sentences of Section 3.3.* That ℓ2 + ℓ0 and pruning give compact and accurate networks: the rows of Tables 2 to 5
 are reached; with a correction if some are at lower ratios only. That a larger factor trades accuracy for compression:
@@ -30,18 +40,41 @@ if none fails and some are not shown. The parts of Figures 5 and 6 are put toget
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from .. import labels
+from ..experiments.arms import ALPHAS_4, ALPHAS_5, BETAS_5, SCALED_4, SCALED_5
 from ..experiments.records import read_all
-from ..experiments.result import Result
-from ..experiments.results import results
-from . import compare as readings
-from . import increases, sweeps
-from .tables import TABLES, Published, PublishedTable, printed_interval, printed_value
+from ..experiments.results import (
+    Result,
+    change_by_pruning,
+    count_of_seeds,
+    difference,
+    mean_and_deviation,
+    results,
+    unpruned,
+)
+from .beside import ERRORS, SOURCES, published_row
+from .compare import FAILS, HOLDS, MISSING, NOT_SHOWN, PART, counted, pairs, select, sentences, span, verdict
+from .tables import TABLES, Published, printed_value
 from .theory import Finding
 
-PENALTIES = ("l2", "l1", "l0", "l2+l0")
+#: What the results of one arm at several ratios have in common.
+_ARM = ("experiment", "arm", "fine_tuned", "removed")
+#: Points of error over the network before pruning that count as no significant loss.
+LEVEL = 1.0
+
+
+def _named(values: Iterable[float]) -> tuple[str, ...]:
+    """Return values as the arms of a sweep name them."""
+    return tuple(f"{value:g}" for value in values)
+
+
+#: Of Experiment 4; on CIFAR-10 they are scaled.
+_FACTORS = {"cifar100": _named(ALPHAS_4), "cifar10": _named(SCALED_4)}
+_SWEPT, _SMALL, _BETAS = _named(ALPHAS_5), _named(SCALED_5), _named(BETAS_5)
 
 
 @functools.cache
@@ -55,77 +88,63 @@ def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = 
 
     Parameters
     ----------
-    number : int
+    number : {2, ..., 7}
     found : iterable of Result, optional
         Ours; without it, those of the stored records.
     losses : bool
-        Compare losses against the dense networks instead of errors.
+        Compare losses against the dense networks instead of errors, in Tables 2 and 3.
     """
-    published = TABLES[number]
-    if number in increases.SOURCES:
-        return _increases(number, recorded() if found is None else found)
-    ours = [
-        r
-        for r in (recorded() if found is None else found)
-        if labels.NETWORKS[r.network] == published.network and r.variant == "paper" and r.fine_tuned
-        if r.experiment == "experiment-2"
-    ]
-    said, reached, corrections = [], [], []
-    for row in published.rows:
-        if not row.ours or row.error is None:
-            continue
-        strategy = row.method.removeprefix("Proposed (").removesuffix(")")
-        same = [r for r in ours if r.strategy == strategy]
-        low, high = printed_interval(row.ratio)
-        at = next((r for r in same if low <= r.requested <= high), None)
-        if at is None or (losses and at.dense_error_mean is None):
-            return None
-        passes = _reaches(at, row, published.dense_error, losses)
-        reached.append(passes)
-        said.append(f"{strategy}, {row.ratio}: {_told(at, losses)}, printed {_printed(row, published, losses)}")
-        if not passes:
-            best = max((r.ratio for r in same if _reaches(r, row, published.dense_error, losses)), default=None)
-            corrections.append(
-                f"{strategy} reaches it up to {best:.0f}×" if best else f"{strategy} reaches it at no ratio we tried"
-            )
-    if not reached:
-        return None
-    if all(reached):
-        return Finding("; ".join(said), True)
-    return Finding("; ".join(said), False, any("up to" in text for text in corrections), "; ".join(corrections))
-
-
-def _increases(number: int, found: Iterable[Result]) -> Finding | None:
-    ours = list(found)
-    said, reached, corrections = [], [], []
+    ours = list(recorded() if found is None else found)
+    errors = number in ERRORS
+    against_dense = losses or not errors
+    told, corrections, lower = [], [], []
     for row in TABLES[number].rows:
         if not row.ours or row.error is None:
             continue
-        at = next((r for r in ours if increases.published_row(number, r) is row), None)
-        if at is None or at.dense_error_mean is None:
+        at = next((r for r in ours if published_row(number, r) is row), None)
+        if at is None or (against_dense and at.dense_error_mean is None):
             return None
-        passes = _within(at, row)
-        reached.append(passes)
-        said.append(
-            f"{row.method}, {row.ratio}: {increases.said(at)}{_span(at)} at {at.ratio:.3g}×, printed {row.error}"
-        )
-        if not passes:
-            same = [r for r in ours if (r.experiment, r.arm, r.fine_tuned) == (at.experiment, at.arm, at.fine_tuned)]
-            best = max((r.ratio for r in same if r.removed == at.removed and _within(r, row)), default=None)
-            corrections.append(
-                f"{row.method} reaches {row.error} up to {best:.3g}×"
-                if best
-                else f"{row.method} reaches {row.error} at no ratio we tried"
-            )
-    if all(reached):
-        return Finding("; ".join(said), True)
-    return Finding("; ".join(said), False, any("up to" in text for text in corrections), "; ".join(corrections))
+        limit, printed = _limit(number, row, losses)
+        name = at.strategy if errors else row.method
+        told.append(f"{name}, {row.ratio}: {_ours(number, at, losses)}, printed {printed}")
+        if _lower_end(at, against_dense) <= limit:
+            continue
+        arm = select(ours, **{field: getattr(at, field) for field in _ARM})
+        best = max((r.ratio for r in arm if _lower_end(r, against_dense) <= limit), default=None)
+        where = "at no ratio we tried" if best is None else f"up to {best:{'.0f' if errors else '.3g'}}×"
+        corrections.append(f"{name} reaches {'it' if errors else row.error} {where}")
+        lower.append(best is not None)
+    if not corrections:
+        return Finding("; ".join(told), True)
+    return Finding("; ".join(told), False, any(lower), "; ".join(corrections))
 
 
-def _within(result: Result, row: Published) -> bool:
-    if result.increase_interval is None or row.error is None:
-        return False
-    return result.increase_interval[0] <= printed_value(row.error)
+def _limit(number: int, row: Published, losses: bool) -> tuple[float, str]:
+    """Return what the lower end of our interval must not exceed, and how it is printed."""
+    error, dense = str(row.error), TABLES[number].dense_error
+    if not losses or dense is None:
+        return printed_value(error), error
+    loss = printed_value(error) - printed_value(dense)
+    return loss, f"{loss:+.2f}"
+
+
+def _lower_end(result: Result, against_dense: bool) -> float:
+    """Return the lower end of the interval of our error or of its increase; infinity where that is not known."""
+    if not against_dense:
+        return result.test_interval[0]
+    return math.inf if result.increase_interval is None else result.increase_interval[0]
+
+
+def _ours(number: int, result: Result, losses: bool) -> str:
+    if number in ERRORS and not losses:
+        error, over = mean_and_deviation(result.errors.values()), count_of_seeds(result.n_seeds)
+        return f"{error} % at {result.ratio:.0f}× ({over})"
+    source = " (test images alone)" if result.n_seeds == 1 else ""
+    interval = f"95 % interval {span(result.increase_interval or (0.0, 0.0))}{source}"
+    if losses:
+        change = result.test_error_mean - (result.dense_error_mean or 0.0)
+        return f"{change:+.2f} points, {interval}, at {result.ratio:.0f}×"
+    return f"{result.increase_over_seeds}, {interval}, at {result.ratio:.3g}×"
 
 
 def compact_and_accurate(found: Iterable[Result] | None = None) -> Finding | None:
@@ -142,81 +161,19 @@ def compact_and_accurate(found: Iterable[Result] | None = None) -> Finding | Non
         "a row is reached at a lower ratio": [number for number in lower if number not in never],
         "a row is not reached": never,
     }
-    value = "; ".join(f"Table{'s' * (len(n) > 1)} {_listed(n)}: {text}" for text, n in told.items() if n)
+    value = "; ".join(f"{_tables(numbers)}: {text}" for text, numbers in told.items() if numbers)
     if not lower:
         return Finding(value, True)
-    return Finding(
-        value, False, not never, f"not at every printed ratio: Table{'s' * (len(lower) > 1)} {_listed(lower)}"
-    )
+    return Finding(value, False, not never, f"not at every printed ratio: {_tables(lower)}")
 
 
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers))
+def _tables(numbers: Sequence[int]) -> str:
+    return f"Table{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
 
 
 def trade(found: Iterable[Result] | None = None) -> Finding | None:
     """Judge by the sweep on CIFAR-10 that a larger factor of the l0 term trades accuracy for compression."""
-    return sweeps.figure_8(recorded() if found is None else found, "cifar10")
-
-
-def _figure_7(found: Iterable[Result]) -> Finding | None:
-    at = {
-        (r.strategy, r.fine_tuned): r
-        for r in found
-        if (r.experiment, r.network, r.dataset, r.requested) == ("experiment-3", "resnet-20", "cifar10", 5.0)
-        and r.penalty == "l2+l0"  # the dense arm has the strategy of NORM, too
-    }
-    rows = _increases(5, at.values())
-    if rows is None or any((strategy, False) not in at for strategy in ("NORM", "SEP")):
-        return None
-    norm, sep = at["NORM", True], at["SEP", True]
-    apart = norm.test_error_mean - sep.test_error_mean
-    gains = [at[s, False].test_error_mean - at[s, True].test_error_mean for s in ("NORM", "SEP")]
-    holds = {
-        "up to 5×": rows.as_printed,
-        "NORM and SEP alike": max(norm.test_interval[0], sep.test_interval[0])
-        <= min(norm.test_interval[1], sep.test_interval[1]),
-        "fine-tuning matters more": min(gains) > abs(apart),
-    }
-    value = (
-        f"at 5×: {increases.said(norm)} under NORM, {increases.said(sep)} under SEP, {apart:+.2f} points apart; "
-        f"fine-tuning gains {gains[0]:.2f} and {gains[1]:.2f} points"
-    )
-    if all(holds.values()):
-        return Finding(value, True)
-    wrong = [text for text, good in holds.items() if not good]
-    return Finding(value, False, len(wrong) < len(holds), f"not so here: {', '.join(wrong)}")
-
-
-def _reaches(result: Result, row: Published, dense: str | None, losses: bool) -> bool:
-    assert row.error is not None
-    printed = printed_value(row.error)
-    if not losses:
-        return result.test_interval[0] <= printed
-    if dense is None or result.increase_interval is None:
-        return False
-    return result.increase_interval[0] <= printed - printed_value(dense)
-
-
-def _told(result: Result, losses: bool) -> str:
-    if losses and result.dense_error_mean is not None:
-        return f"{result.test_error_mean - result.dense_error_mean:+.2f} points{_span(result)} at {result.ratio:.0f}×"
-    spread = "" if result.test_error_std is None else f" ± {result.test_error_std:.2f}"
-    return f"{result.test_error_mean:.2f}{spread} % at {result.ratio:.0f}× ({result.n_seeds} seeds)"
-
-
-def _span(result: Result) -> str:
-    low, high = result.increase_interval or (0.0, 0.0)
-    source = " (test images alone)" if result.n_seeds == 1 else ""
-    return f", 95 % interval {low:+.2f} to {high:+.2f}{source},".replace("-", "−")
-
-
-def _printed(row: Published, published: PublishedTable, losses: bool) -> str:
-    if losses:
-        assert row.error is not None
-        assert published.dense_error is not None
-        return f"{printed_value(row.error) - printed_value(published.dense_error):+.2f}"
-    return str(row.error)
+    return figure_8(recorded() if found is None else found, "cifar10")
 
 
 def figure(number: int, found: Iterable[Result] | None = None) -> Finding | None:
@@ -227,72 +184,176 @@ def figure(number: int, found: Iterable[Result] | None = None) -> Finding | None
     ValueError
         If ``number`` is another figure.
     """
-    if number in (5, 6):
-        return _trade_off(number, recorded() if found is None else found)
-    judges = {7: _figure_7, 8: sweeps.figure_8, 9: sweeps.figure_9}
-    if number in judges:
-        return judges[number](recorded() if found is None else found)
-    if number not in (3, 4):
+    if number not in range(3, 10):
         raise ValueError(f"number must be one of 3 to 9; got {number!r}")
-    ours = [r for r in (recorded() if found is None else found) if r.experiment == "experiment-1"]
-    # fine-tuning against none belongs to the second of the two figures
-    about: Callable[[str], bool] = (
-        (lambda text: text.startswith("Figure 3"))
-        if number == 3
-        else (lambda text: text.startswith(("Figure 4", "Figures")))
-    )
-    sentences = [sentence for sentence in readings.sentences(ours) if about(sentence.about)]
-    verdicts = [sentence.verdict for sentence in sentences]
-    stage = number == 4
-    have = {(r.penalty, r.pruning) for r in ours if r.fine_tuned == stage}
-    if any((penalty, pruning) not in have for penalty in PENALTIES for pruning in ("GP", "LP", "RP")):
+    ours = list(recorded() if found is None else found)
+    if number in (3, 4):
+        return _experiment_1(number, ours)
+    if number in (5, 6):
+        return _trade_off(number, ours)
+    return {7: _figure_7, 8: figure_8, 9: figure_9}[number](ours)
+
+
+def _experiment_1(number: int, found: Iterable[Result]) -> Finding | None:
+    """Judge the sentences on Figure 3 or 4; fine-tuning against none belongs to the second of the two."""
+    ours = select(found, experiment="experiment-1")
+    have = {(r.penalty, r.pruning) for r in ours if r.fine_tuned == (number == 4)}
+    if any((penalty, pruning) not in have for penalty in labels.PENALTIES for pruning in ("GP", "LP", "RP")):
         return None
+    about = ("Figure 3,",) if number == 3 else ("Figure 4,", "Figures")
     # recorded, and yet nothing to compare: neither network works at any ratio that both were asked for
-    verdicts = [readings.NOT_SHOWN if verdict == readings.MISSING else verdict for verdict in verdicts]
-    value = ", ".join(
-        f"{verdicts.count(verdict)} {verdict}"
-        for verdict in (readings.HOLDS, readings.PART, readings.NOT_SHOWN, readings.FAILS)
-        if verdict in verdicts
-    )
-    value = f"of {len(verdicts)} statements {value}"
-    contrary = [s for s, verdict in zip(sentences, verdicts, strict=True) if verdict == readings.FAILS]
-    if contrary:
-        value += f": {'; '.join(f'{sentence.text} ({sentence.about})' for sentence in contrary)}"
-    parts = zip((f"{sentence.text} ({sentence.about})" for sentence in sentences), verdicts, strict=True)
-    return _together(value, list(parts))
+    parts = [
+        (f"{sentence.text} ({sentence.about})", NOT_SHOWN if sentence.verdict == MISSING else sentence.verdict)
+        for sentence in sentences(ours)
+        if sentence.about.startswith(about)
+    ]
+    verdicts = [verdict for _, verdict in parts]
+    tally = ", ".join(f"{verdicts.count(v)} {v}" for v in (HOLDS, PART, NOT_SHOWN, FAILS) if v in verdicts)
+    contrary = "; ".join(text for text, verdict in parts if verdict == FAILS)
+    return _together(f"of {len(parts)} statements {tally}{': ' * bool(contrary)}{contrary}", parts)
 
 
-def _trade_off(number: int, found: Iterable[Result]) -> Finding | None:
-    ours = list(found)
+def _trade_off(number: int, ours: Sequence[Result]) -> Finding | None:
+    """Judge Figure 5 or 6 by the losses of Table 2 or 3, and whether SEP with fine-tuning is the best pair."""
     rows = table(number - 3, ours, losses=True)
-    if rows is None:
-        return None
-    network = next(name for name, printed in labels.NETWORKS.items() if printed == TABLES[number - 3].network)
+    network = SOURCES[number - 3][1]
 
     def side(strategy: str, tuned: bool) -> list[Result]:
         kind = {"network": network, "experiment": "experiment-2", "penalty": "l2+l0"}
-        return readings.select(ours, strategy=strategy, fine_tuned=tuned, **kind)
+        return select(ours, strategy=strategy, fine_tuned=tuned, **kind)
 
-    best = side("SEP", True)
-    against = {"NORM with it": side("NORM", True), "SEP without": side("SEP", False)}
-    if not all(against.values()):
+    rivals = {"NORM with it": side("NORM", True), "SEP without": side("SEP", False)}
+    if rows is None or not all(rivals.values()):
         return None
-    compared = {f"SEP with fine-tuning is better than {name}": readings.pairs(best, r) for name, r in against.items()}
-    told = [f"{text}: {readings.counted(both)}" for text, both in compared.items()]
-    printed = readings.HOLDS if rows.as_printed else readings.PART if rows.corrected else readings.FAILS
+    best = side("SEP", True)
+    compared = {f"SEP with fine-tuning is better than {name}": pairs(best, r) for name, r in rivals.items()}
+    told = [f"{text}: {counted(both)}" for text, both in compared.items()]
+    printed = HOLDS if rows.as_printed else PART if rows.corrected else FAILS
     parts = [(rows.correction or "the printed losses are reached", printed)]
-    parts += [(text, readings.verdict(both)) for text, both in compared.items()]
+    parts += [(text, verdict(both)) for text, both in compared.items()]
     return _together("; ".join((rows.value, *told)), parts)
+
+
+def _figure_7(found: Iterable[Result]) -> Finding | None:
+    at = {
+        (r.strategy, r.fine_tuned): r
+        for r in select(found, experiment="experiment-3", network="resnet-20", dataset="cifar10", requested=5.0)
+        if r.penalty == "l2+l0"  # the dense arm has the strategy of NORM, too
+    }
+    rows = table(5, at.values())
+    if rows is None or any((strategy, False) not in at for strategy in ("NORM", "SEP")):
+        return None
+    norm, sep = at["NORM", True], at["SEP", True]
+    apart = norm.test_error_mean - sep.test_error_mean
+    gains = [at[s, False].test_error_mean - at[s, True].test_error_mean for s in ("NORM", "SEP")]
+    holds = {
+        "up to 5×": rows.as_printed,
+        "NORM and SEP alike": _meet((norm, sep)),
+        "fine-tuning matters more": min(gains) > abs(apart),
+    }
+    value = (
+        f"at 5×: {norm.increase_over_seeds} under NORM, {sep.increase_over_seeds} under SEP, "
+        f"{apart:+.2f} points apart; fine-tuning gains {gains[0]:.2f} and {gains[1]:.2f} points"
+    )
+    return _finding(value, holds)
+
+
+def figure_8(found: Iterable[Result], dataset: str = "cifar100") -> Finding | None:
+    """Judge what the text says of Figure 8, on its dataset or on ``cifar10``; None while an arm is missing."""
+    arms, factors = _arms(found, "experiment-4", "vgg-16"), _FACTORS[dataset]
+    if any(f"{dataset}-{factor}" not in arms for factor in factors):
+        return None
+    lines = [arms[f"{dataset}-{factor}"] for factor in factors]
+    reached = [_reached(line) for line in lines]
+    before = [unpruned(line[0]) for line in lines]
+    starts = [r.test_error_mean for r in before]
+    holds = {
+        "compresses more": all(a <= b for a, b in pairwise(reached)) and reached[0] < reached[-1],
+        "starts lower": all(difference(b, a).wide[1] >= 0 for a, b in pairwise(before))
+        and difference(before[-1], before[0]).wide[0] > 0,
+    }
+    told = ", ".join(
+        f"α₀ = {factor}: {ratio:.3g}×, {start - starts[0]:+.2f}"
+        for factor, ratio, start in zip(factors, reached, starts, strict=True)
+    )
+    about = "highest ratio not shown to lose more than a point, and points of error before pruning over α₀ = 0"
+    return _finding(f"{about}: {told}", holds)
+
+
+def figure_9(found: Iterable[Result]) -> Finding | None:
+    """Judge what the text says of Figure 9; None while an arm is missing."""
+    arms = _arms(found, "experiment-5", "resnet-50")
+    at = {(name.removeprefix("cifar100-"), r.requested): r for name, line in arms.items() for r in line}
+    ends = [("5-1e-07", 13.0), ("10-1e-06", 25.0)]
+    both = [[(f"{beta}-{factor}", 13.0) for beta in _BETAS] for factor in _SWEPT]
+    if any(key not in at for group in (ends, *both) for key in group):
+        return None
+    changes = [change_by_pruning(at[key]) for key in ends]
+    compared = [(at[five], at[ten]) for five, ten in both]
+    holds = {
+        "no noticeable loss": all(change.wide[0] <= 0 for change in changes),
+        "β makes little difference": all(map(_meet, compared)),
+    }
+    losses = ", ".join(f"{c.mean:+.2f} points at {ratio:g}×" for c, (_, ratio) in zip(changes, ends, strict=True))
+    gaps = ", ".join(f"{a.test_error_mean - b.test_error_mean:+.2f}" for a, b in compared)
+    return _finding(f"{losses}; β = 5 less β = 10 at 13×, by factor: {gaps} points", holds)
+
+
+def small_betas(found: Iterable[Result]) -> Finding | None:
+    """Judge whether a change from β = 5 to 10 is severe for ResNet-20 on CIFAR-10; None while an arm is missing."""
+    arms = _arms(found, "experiment-5", "resnet-20")
+    both = [[f"resnet-20-{beta}-{factor}" for beta in _BETAS] for factor in _SMALL]
+    if any(arm not in arms for pair in both for arm in pair):
+        return None
+    before = [[unpruned(arms[arm][0]) for arm in pair] for pair in both]
+    ratios = [[_reached(arms[arm]) for arm in pair] for pair in both]
+    holds = {
+        "before pruning β makes little difference": all(map(_meet, before)),
+        "β makes little difference to the ratio": all(max(pair) <= 2 * min(pair) for pair in ratios),
+    }
+    told = ", ".join(
+        f"α₀ = {factor}: {five:.3g}× and {ten:.3g}×, {b.test_error_mean - a.test_error_mean:+.2f}"
+        for factor, (five, ten), (a, b) in zip(_SMALL, ratios, before, strict=True)
+    )
+    about = "highest ratio not shown to lose more than a point, for β = 5 and 10, and points before pruning, 10 over 5"
+    return _finding(f"{about}: {told}", holds)
+
+
+def _reached(line: Iterable[Result]) -> float:
+    """Return the highest ratio not shown to lose more than :data:`LEVEL`, 1 where none is."""
+    return max((r.ratio for r in line if change_by_pruning(r).wide[0] <= LEVEL + 1e-9), default=1.0)
+
+
+def _meet(pair: Iterable[Result]) -> bool:
+    """Return whether the test intervals of results have a point in common."""
+    intervals = [r.test_interval for r in pair]
+    return max(low for low, _ in intervals) <= min(high for _, high in intervals)
+
+
+def _arms(found: Iterable[Result], study: str, network: str) -> dict[str, list[Result]]:
+    """Return the results of one network's sweep before fine-tuning, by arm, in rising order of the ratio."""
+    arms: dict[str, list[Result]] = {}
+    for r in sorted(found, key=lambda r: r.requested):
+        if (r.experiment, r.network, r.fine_tuned) == (study, network, False):
+            arms.setdefault(r.arm, []).append(r)
+    return arms
+
+
+def _finding(value: str, holds: dict[str, bool]) -> Finding:
+    wrong = [text for text, good in holds.items() if not good]
+    if not wrong:
+        return Finding(value, True)
+    return Finding(value, False, len(wrong) < len(holds), f"not so here: {', '.join(wrong)}")
 
 
 def _together(value: str, parts: Sequence[tuple[str, str]]) -> Finding:
     """Judge a statement of several parts, each a text and its verdict by :mod:`~l0lib.paper.compare`."""
     verdicts = [verdict for _, verdict in parts]
-    if all(verdict == readings.HOLDS for verdict in verdicts):
+    if all(verdict == HOLDS for verdict in verdicts):
         return Finding(value, True)
-    rest = "; ".join(f"{text}: {verdict}" for text, verdict in parts if verdict != readings.HOLDS)
-    if readings.FAILS in verdicts:
+    rest = "; ".join(f"{text}: {verdict}" for text, verdict in parts if verdict != HOLDS)
+    if FAILS in verdicts:
         return Finding(value, False, False, rest)
-    if all(verdict in (readings.HOLDS, readings.PART) for verdict in verdicts):
+    if all(verdict in (HOLDS, PART) for verdict in verdicts):
         return Finding(value, False, True, rest)
     return Finding(value, False, correction=rest, shown=False)

@@ -1,4 +1,4 @@
-"""What the claims ledger computes: each statement of the paper's Sections 2 and 3, put to a test of its own.
+"""What the claims ledger computes: the equations and statements of the paper's Sections 2 and 3, each put to a test.
 
 A check takes the formula as the paper prints it and compares it with something found another way: a derivative by the
 complex step, a bound by bisection on single steps, an order by running the race. Nothing here knows the verdict.
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import L0, L1, L2, attraction, count_nonzero
+from ..table import signed
 
 #: Two numbers that should be equal may differ by this much, relative to the larger one.
 TOLERANCE = 1e-9
@@ -20,6 +21,7 @@ TOLERANCE = 1e-9
 ETA, ALPHA = 0.04, 0.01  # the paper's own, Figure 2
 BETAS = (1.0, 5.0, 20.0)  # ours: the paper prints none
 WEIGHTS = np.concatenate([-np.geomspace(1e-3, 2, 25), np.geomspace(1e-3, 2, 25)])
+_STARTS = np.linspace(0.05, 0.3, 200)
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,6 @@ def _of(kind):
     return [(penalty, omega) for penalty, omega in _cases() if isinstance(penalty, kind)]
 
 
-def signed(number: float) -> str:
-    """Return a number with four digits and a typographic minus."""
-    return f"{number:.4g}".replace("-", "−")
-
-
 def objective() -> Finding:
     """Eq. 1: the penalty adds αΩ(w)."""
     return _equal((penalty.value(WEIGHTS), ALPHA * omega(WEIGHTS).sum()) for penalty, omega in _cases())
@@ -159,7 +156,7 @@ def gradient(kind) -> Finding:
     left, right = (penalty.value(np.array([h])) / (ALPHA * h) for h in (-1e-9, 1e-9))
     steepness = "β" if kind is L0 else "1"
     return Finding(
-        f"{beside.value} for w ≠ 0; slopes at 0: {signed(left)} and {signed(right)}",
+        f"{beside.value} for w ≠ 0; slopes at 0: {signed(left, '.4g')} and {signed(right, '.4g')}",
         beside.as_printed and _difference(left, right) <= TOLERANCE,
         beside.as_printed,
         f"for w ≠ 0; at 0 the one-sided slopes are −{steepness} and {steepness}, and 0 is chosen",
@@ -176,16 +173,17 @@ def scaling_factor() -> Finding:
     return Finding(finding.value + " from one step; no value at w = 0", finding.as_printed)
 
 
-def _bound_by_bisection(make: Callable, w: float) -> float:
-    """Return the largest α whose step still shrinks ``w``, from single steps alone."""
-    low, high = 0.0, 1e22
+def _bisect(holds: Callable[[float], bool], low: float, high: float) -> float:
+    """Return the largest number for which ``holds``; it must hold below that, and nowhere above."""
     for _ in range(200):
         middle = (low + high) / 2
-        if abs(attraction.step(make(middle), w, ETA)) < abs(w):
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if holds(middle) else (low, middle)
     return low
+
+
+def _bound_by_bisection(make: Callable, w: float) -> float:
+    """Return the largest α whose step still shrinks ``w``, from single steps alone."""
+    return _bisect(lambda alpha: abs(attraction.step(make(alpha), w, ETA)) < abs(w), 0.0, 1e22)
 
 
 def alpha_bounds(kinds=("l2", "l1", "l0")) -> Finding:
@@ -234,4 +232,245 @@ def two_penalties() -> Finding:
         rule.as_printed and miss <= TOLERANCE,
         rule.as_printed,
         "each norm carries its own α inside the sum: αΩ becomes α₂‖w‖₂² + α₀‖w‖₀*",
+    )
+
+
+def _arrivals(penalties, w0: float, threshold: float, steps: int) -> list[int]:
+    """Return, for each penalty, the first step at which the weight is below the threshold (or past zero)."""
+    first = []
+    for penalty in penalties:
+        below = np.asarray(attraction.trajectory(penalty, w0, ETA, steps)) < threshold
+        first.append(int(np.argmax(below)) if below.any() else steps + 1)
+    return first
+
+
+def figure_1() -> Finding:
+    """Figure 1: with equal first steps from 1, ℓ0 arrives first, ℓ1 second and ℓ2 last."""
+    # The swing stays below the start, so that arrival means something; 1 is no multiple of a first step.
+    settings = [(first, beta) for first in (0.0021, 0.0101) for beta in (1.5, 3.0, 4.0)]
+    runs = [
+        _arrivals(attraction.match_initial_rate(first, 1.0, ETA, beta), 1.0, first, 4000) for first, beta in settings
+    ]
+    ordered = sum(l0 < l1 < l2 for l2, l1, l0 in runs)
+    l2, l1, l0 = runs[1]
+    return Finding(
+        f"order ℓ0, ℓ1, ℓ2 in {ordered} of {len(runs)} settings (ours); {l0}, {l1} and {l2} steps "
+        f"at β = {settings[1][1]:g}, first step {settings[1][0]:g}",
+        ordered == len(runs),
+    )
+
+
+def _crossing(pull_a, pull_b) -> float:
+    """Return where two pulls are equal, by bisection on |w|; pull_a must be longer at zero."""
+    return _bisect(lambda w: pull_a(w) > pull_b(w), 1e-9, 10.0)
+
+
+def _pull(penalty):
+    return lambda w: abs(attraction.term(penalty, w, ETA))
+
+
+def figure_2() -> Finding:
+    """Figure 2: the pull of ℓ0 rises towards zero; at equal α it crosses the others' at the book's closed forms."""
+    grid = np.geomspace(1e-4, 1, 200)
+    rising, worst, places = True, 0.0, []
+    for beta in BETAS[1:]:
+        penalty = L0(ALPHA, beta)
+        rising &= bool(np.all(np.diff(_pull(penalty)(grid)) < 0))
+        with_l1 = _crossing(_pull(penalty), _pull(L1(ALPHA)))
+        with_l2 = _crossing(_pull(penalty), _pull(L2(ALPHA)))
+        worst = max(
+            worst,
+            _difference(with_l1, attraction.crossover_l1(beta)),
+            _difference(with_l2, attraction.crossover_l2(beta)),
+        )
+        places.append(f"β = {beta:g}: crosses ℓ1 at {with_l1:.3f}, ℓ2 at {with_l2:.3f}")
+    return Finding("; ".join(places), rising and worst <= TOLERANCE)
+
+
+def trends() -> Finding:
+    """Towards zero, the pull of ℓ2 fades, that of ℓ1 stays and that of ℓ0 grows."""
+    grid = np.geomspace(1e-3, 1, 100)
+    changes = [np.diff(_pull(penalty)(grid)) for penalty in (L2(ALPHA), L1(ALPHA), L0(ALPHA, 5))]
+    ratios = [_pull(penalty)(0.001) / _pull(penalty)(1.0) for penalty in (L2(ALPHA), L1(ALPHA), L0(ALPHA, 5))]
+    return Finding(
+        "pull at 0.001 over pull at 1: "
+        + ", ".join(f"{r:.3g} ({n})" for r, n in zip(ratios, ("ℓ2", "ℓ1", "ℓ0, β = 5"), strict=True)),
+        bool(np.all(changes[0] > 0) and np.all(changes[1] == 0) and np.all(changes[2] < 0)),
+    )
+
+
+def l2_reduction() -> Finding:
+    """The ℓ2 term takes 2ηα|w| off the magnitude (the paper's premise: 2ηα well below one)."""
+    factors = np.array([1e-4, 0.1, 0.9, 0.999]) / (2 * ETA)
+    taken = [np.abs(WEIGHTS) - np.abs(attraction.step(L2(alpha), WEIGHTS, ETA)) for alpha in factors]
+    # The subtraction loses digits where the reduction is small: compare with the weight, not with the reduction.
+    worst = max(
+        float(np.max(np.abs(t - 2 * ETA * alpha * np.abs(WEIGHTS)) / np.abs(WEIGHTS)))
+        for t, alpha in zip(taken, factors, strict=True)
+    )
+    return Finding(f"off by at most {small(worst)} of |w| for 2ηα from 0.0001 to 0.999", worst <= TOLERANCE)
+
+
+def small_pull_attracts(kind) -> Finding:
+    """A pull much smaller than one attracts; amended: a pull shorter than 2|w|."""
+    penalty = L1(ALPHA) if kind is L1 else L0(ALPHA, 20)
+    w = 1e-4
+    pull, after = _pull(penalty)(w), abs(attraction.step(penalty, w, ETA))
+    sizes = np.geomspace(1e-6, 1, 400)
+    shrinks = np.abs(attraction.step(penalty, sizes, ETA)) < sizes
+    return Finding(
+        f"pull {pull:.4f} at |w| = {w:g}: the step makes |w| {after / w:.1f} times as large",
+        bool(after < w),
+        bool(np.array_equal(shrinks, _pull(penalty)(sizes) < 2 * sizes)),
+        "the pull must be shorter than 2|w|",
+    )
+
+
+def differentiable() -> Finding:
+    """The smoothed norm is differentiable; amended: everywhere but at zero."""
+    beta = 5.0
+    left, right = (float(L0(1.0, beta).value(np.array([h]))) / h for h in (-1e-9, 1e-9))
+    sizes = np.array([1e-3, 0.1, 1.0])
+    jumps = [float(L0(1.0, beta).gradient(w + 1e-9) - L0(1.0, beta).gradient(w - 1e-9)) for w in sizes]
+    return Finding(
+        f"slopes at zero for β = {beta:g}: {signed(left, '.4g')} and {signed(right, '.4g')}",
+        abs(left - right) < 1e-6,
+        max(abs(jump) for jump in jumps) < 1e-6,
+        "away from zero; at zero it has a corner of slopes −β and β",
+    )
+
+
+def shrinkage_range() -> Finding:
+    """The magnitude falls exactly when −1 < λ < 1."""
+    rng = np.random.default_rng(0)
+    count = 10_000
+    w, alpha, beta = rng.uniform(-1, 1, count), rng.uniform(0.01, 20, count), rng.uniform(1, 20, count)
+    flips, wrong = 0, 0
+    for penalty in (L2(alpha), L1(alpha), L0(alpha, beta)):
+        factor = attraction.scaling_factor(penalty, w, ETA)
+        shrinks = np.abs(attraction.step(penalty, w, ETA)) < np.abs(w)
+        wrong += int(np.sum(shrinks != (np.abs(factor) < 1)))
+        flips += int(np.sum(shrinks & (factor < 0)))
+    return Finding(
+        f"{wrong} exceptions in {3 * count:,} random steps; {flips:,} of them shrink and change sign", wrong == 0
+    )
+
+
+def l2_never_swings() -> Finding:
+    """ℓ2 with α below 1/η never swings; amended: below 1/(2η)."""
+
+    def changes(multiple):
+        orbit = attraction.trajectory(L2(multiple / ETA), 1.0, ETA, 100)
+        return int(np.sum(np.sign(orbit[1:]) != np.sign(orbit[:-1])))
+
+    wide, narrow = changes(0.75), changes(0.49)
+    return Finding(
+        f"sign changes in 100 steps: {wide} at α = 0.75/η, {narrow} at α = 0.49/η",
+        wide == 0,
+        narrow == 0,
+        "needs α < 1/(2η), half of the bound of Table 1",
+    )
+
+
+def bound_is_broken() -> Finding:
+    """Under ℓ1 and ℓ0 every weight on its way to zero comes to a step that makes it larger."""
+    broken = 0
+    for penalty in (L1(0.0531), L0(ALPHA, 20)):
+        orbit = np.abs(attraction.trajectory(penalty, _STARTS, ETA, 4000))
+        broken += int(np.sum((orbit[1:] > orbit[:-1]).any(axis=0)))
+    return Finding(f"{broken} of {2 * _STARTS.size} starts (ℓ1 and ℓ0)", broken == 2 * _STARTS.size)
+
+
+def small_alpha() -> Finding:
+    """α relatively small keeps arrived weights below the threshold; made exact: α ≤ τ/η and α ≤ τ/(ηβ)."""
+    threshold, beta, largest = 0.01, 5.0, {}
+    for multiple in (1.0, 1.1):
+        for name, make in (("ℓ1", L1), ("ℓ0", lambda alpha: L0(alpha, beta))):
+            limit = attraction.alpha_for_threshold(make(1.0), threshold, ETA)
+            orbit = attraction.trajectory(make(multiple * limit), _STARTS, ETA, 3000, sample=range(2001, 3001))
+            largest[name, multiple] = float(np.abs(orbit).max() / threshold)
+    inside = all(largest[name, 1.0] <= 1 + TOLERANCE for name in ("ℓ1", "ℓ0"))
+    outside = all(largest[name, 1.1] > 1 for name in ("ℓ1", "ℓ0"))
+    return Finding(
+        "largest |w|/τ: "
+        + "; ".join(
+            f"{n} {largest[n, 1.0]:.3f} at its limit, {largest[n, 1.1]:.3f} at 1.1 of it" for n in ("ℓ1", "ℓ0")
+        ),
+        inside and outside,
+    )
+
+
+def stronger_when_small() -> Finding:
+    """For small weights ℓ0 pulls harder than ℓ1 and ℓ2; amended: at equal α, β > 1, below the crossovers."""
+    w = 1e-6
+    as_printed = all(_pull(L0(ALPHA, beta))(w) > _pull(other)(w) for beta in BETAS for other in (L1(ALPHA), L2(ALPHA)))
+    amended = True
+    for beta in (1.1, 2.0, 5.0, 20.0):
+        for other, edge in ((L1(ALPHA), attraction.crossover_l1(beta)), (L2(ALPHA), attraction.crossover_l2(beta))):
+            inside, outside = edge * np.linspace(0.01, 0.99, 50), edge * np.linspace(1.01, 5, 50)
+            pull, rival = _pull(L0(ALPHA, beta)), _pull(other)
+            amended &= bool(np.all(pull(inside) > rival(inside)) and np.all(pull(outside) < rival(outside)))
+    ratio = _pull(L0(ALPHA, 1.0))(0.1) / _pull(L1(ALPHA))(0.1)
+    return Finding(
+        f"at β = 1 ℓ0 has {ratio:.2f} of ℓ1's pull at |w| = 0.1; "
+        f"at β = 5 it is ahead below {attraction.crossover_l1(5.0):.3f}",
+        as_printed,
+        amended,
+        "at equal α with β > 1, and only below ln(β)/β (ℓ1) and W(β²/2)/β (ℓ2)",
+    )
+
+
+def sooner_below_threshold() -> Finding:
+    """ℓ0 needs fewer steps to the threshold; amended: at equal first steps, not at equal swing."""
+    beta, swing = 5.0, 0.0101
+    matched = attraction.match_initial_rate(0.0021, 1.0, ETA, beta)
+    _, l1, l0 = _arrivals(matched, 1.0, swing, 4000)
+    fair_l1, fair_l0 = _arrivals((L1(swing / ETA), L0(swing / (ETA * beta), beta)), 1.0, swing, 8000)
+    return Finding(
+        f"steps, ℓ0 and ℓ1: {l0} and {l1} at equal first step, {fair_l0} and {fair_l1} at equal swing (β = {beta:g})",
+        l0 < l1 and fair_l0 < fair_l1,
+        l0 < l1,
+        "at equal first steps; at equal swing around zero ℓ1 is first",
+    )
+
+
+def spares_large_weights() -> Finding:
+    """The pull of ℓ0 tends to zero for large weights."""
+    shares = [_pull(L0(ALPHA, beta))(1.0) / _pull(L0(ALPHA, beta))(1e-12) for beta in BETAS]
+    far = _pull(L0(ALPHA, 1.0))(50.0)
+    return Finding(
+        "pull at |w| = 1 over the pull beside zero: "
+        + ", ".join(f"{small(s) if s < 1e-3 else round(s, 3)} (β = {b:g})" for s, b in zip(shares, BETAS, strict=True)),
+        bool(far < 1e-20 and all(share < 1 for share in shares)),
+    )
+
+
+def conflicting_aims() -> Finding:
+    """A small α limits what ℓ1 can do to large weights: a threshold τ caps its pull on every weight at τ a step."""
+    threshold = 0.01
+    penalty = L1(attraction.alpha_for_threshold(L1(1.0), threshold, ETA))
+    pulls = _pull(penalty)(np.array([0.1, 1.0, 10.0]))
+    return Finding(
+        f"with τ = {threshold}, longest pull {pulls.max():.4f} a step on weights of 0.1, 1 and 10 alike",
+        _difference(pulls, threshold) <= TOLERANCE,
+    )
+
+
+def independent_knobs() -> Finding:
+    """With two factors, α₂ alone changes the pull on large weights and α₀ alone that on small ones."""
+    beta, base = 20.0, L2(1e-3) + L0(1e-3, 20.0)
+    small, large = 0.01, 1.0
+
+    def pull(penalty, w):
+        return abs(float(attraction.term(penalty, w, ETA)))
+
+    effects = [
+        pull(changed, w) / pull(base, w)
+        for changed in (L2(2e-3) + L0(1e-3, beta), L2(1e-3) + L0(2e-3, beta))
+        for w in (small, large)
+    ]
+    return Finding(
+        f"doubling α₂: pull × {effects[0]:.2f} at {small}, × {effects[1]:.2f} at {large:g}; "
+        f"doubling α₀: × {effects[2]:.2f} and × {effects[3]:.2f} (β = {beta:g})",
+        effects[0] < 1.05 and effects[1] > 1.95 and effects[2] > 1.95 and effects[3] < 1.05,
     )

@@ -16,9 +16,8 @@ from l0lib.cli import data as _data_commands
 from l0lib.cli.terminal import ranges, seeds
 from l0lib.compress import datasets
 from l0lib.compress.sources import Arrays
-from l0lib.experiments import launch, records, search
+from l0lib.experiments import launch, records, results, search
 from l0lib.experiments.arms import STUDIES
-from l0lib.paper import report
 from tests.browser import ROOT
 from tests.made_up import config, record, tuned
 
@@ -163,7 +162,7 @@ def test_report_prints_one_json_object_a_result(stored, capsys):
     assert cli.main(["report", "--json", "--records", str(stored)]) == 0
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(found) == 3
-    assert all(list(one) == list(report.FIELDS) for one in found)
+    assert all(list(one) == list(results.FIELDS) for one in found)
     (tuned,) = [one for one in found if one["fine_tuned"]]
     assert (tuned["n_seeds"], tuned["test_error_mean"], tuned["profile"]) == (5, 1.854, "full")
 

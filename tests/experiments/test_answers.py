@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from l0lib.experiments import answers, records
 from l0lib.experiments.records import Measured, RecordError
-from l0lib.experiments.result import difference
-from l0lib.experiments.results import results
+from l0lib.experiments.results import difference, results
 from tests.made_up import config, record
 
 

@@ -10,7 +10,7 @@ from l0lib.compress import cifar_models, learning_rates, neurons
 from l0lib.compress.blueprint import blueprint
 from l0lib.experiments import arms as cifar
 from l0lib.experiments.arms import STUDIES
-from l0lib.paper import increases
+from l0lib.paper.beside import MORE
 
 
 def test_arms_of_a_network_differ_in_the_penalty_alone():
@@ -118,7 +118,7 @@ def test_neurons_go_from_the_networks_of_experiment_3_and_from_two_controls():
     for share, flops in zip(arms["vgg-16-NORM"].removed_shares, (27.75, 42.7, 27.75, 42.7), strict=True):
         going = neurons.smallest_neurons(neurons.neurons(model, image), share)
         saved = 100 * (1 - sum(layer.multiply_adds for layer in plan.without(going)) / whole)
-        assert flops <= saved <= flops + increases.MORE, "so the row of Table 7 is found"
+        assert flops <= saved <= flops + MORE, "so the row of Table 7 is found"
 
 
 def test_statistics_are_measured_anew_on_the_networks_of_experiment_3():

@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 
 from l0lib.compress import MAGNITUDE_EDGES
@@ -10,9 +9,7 @@ from l0lib.experiments import stored
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.records import write
 from l0lib.experiments.results import results
-from l0lib.paper import compare as readings
-from l0lib.paper import headlines
-from l0lib.paper.tables import TABLES
+from l0lib.paper import compare
 from tests.widgets import stored_runs
 
 
@@ -27,16 +24,16 @@ def tuned(name, errors, **change):
 
 
 def test_a_clear_difference_is_told_and_a_small_one_is_not():
-    far = readings.pairs(tuned("l0-GP", 100), tuned("l1-GP", 200))
-    assert [one.verdict for one in far] == [readings.LESS] * 2
-    assert [one.verdict for one in readings.pairs(tuned("l1-GP", 200), tuned("l0-GP", 100))] == [readings.MORE] * 2
-    near = readings.pairs(tuned("l0-GP", 100), tuned("l1-GP", 110))
-    assert [one.verdict for one in near] == [readings.OPEN] * 2
+    far = compare.pairs(tuned("l0-GP", 100), tuned("l1-GP", 200))
+    assert [one.verdict for one in far] == [compare.LESS] * 2
+    assert [one.verdict for one in compare.pairs(tuned("l1-GP", 200), tuned("l0-GP", 100))] == [compare.MORE] * 2
+    near = compare.pairs(tuned("l0-GP", 100), tuned("l1-GP", 110))
+    assert [one.verdict for one in near] == [compare.OPEN] * 2
     assert near[0].mean == pytest.approx(-0.1)
 
 
 def test_the_wide_interval_counts_the_test_images():
-    one = readings.pairs(tuned("l0-GP", 100), tuned("l1-GP", 110))[0]
+    one = compare.pairs(tuned("l0-GP", 100), tuned("l1-GP", 110))[0]
     assert one.interval == pytest.approx((-0.1, -0.1)), "paired seeds: the spread is common to both"
     rates = (one.first.test_error_mean + one.second.test_error_mean) / 100
     half = 100 * 1.959964 * math.sqrt(rates / 10_000)
@@ -45,19 +42,19 @@ def test_the_wide_interval_counts_the_test_images():
 
 def test_one_seed_tells_nothing():
     first, second = (results([stored_runs.run(name, 0, errors=e)]) for name, e in (("l0-GP", 10), ("l1-GP", 4000)))
-    found = readings.pairs(first, second)
-    assert {one.verdict for one in found} == {readings.OPEN}
-    assert readings.conclusion(found, "ℓ0", "ℓ1") == (
+    found = compare.pairs(first, second)
+    assert {one.verdict for one in found} == {compare.OPEN}
+    assert compare.conclusion(found, "ℓ0", "ℓ1") == (
         "ℓ0 and ℓ1 share one seed: no verdict.\n"
         f"  Other test images alone would not explain the difference at {len(found)} of {len(found)}."
     )
-    assert "at 0 of" in readings.conclusion(readings.pairs(first, first), "ℓ0", "ℓ0")
+    assert "at 0 of" in compare.conclusion(compare.pairs(first, first), "ℓ0", "ℓ0")
 
 
 def test_a_table_of_comparisons_shows_errors_on_the_seeds_that_both_have():
     first = results([stored_runs.run("l0-GP", seed, errors=100 * (1 + seed)) for seed in (0, 1, 2)])
     second = results([stored_runs.run("l1-GP", seed, errors=500) for seed in (1, 2, 3)])
-    rows = readings.table_of_comparisons(readings.pairs(first, second), "ℓ0", "ℓ1", "").rows
+    rows = compare.table_of_comparisons(compare.pairs(first, second), "ℓ0", "ℓ1", "").rows
     assert rows
     for row in rows:
         ours, theirs = (float(said.removesuffix(" (2)").split(" ± ")[0]) for said in row[1:3])
@@ -66,57 +63,57 @@ def test_a_table_of_comparisons_shows_errors_on_the_seeds_that_both_have():
 
 
 def test_networks_that_no_longer_work_are_not_compared():
-    assert readings.pairs(tuned("l0-GP", 6000), tuned("l1-GP", 8000)) == []
-    assert len(readings.pairs(tuned("l0-GP", 100), tuned("l1-GP", 8000))) == 2
+    assert compare.pairs(tuned("l0-GP", 6000), tuned("l1-GP", 8000)) == []
+    assert len(compare.pairs(tuned("l0-GP", 100), tuned("l1-GP", 8000))) == 2
 
 
 def test_where_neurons_were_removed_as_many_are_gone_from_both():
-    from tests.paper.test_increases import made
+    from tests.paper.test_beside import made
 
     norm, l2 = (results(made("experiment-6", f"vgg-16-{way}", dense=850)) for way in ("NORM", "l2"))
-    found = readings.pairs(norm, l2)
+    found = compare.pairs(norm, l2)
     assert all((one.first.removed, one.ratio) == (one.second.removed, one.second.requested) for one in found)
     places = ["16 % of the neurons", "16 % of the neurons, 9.21×", "25 % of the neurons", "25 % of the neurons, 18.38×"]
     assert [one.place for one in found] == places
-    assert [row[0] for row in readings.table_of_comparisons(found, "NORM", "l2", "").rows] == places
+    assert [row[0] for row in compare.table_of_comparisons(found, "NORM", "l2", "").rows] == places
 
 
 def test_a_higher_ratio_is_a_handicap():
     magnitude, random = tuned("l2-GP", 100, tuned=(10, 50, 100)), tuned("l2-RP", 900, tuned=(2, 20, 359))
-    found = readings.pairs_at_least(magnitude, random)
+    found = compare.pairs_at_least(magnitude, random)
     assert [(one.first.requested, one.second.requested) for one in found] == [(10, 2), (50, 20)]
-    assert readings.verdict(found) == readings.HOLDS
+    assert compare.verdict(found) == compare.HOLDS
 
 
 @pytest.mark.parametrize(
     ("errors", "want"),
     [
-        ((100, 100), readings.HOLDS),
-        ((100, 205), readings.HOLDS),
-        ((205, 205), readings.NOT_SHOWN),
-        ((400, 205), readings.FAILS),
-        ((100, 400), readings.PART),
+        ((100, 100), compare.HOLDS),
+        ((100, 205), compare.HOLDS),
+        ((205, 205), compare.NOT_SHOWN),
+        ((400, 205), compare.FAILS),
+        ((100, 400), compare.PART),
     ],
 )
 def test_verdicts_follow_the_rule(errors, want):
     first = [r for place, e in enumerate(errors) for r in tuned("l0-GP", e) if r.requested == (10, 100)[place]]
-    assert readings.verdict(readings.pairs(first, tuned("l1-GP", 200))) == want
+    assert compare.verdict(compare.pairs(first, tuned("l1-GP", 200))) == want
 
 
 def test_in_all_cases_means_every_one():
     first = [r for place, e in enumerate((100, 205)) for r in tuned("l0-GP", e) if r.requested == (10, 100)[place]]
-    half = readings.pairs(first, tuned("l1-GP", 200))
-    assert (readings.verdict(half), readings.verdict(half, every=True)) == (readings.HOLDS, readings.PART)
-    both = readings.pairs(tuned("l0-GP", 100), tuned("l1-GP", 200))
-    assert readings.verdict(both, every=True) == readings.HOLDS
-    assert readings.Sentence("", "", tuple(half), every=True).verdict == readings.PART
+    half = compare.pairs(first, tuned("l1-GP", 200))
+    assert (compare.verdict(half), compare.verdict(half, every=True)) == (compare.HOLDS, compare.PART)
+    both = compare.pairs(tuned("l0-GP", 100), tuned("l1-GP", 200))
+    assert compare.verdict(both, every=True) == compare.HOLDS
+    assert compare.Sentence("", "", tuple(half), every=True).verdict == compare.PART
 
 
 def test_no_runs_no_verdict():
-    assert readings.verdict([]) == readings.MISSING
-    assert {sentence.verdict for sentence in readings.sentences([])} == {readings.MISSING}
-    assert "not recorded yet" in repr(readings.table_of_comparisons([], "a", "b", "none"))
-    assert "not recorded yet" in readings.conclusion([], "a", "b")
+    assert compare.verdict([]) == compare.MISSING
+    assert {sentence.verdict for sentence in compare.sentences([])} == {compare.MISSING}
+    assert "not recorded yet" in repr(compare.table_of_comparisons([], "a", "b", "none"))
+    assert "not recorded yet" in compare.conclusion([], "a", "b")
 
 
 def test_sentences_of_the_paper():
@@ -127,27 +124,27 @@ def test_sentences_of_the_paper():
         for how, more in (("GP", 0), ("LP", 50), ("RP", 2000))
         for r in arm(f"{penalty}-{how}", errors + more)
     ]
-    said = readings.sentences(found)
+    said = compare.sentences(found)
     by = {(s.text, s.about): s.verdict for s in said}
-    assert by["magnitude beats random pruning", "Figure 4, GP, all penalties"] == readings.HOLDS
-    assert by["smoothed ℓ0 outperforms ℓ1", "Figure 4, GP"] == readings.HOLDS
-    assert by["ℓ2 + ℓ0 outperforms ℓ2", "Figure 3, LP"] == readings.HOLDS
-    assert by["under random pruning ℓ1 errs less than ℓ0 and ℓ2 + ℓ0", "Figure 3, RP"] != readings.HOLDS
-    assert len(readings.table_of_sentences(said, "x").rows) == len(said)
+    assert by["magnitude beats random pruning", "Figure 4, GP, all penalties"] == compare.HOLDS
+    assert by["smoothed ℓ0 outperforms ℓ1", "Figure 4, GP"] == compare.HOLDS
+    assert by["ℓ2 + ℓ0 outperforms ℓ2", "Figure 3, LP"] == compare.HOLDS
+    assert by["under random pruning ℓ1 errs less than ℓ0 and ℓ2 + ℓ0", "Figure 3, RP"] != compare.HOLDS
+    assert len(compare.table_of_sentences(said, "x").rows) == len(said)
 
 
 def test_a_conclusion_is_worded_by_its_numbers():
     first, second = tuned("l0-GP", 100), tuned("l1-GP", 200)
-    words = readings.conclusion(readings.pairs(first, second), "ℓ0", "ℓ1")
+    words = compare.conclusion(compare.pairs(first, second), "ℓ0", "ℓ1")
     assert words.startswith("ℓ0 errs less than ℓ1 at 2 of 2 ratios (10×, 100×), most at 10×, by 1.00 points (−1.3")
-    assert "errs more" in readings.conclusion(readings.pairs(second, first), "ℓ1", "ℓ0")
-    assert "not told apart" in readings.conclusion(readings.pairs(first, tuned("l1-GP", 101)), "ℓ0", "ℓ1")
+    assert "errs more" in compare.conclusion(compare.pairs(second, first), "ℓ1", "ℓ0")
+    assert "not told apart" in compare.conclusion(compare.pairs(first, tuned("l1-GP", 101)), "ℓ0", "ℓ1")
 
 
 def test_reach_is_the_highest_ratio_at_a_level():
     found = tuned("l0-GP", 100)
-    assert readings.reach(found, 1.5).requested == 100
-    assert readings.reach(found, 0.5) is None
+    assert compare.reach(found, 1.5).requested == 100
+    assert compare.reach(found, 0.5) is None
 
 
 # --- what is stored ---------------------------------------------------------------------------------------------------
@@ -190,30 +187,3 @@ def test_the_smallest_stored_network_is_found(tmp_path):
     for name in ("lenet-5-caffe-SEP-359x", "lenet-5-caffe-gradual-shift-450x", "lenet-300-100-SEP-96x", "stand-in"):
         (folder / f"{name}.l0").touch()
     assert stored.weights("lenet-5-caffe", tmp_path).stem == "lenet-5-caffe-gradual-shift-450x"
-
-
-# --- headlines --------------------------------------------------------------------------------------------------------
-
-
-def test_headlines_stand_beside_the_paper():
-    runs = [
-        stored_runs.run(
-            "lenet-5-caffe-SEP", seed, experiment="experiment-2", errors=100 + seed, tuned=(200, 359), dense_arm=""
-        )
-        for seed in range(5)
-    ]
-    table = headlines.table_of_headlines(results(runs), TABLES.values())
-    rows = {row[0]: row for row in table.rows}
-    assert rows["LeNet-5-Caffe, 359×"][2:4] == ("0.97% (Proposed (SEP))", "SEP: 1.02 ± 0.02 (5) %")
-    assert rows["LeNet-5-Caffe, 359×"][-3:] == ("−0.06", "+0.05", "yes")
-    assert rows["LeNet-5-Caffe, 200×"][-1] == "no"
-    assert rows["LeNet-300-100, 90×"][3] == readings.MISSING
-
-
-def test_rows_of_the_paper_against_each_other():
-    norm = next(row for row in TABLES[3].rows if row.method == "Proposed (NORM)")
-    assert "SparseVD [47]" in [row.method for row in headlines.beaten_by(TABLES[3], norm)]
-    sep = next(row for row in TABLES[3].rows if row.method == "Proposed (SEP)")
-    assert headlines.beaten_by(TABLES[3], sep) == []
-    assert len(headlines.table_of_rivals(TABLES[2]).rows) == 2
-    assert np.all([len(row) == 4 for row in headlines.table_of_rivals(TABLES[3]).rows])

@@ -8,10 +8,9 @@ from dataclasses import replace
 import pytest
 
 from l0lib.experiments.arms import STUDIES
+from l0lib.experiments.records import Measured
 from l0lib.experiments.results import results
-from l0lib.paper import compare as readings
-from l0lib.paper import evidence as empirical
-from l0lib.paper import ledger
+from l0lib.paper import compare, evidence, ledger
 from l0lib.paper.theory import Finding
 from tests.made_up import config, record
 
@@ -30,14 +29,14 @@ def rows(**errors):
 
 
 def test_a_table_holds_where_the_test_images_cannot_tell_us_from_it():
-    finding = empirical.table(2, rows(NORM=190, SEP=205))
+    finding = evidence.table(2, rows(NORM=190, SEP=205))
     assert finding.as_printed
     assert "1.90" in finding.value
     assert "1.85" in finding.value
 
 
 def test_a_row_that_is_missed_needs_a_correction():
-    finding = empirical.table(2, rows(NORM=190, SEP=250))
+    finding = evidence.table(2, rows(NORM=190, SEP=250))
     assert not finding.as_printed
     assert finding.corrected is False
     assert "SEP reaches it at no ratio we tried" in finding.correction
@@ -45,9 +44,9 @@ def test_a_row_that_is_missed_needs_a_correction():
 
 def test_losses_are_compared_with_losses():
     # our dense networks err as much as the pruned ones: no loss at all
-    assert empirical.table(2, rows(NORM=164, SEP=164), losses=True).as_printed
-    assert "+0.00" in empirical.table(2, rows(NORM=164, SEP=164), losses=True).value
-    assert not empirical.table(2, rows(NORM=260, SEP=260), losses=True).as_printed
+    assert evidence.table(2, rows(NORM=164, SEP=164), losses=True).as_printed
+    assert "+0.00" in evidence.table(2, rows(NORM=164, SEP=164), losses=True).value
+    assert not evidence.table(2, rows(NORM=260, SEP=260), losses=True).as_printed
 
 
 def figure_5(sep, norm, before):
@@ -59,7 +58,7 @@ def figure_5(sep, norm, before):
         made += [replace(r, requested=ratio, errors=dict.fromkeys(r.errors, errors), wrong={}) for ratio in ratios]
     before_ratios = {r.requested for r in made if not r.fine_tuned}
     assert before_ratios & {90.0, 96.0}, "something to compare"
-    return empirical.figure(5, made)
+    return evidence.figure(5, made)
 
 
 @pytest.mark.parametrize(
@@ -78,19 +77,19 @@ def test_the_best_pair_must_be_best(errors, verdict):
 
 def test_a_statement_of_parts_is_judged_part_by_part():
     def judged(*verdicts):
-        return ledger.verdict(empirical._together("", [("x", verdict) for verdict in verdicts]))
+        return ledger.verdict(evidence._together("", [("x", verdict) for verdict in verdicts]))
 
-    assert judged(readings.HOLDS, readings.HOLDS) == ledger.HOLDS
-    assert judged(readings.HOLDS, readings.PART) == ledger.CORRECTED
-    assert judged(readings.HOLDS, readings.PART, readings.NOT_SHOWN) == ledger.NOT_SHOWN
-    assert judged(readings.HOLDS, readings.NOT_SHOWN, readings.FAILS) == ledger.FAILS
+    assert judged(compare.HOLDS, compare.HOLDS) == ledger.HOLDS
+    assert judged(compare.HOLDS, compare.PART) == ledger.CORRECTED
+    assert judged(compare.HOLDS, compare.PART, compare.NOT_SHOWN) == ledger.NOT_SHOWN
+    assert judged(compare.HOLDS, compare.NOT_SHOWN, compare.FAILS) == ledger.FAILS
 
 
 def test_without_records_nothing_is_settled():
-    assert empirical.table(2, []) is None
-    assert all(empirical.figure(number, []) is None for number in range(3, 10))
+    assert evidence.table(2, []) is None
+    assert all(evidence.figure(number, []) is None for number in range(3, 10))
     with pytest.raises(ValueError, match="number must be one of 3 to 9"):
-        empirical.figure(10, [])
+        evidence.figure(10, [])
 
 
 def test_sentences_become_one_verdict():
@@ -104,8 +103,8 @@ def test_sentences_become_one_verdict():
             )
             worse = 0 if "l0" in penalty else 500
             made += [record(seed, errors + worse + seed, what=what) for seed in range(3)]
-    assert empirical.figure(3, [r for r in results(made) if r.arm != "l1-LP"]) is None
-    finding = empirical.figure(3, results(made))
+    assert evidence.figure(3, [r for r in results(made) if r.arm != "l1-LP"]) is None
+    finding = evidence.figure(3, results(made))
     assert finding is not None
     assert not finding.as_printed  # under random pruning l1 and l2 do not err less here
     assert "random pruning" in finding.correction
@@ -131,42 +130,42 @@ def photographs(norm=895, sep=890, dense=800, arms=("NORM", "SEP")):
 
 
 def test_an_increase_is_judged_by_our_own_dense_networks():
-    finding = empirical.table(5, photographs())
+    finding = evidence.table(5, photographs())
     assert finding.as_printed
     assert finding.value.startswith(
         "Proposed (NORM), 5×: +0.95 ± 0.00 points (3 seeds), 95 % interval +0.14 to +1.76, at 5×, printed 1.1%; "
     )
-    worse = empirical.table(5, photographs(sep=1000))
+    worse = evidence.table(5, photographs(sep=1000))
     assert not worse.as_printed
     assert worse.correction == "Proposed (SEP) reaches 1% at no ratio we tried"
-    assert empirical.table(5, photographs(sep=1000, dense=900)).as_printed
+    assert evidence.table(5, photographs(sep=1000, dense=900)).as_printed
 
 
 @pytest.mark.parametrize("number", [4, 5, 6, 7])
 def test_a_table_of_increases_waits_for_all_its_rows(number):
-    assert empirical.table(number, photographs(arms=("NORM",))) is None
+    assert evidence.table(number, photographs(arms=("NORM",))) is None
 
 
 def test_table_7_is_settled_once_all_its_runs_are_there():
     """With the numbers of units that VGG-16 loses, at the shares of the study."""
     arms = STUDIES["experiment-6"].arms("full")
     whole = [record(0, 900, what=arms[name], dense=850) for name in ("vgg-16-NORM", "vgg-16-scratch", "vgg-16-l2")]
-    finding = empirical.table(7, results(whole))
+    finding = evidence.table(7, results(whole))
     assert finding.as_printed
     assert [part.split(":")[0] for part in finding.value.split("; ")] == [
         "Proposed (NP), 1.46×", "Proposed (NP), 1.7×", "Proposed (NP+GP), 9.21×", "Proposed (NP+GP), 18.38×"
     ]  # fmt: skip
-    assert empirical.table(7, results(whole[1:])) is None, "controls are no rows"
+    assert evidence.table(7, results(whole[1:])) is None, "controls are no rows"
 
 
 def test_figure_7_says_which_of_its_statements_is_not_so():
-    assert empirical.figure(7, photographs(arms=("SEP",))) is None
+    assert evidence.figure(7, photographs(arms=("SEP",))) is None
     # ten errors of ten thousand are gained by fine-tuning, five lie between the strategies
-    assert empirical.figure(7, photographs(norm=895, sep=890)).as_printed
-    apart = empirical.figure(7, photographs(norm=895, sep=870))
+    assert evidence.figure(7, photographs(norm=895, sep=890)).as_printed
+    apart = evidence.figure(7, photographs(norm=895, sep=870))
     assert (apart.as_printed, apart.corrected) == (False, True)
     assert apart.correction == "not so here: fine-tuning matters more"
-    far = empirical.figure(7, photographs(norm=1200, sep=890))
+    far = evidence.figure(7, photographs(norm=1200, sep=890))
     assert far.correction == "not so here: up to 5×, NORM and SEP alike, fine-tuning matters more"
     assert not far.corrected
 
@@ -190,8 +189,151 @@ def test_figure_7_says_which_of_its_statements_is_not_so():
 )
 def test_compact_and_accurate_follows_from_four_tables(monkeypatch, findings, verdict, value):
     made = {n: Finding("", bool(f), f is not None) for n, f in zip((2, 3, 4, 5), findings, strict=True)}
-    monkeypatch.setattr(empirical, "table", lambda number, found: made[number])
-    found = empirical.compact_and_accurate([])
+    monkeypatch.setattr(evidence, "table", lambda number, found: made[number])
+    found = evidence.compact_and_accurate([])
     assert (found.as_printed, found.corrected, found.value) == (*verdict, value)
     made[4] = None
-    assert empirical.compact_and_accurate([]) is None
+    assert evidence.compact_and_accurate([]) is None
+
+
+# --- Figures 8 and 9, sweeps of a factor
+
+SWEPT = ("5-1e-07", "5-5e-07", "5-1e-06", "10-1e-07", "10-5e-07", "10-1e-06")
+
+
+def run(study, arm, dense, errors, dataset="cifar100"):
+    """A run whose unpruned network has ``dense`` errors of 10,000, and pruned ones ``errors(ratio)``."""
+    made = record(0, what=STUDIES[study].arms("full")[f"{dataset}-{arm}"], dense=dense)
+    points = [
+        p.model_copy(update={"measured": Measured(errors=errors(p.requested), images=10_000)}) for p in made.points
+    ]
+    return made.model_copy(update={"points": tuple(points)})
+
+
+def until(ratio, dense):
+    """As before pruning up to a ratio, and useless above."""
+    return lambda requested: dense if requested <= ratio else 9000
+
+
+def sweep_4(ends, starts=(2900, 2920, 3140, 3480)):
+    factors = ("0", "1e-07", "2.5e-07", "5e-07")
+    return results(
+        [run("experiment-4", f, start, until(end, start)) for f, start, end in zip(factors, starts, ends, strict=True)]
+    )
+
+
+def test_a_larger_factor_compresses_more_and_starts_lower():
+    found = evidence.figure(8, sweep_4((2.78, 4.67, 10.47, 18.63)))
+    assert found.as_printed
+    assert "α₀ = 0: 2.78×, +0.00, α₀ = 1e-07: 4.67×, +0.20" in found.value
+
+
+def test_the_scaled_sweep_is_judged_by_the_same_rule():
+    factors, starts = ("0", "4e-06", "1e-05", "2e-05"), (900, 920, 1140, 1480)
+    arms = zip(factors, starts, (2.78, 4.67, 10.47, 18.63), strict=True)
+    runs = [run("experiment-4", f, start, until(end, start), "cifar10") for f, start, end in arms]
+    found = evidence.figure_8(results(runs), "cifar10")
+    assert found.as_printed
+    assert "α₀ = 2e-05: 18.6×, +5.80" in found.value
+    assert evidence.figure_8(results(runs[1:]), "cifar10") is None
+    assert evidence.trade(results(runs)) == found
+    assert evidence.figure(8, results(runs)) is None, "the paper's figure waits for CIFAR-100"
+
+
+@pytest.mark.parametrize(
+    ("ends", "starts", "wrong"),
+    [
+        ((2.78, 10.47, 4.67, 18.63), (2900, 2920, 3140, 3480), "compresses more"),
+        ((4.67, 4.67, 4.67, 4.67), (2900, 2920, 3140, 3480), "compresses more"),
+        ((2.78, 4.67, 10.47, 18.63), (2900, 2700, 3140, 3480), "starts lower"),
+        ((2.78, 4.67, 10.47, 18.63), (2900, 2920, 2940, 2960), "starts lower"),
+    ],
+)
+def test_figure_8_says_which_of_its_statements_is_not_so(ends, starts, wrong):
+    found = evidence.figure(8, sweep_4(ends, starts))
+    assert (found.as_printed, found.corrected, found.correction) == (False, True, f"not so here: {wrong}")
+
+
+def test_what_may_be_a_point_of_error_is_no_significant_loss_and_more_is():
+    starts = (2900, 2920, 3140, 3480)
+    factors = ("0", "1e-07", "2.5e-07", "5e-07")
+
+    def made(extra):
+        ends = dict(zip(factors, (2.78, 4.67, 10.47, 18.63), strict=True))
+        runs = [run("experiment-4", f, s, lambda r, f=f, s=s: s + (extra if r <= ends[f] else 6000))
+                for f, s in zip(factors, starts, strict=True)]  # fmt: skip
+        return evidence.figure(8, results(runs))
+
+    # of 10,000 images, both errors near 3,500: the interval reaches 1.64 points to either side
+    assert "α₀ = 5e-07: 18.6×" in made(250).value
+    assert "α₀ = 5e-07: 1×" in made(280).value
+
+
+def sweep_5(dense=2850, at=None):
+    at = at or {}
+    return results(
+        [run("experiment-5", arm, dense, lambda r, arm=arm: at.get((arm, r), dense)) for arm in SWEPT]
+        + [run("experiment-5", "5-0", dense, lambda r: 9000)]
+    )
+
+
+def test_no_noticeable_loss_and_no_difference_between_the_betas():
+    found = evidence.figure(9, sweep_5())
+    assert found.as_printed
+    assert "+0.00 points at 13×, +0.00 points at 25×" in found.value
+
+
+def test_figure_9_says_which_of_its_statements_is_not_so():
+    lossy = evidence.figure(9, sweep_5(at={("10-1e-06", 25.0): 3100}))
+    assert (lossy.as_printed, lossy.correction) == (False, "not so here: no noticeable loss")
+    apart = evidence.figure(9, sweep_5(at={("10-5e-07", 13.0): 3100}))
+    assert (apart.as_printed, apart.correction) == (False, "not so here: β makes little difference")
+    both = evidence.figure(9, sweep_5(at={("10-1e-07", 13.0): 3100, ("5-1e-07", 13.0): 3300}))
+    assert not both.corrected
+
+
+def small_betas(starts=None, ends=None):
+    """Of ResNet-20: errors before pruning and the highest ratio reached, by β and factor, else 1,200 and 2.27."""
+    runs = []
+    for arm in ("5-1e-06", "5-5e-06", "5-1e-05", "10-1e-06", "10-5e-06", "10-1e-05"):
+        start, end = (starts or {}).get(arm, 1200), (ends or {}).get(arm, 2.27)
+        made = run("experiment-5", arm, start, until(end, start), "resnet-20")
+        assert made.config.network == "resnet-20"
+        runs.append(made)
+    return results(runs)
+
+
+def test_beta_makes_little_difference_to_a_small_network():
+    found = evidence.small_betas(small_betas({"10-1e-06": 1230}, {"5-5e-06": 2.27, "10-5e-06": 4.0}))
+    assert found.as_printed
+    assert "α₀ = 1e-06: 2.27× and 2.27×, +0.30, α₀ = 5e-06: 2.27× and 4×, +0.00" in found.value
+    assert evidence.figure_9(small_betas()) is None
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "wrong"),
+    [
+        ({"10-5e-06": 1400}, None, "before pruning β makes little difference"),
+        (None, {"10-5e-06": 5.0}, "β makes little difference to the ratio"),
+        (None, {"5-1e-05": 1.0}, "β makes little difference to the ratio"),
+    ],
+)
+def test_a_severe_change_is_named(starts, ends, wrong):
+    found = evidence.small_betas(small_betas(starts, ends))
+    assert (found.as_printed, found.correction) == (False, f"not so here: {wrong}")
+
+
+def test_the_betas_wait_for_all_arms():
+    whole = small_betas()
+    assert evidence.small_betas([r for r in whole if r.arm != "resnet-20-10-1e-05"]) is None
+
+
+@pytest.mark.parametrize("number", [8, 9])
+def test_a_sweep_waits_for_all_its_arms(number):
+    whole = sweep_4((2.78, 4.67, 10.47, 18.63)) + sweep_5()
+    assert evidence.figure(number, whole) is not None
+    for arm in ("cifar100-5e-07", "cifar100-10-1e-06"):
+        if evidence.figure(number, [r for r in whole if r.arm != arm]) is None:
+            break
+    else:
+        pytest.fail("a verdict without all arms")

@@ -11,8 +11,7 @@ import pytest
 from l0lib import attraction
 from l0lib.experiments import stored
 from l0lib.experiments.arms import STUDIES
-from l0lib.paper import claims, ledger
-from l0lib.paper import theory as checks
+from l0lib.paper import ledger, theory
 from l0lib.paper.theory import Finding
 from l0lib.table import Link, Table
 from tests.made_up import record
@@ -92,32 +91,32 @@ def test_counts_add_up(lines):
 
 def test_a_wrong_scaling_factor_is_found(monkeypatch):
     monkeypatch.setattr(attraction, "step", lambda penalty, w, eta: np.asarray(w) * (1 + 1e-6))
-    assert not checks.scaling_factor().as_printed
+    assert not theory.scaling_factor().as_printed
 
 
 def test_a_wrong_term_is_found(monkeypatch):
     true = attraction.term
     monkeypatch.setattr(attraction, "term", lambda penalty, w, eta: true(penalty, w, eta) * (1 + 1e-6))
-    assert not checks.update().as_printed
-    assert not checks.table_1().as_printed
-    assert not claims.conflicting_aims().as_printed
+    assert not theory.update().as_printed
+    assert not theory.table_1().as_printed
+    assert not theory.conflicting_aims().as_printed
 
 
 def test_a_wrong_bound_is_found(monkeypatch):
     true = attraction.step
     monkeypatch.setattr(attraction, "step", lambda penalty, w, eta: true(penalty, w, 1.001 * eta))
-    assert not checks.alpha_bounds().as_printed
+    assert not theory.alpha_bounds().as_printed
 
 
 def test_a_wrong_crossover_is_found(monkeypatch):
     monkeypatch.setattr(attraction, "crossover_l1", lambda beta: 0.3)
-    assert not claims.figure_2().as_printed
+    assert not theory.figure_2().as_printed
 
 
 def test_the_race_is_really_run(monkeypatch):
     true = attraction.match_initial_rate
     monkeypatch.setattr(attraction, "match_initial_rate", lambda *a: true(*a)._replace(l0=true(*a).l1))
-    assert not claims.figure_1().as_printed
+    assert not theory.figure_1().as_printed
 
 
 @pytest.mark.parametrize("place", sorted({claim.place for claim in ledger.ALL if claim.place}))

@@ -1,8 +1,7 @@
-"""The published values: typed as printed, and their own arithmetic."""
+"""The published values: typed as printed, and their own paper."""
 
 import pytest
 
-from l0lib.paper import arithmetic
 from l0lib.paper import tables as paper
 
 
@@ -67,26 +66,26 @@ def test_a_rival_dominates_only_if_nothing_printed_is_worse():
         (table.name, row.method, row.ratio)
         for table in paper.TABLES.values()
         for row in table.rows
-        if row.ours and arithmetic.dominating(table, row)
+        if row.ours and paper.dominating(table, row)
     }
     assert dominated == {("Table 3", "Proposed (NORM)", "200×"), ("Table 7", "Proposed (NP)", "1.46×")}
 
 
 def test_an_equal_rival_does_not_dominate():
     rows = (paper.Published("Proposed", "1.0%", "5×"), paper.Published("twin", "1.0%", "5×"))
-    assert arithmetic.dominating(paper.PublishedTable(9, "net", "data", rows), rows[0]) == []
+    assert paper.dominating(paper.PublishedTable(9, "net", "data", rows), rows[0]) == []
 
 
 def test_a_starred_error_counts_as_the_unpruned_one():
     rows = (paper.Published("Proposed", "1.0%", "5×"), paper.Published("star", None, "5×"))
     better = paper.PublishedTable(9, "net", "data", rows, dense_error="0.8%")
     worse = paper.PublishedTable(9, "net", "data", rows, dense_error="1.2%")
-    assert arithmetic.dominating(better, rows[0]) == [rows[1]]
-    assert arithmetic.dominating(worse, rows[0]) == []
+    assert paper.dominating(better, rows[0]) == [rows[1]]
+    assert paper.dominating(worse, rows[0]) == []
 
 
 def test_the_text_agrees_with_the_tables():
-    checks = arithmetic.check_text()
+    checks = paper.check_text()
     assert len(checks) == 9
     assert all(check.agrees for check in checks)
 
@@ -98,6 +97,4 @@ def test_the_text_is_compared_with_what_the_tables_hold(monkeypatch):
     )
     changed = paper.PublishedTable(2, "LeNet-300-100", "MNIST", rows, "267k", "1.64%")
     monkeypatch.setitem(paper.TABLES, 2, changed)
-    assert [check.statement for check in arithmetic.check_text() if not check.agrees] == [
-        "LeNet-300-100, SEP: around 100×"
-    ]
+    assert [check.statement for check in paper.check_text() if not check.agrees] == ["LeNet-300-100, SEP: around 100×"]

@@ -1,18 +1,14 @@
-"""Results: means and deviations over seeds, what may be put together, and our rows beside the paper's."""
+"""Results: means and deviations over seeds, and what may be put together."""
 
 import json
 import math
 import statistics
-import subprocess
-import sys
 
 import pytest
 
 from l0lib.compress import wilson_interval
 from l0lib.experiments.records import RecordError
-from l0lib.paper import report
-from l0lib.paper import tables as paper
-from tests.browser import ROOT
+from l0lib.experiments.results import FIELDS, difference, mean_and_deviation, results, table
 from tests.made_up import config, record
 
 ERRORS = [185, 190, 183, 188, 181]
@@ -26,11 +22,11 @@ def five():
 @pytest.fixture
 def tuned(five):
     """The fine-tuned result of five seeds."""
-    return report.results(five)[-1]
+    return results(five)[-1]
 
 
 def test_there_is_one_result_for_each_ratio_before_and_after_fine_tuning(five):
-    found = report.results(five)
+    found = results(five)
     assert [(r.requested, r.fine_tuned) for r in found] == [(10, False), (90, False), (90, True)]
     assert {r.n_seeds for r in found} == {5}
 
@@ -55,10 +51,10 @@ def test_the_ratio_is_all_parameters_over_the_mean_count_of_nonzero_ones(tuned):
 
 
 def test_one_seed_has_no_deviation_and_no_interval():
-    (result,) = report.results([record(3, what=config(ratios=[]))])
+    (result,) = results([record(3, what=config(ratios=[]))])
     assert (result.test_error_std, result.interval) == (None, None)
     assert result.as_json()["test_error_std"] is None
-    assert report.said(result) == "1.85 %"
+    assert mean_and_deviation(result.errors.values()) == "1.85"
 
 
 def test_the_json_has_exactly_the_fields_of_the_contract(tuned):
@@ -83,29 +79,29 @@ def test_the_json_has_exactly_the_fields_of_the_contract(tuned):
         "epochs": 30,
         "commit": "abc1234",
     }
-    assert tuple(told) == report.FIELDS
+    assert tuple(told) == FIELDS
 
 
 def test_epochs_are_those_behind_the_point(five):
     gradual = {"first": 5, "training": {"epochs": 7, "learning_rate": 0.05}}
-    (before, *_, after) = report.results(five)
+    (before, *_, after) = results(five)
     assert (before.epochs, after.epochs) == (20, 30)
-    assert report.results([record(0, what=config(gradual=gradual))])[-1].epochs == 37
-    assert report.results([record(0, what=config(gradual=gradual))])[-1].variant == "beyond"
+    assert results([record(0, what=config(gradual=gradual))])[-1].epochs == 37
+    assert results([record(0, what=config(gradual=gradual))])[-1].variant == "beyond"
 
 
 def test_only_full_runs_on_test_images_are_results(five):
     fast = [record(seed, what=config(profile="fast")) for seed in range(5)]
     chosen = [record(seed, what=config(evaluate_on="validation")) for seed in range(5)]
-    assert report.results(fast + chosen) == []
-    assert report.results(fast + chosen + five) == report.results(five)
-    assert len(report.results(fast, profile="fast")) == 3
+    assert results(fast + chosen) == []
+    assert results(fast + chosen + five) == results(five)
+    assert len(results(fast, profile="fast")) == 3
 
 
 def test_runs_with_other_settings_are_not_put_together(five):
     odd = record(5, what=config(fine_tuning={"epochs": 40, "learning_rate": 0.02}))
     with pytest.raises(RecordError) as error:
-        report.results([*five, odd])
+        results([*five, odd])
     assert str(error.value) == (
         "experiment-2: lenet-300-100-NORM-full-test-seed-0 and lenet-300-100-NORM-full-test-seed-5 must have the same "
         "settings to be put together; fine_tuning.epochs is 10 and 40"
@@ -114,88 +110,43 @@ def test_runs_with_other_settings_are_not_put_together(five):
 
 def test_a_seed_counts_once(five):
     with pytest.raises(RecordError, match="seed-2 stands twice"):
-        report.results([*five, five[2]])
+        results([*five, five[2]])
 
 
 def test_the_dense_error_is_that_of_the_dense_arm_for_the_same_seeds(five):
     arm = {"arm": "lenet-300-100-dense", "ratios": [], "fine_tuned_ratios": [], "fine_tuning": None}
     dense = [record(seed, what=config(**arm), dense=150 + seed) for seed in range(5)]
     leaning = [record(seed, what=config(dense_arm="lenet-300-100-dense")) for seed in range(3)]
-    assert report.results(dense + leaning)[0].dense_error_mean == pytest.approx(1.51)
+    assert results(dense + leaning)[0].dense_error_mean == pytest.approx(1.51)
     elsewhere = [record(seed, what=config(experiment="beyond", dense_arm="lenet-300-100-dense")) for seed in range(3)]
-    assert report.results(dense + elsewhere)[0].dense_error_mean == pytest.approx(1.51)
-    assert report.results(dense[:2] + leaning)[0].dense_error_mean is None, "not the same seeds"
-    assert report.results(leaning)[0].dense_error_mean is None
-    assert report.results(five)[0].dense_error_mean == pytest.approx(1.64), "without a name its own"
+    assert results(dense + elsewhere)[0].dense_error_mean == pytest.approx(1.51)
+    assert results(dense[:2] + leaning)[0].dense_error_mean is None, "not the same seeds"
+    assert results(leaning)[0].dense_error_mean is None
+    assert results(five)[0].dense_error_mean == pytest.approx(1.64), "without a name its own"
 
 
 def test_a_network_of_which_nothing_is_left_has_no_ratio_in_json():
     gone = record(0).model_dump()
     for point in gone["points"]:
         point |= {"nonzero": 0, "nonzero_multiply_adds": 0, "layers": []}
-    result = report.results([type(record(0)).model_validate(gone)])[0]
+    result = results([type(record(0)).model_validate(gone)])[0]
     assert result.ratio == result.flop_reduction == math.inf
     assert (result.as_json()["ratio"], result.as_json()["flop_reduction"]) == (None, None)
-    assert "∞" in repr(report.table([result], "x"))
+    assert "∞" in repr(table([result], "x"))
 
 
 def test_several_commits_and_devices_are_all_named():
     two = [record(0), record(1, origin={"commit": "def5678", "device": "a GPU"}), record(2)]
-    result = report.results(two)[0]
+    result = results(two)[0]
     assert (result.commit, result.device) == ("abc1234, def5678", "cpu, a GPU")
 
 
 def test_results_are_compared_seed_by_seed(five):
     better = [record(seed, errors - 10, what=config(arm="other")) for seed, errors in enumerate(ERRORS)]
-    first, second = report.results(five)[0], report.results(better)[0]
-    apart = report.difference(first, second)
+    first, second = results(five)[0], results(better)[0]
+    apart = difference(first, second)
     assert apart.mean == pytest.approx(0.1)
     assert apart.interval == pytest.approx((0.1, 0.1))
-    assert apart.settled
-    assert not report.difference(first, first).settled
-    assert report.difference(first, report.results(better[:1])[0]).interval is None
+    assert difference(first, results(better[:1])[0]).interval is None
     with pytest.raises(ValueError, match="must share seeds"):
-        report.difference(report.results(five[:1])[0], report.results(better[1:])[0])
-
-
-@pytest.mark.parametrize("number", [2, 3])
-def test_every_published_row_stands_in_the_table_as_printed(number):
-    published = paper.TABLES[number]
-    table = report.beside(number, [])
-    assert [row[0] for row in table.rows] == ["No pruning", *(row.method for row in published.rows)]
-    assert [row[3] for row in table.rows[1:]] == [row.ratio for row in published.rows]
-    assert published.network in table.caption
-
-
-def test_our_rows_stand_below_with_the_gap_to_the_papers_own_row(five):
-    beyond = [record(seed, 150, what=config(experiment="beyond", arm="shifts", training={
-        "epochs": 20, "learning_rate": 0.1, "shift": 1})) for seed in range(5)]  # fmt: skip
-    table = report.beside(2, report.results(beyond + five))
-    assert [row for row in table.rows if row[0].startswith("Ours")] == [
-        ("Ours: no pruning", "1.64 ± 0.00 % (5 seeds)", "266,610", "1×", "–", "+0.00"),
-        ("Ours: lenet-300-100-NORM", "1.85 ± 0.04 % (5 seeds)", "2,942", "90.6×", "30", "+0.00"),
-        ("Ours: shifts, beyond the paper", "1.50 ± 0.00 % (5 seeds)", "2,942", "90.6×", "30", "–"),
-    ]
-
-
-def test_only_the_networks_studies_and_ratios_asked_for_stand_beside(five):
-    found = report.results(five)
-    ours = [row for row in report.beside(3, found).rows if row[0].startswith("Ours")]
-    assert ours == [], "another network"
-    assert len(report.beside(2, found, ratios=[96]).rows) == len(paper.TABLES[2].rows) + 1
-    assert len(report.beside(2, found, ratios=[90]).rows) == len(paper.TABLES[2].rows) + 3
-    assert len(report.beside(2, found, experiments=["beyond"]).rows) == len(paper.TABLES[2].rows) + 1
-    with pytest.raises(ValueError, match="number must be 2 or 3"):
-        report.beside(4, found)
-
-
-def test_a_gap_is_told_for_the_papers_method_alone(five, tuned):
-    assert report.gap(tuned) == pytest.approx(1.854 - 1.85)
-    assert report.gap(report.results(five)[1]) is None, "not fine-tuned"
-    uniform = config(training={"epochs": 20, "learning_rate": 0.1, "penalty": {"alpha_l0": 1e-4}})
-    assert report.gap(report.results([record(0, what=uniform)])[-1]) is None, "the paper has no such strategy"
-
-
-def test_a_report_does_not_load_pytorch(tmp_path):
-    code = "import sys; from l0lib.paper import report; report.beside(2, []); assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+        difference(results(five[:1])[0], results(better[1:])[0])
