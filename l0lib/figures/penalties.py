@@ -1,4 +1,4 @@
-"""Figures of the chapters on penalties and on the smoothed l0 norm."""
+"""Figures of penalties: their values, slopes, proximal operators and priors, alone and added."""
 
 from __future__ import annotations
 
@@ -18,6 +18,20 @@ _FAMILY = (
     {"color": "#6da35c", "linestyle": "-."},
     {"color": "#8fb87f", "linestyle": ":"},
 )
+
+
+def penalty_and_slope(l2: Penalty, l1: Penalty, l0: Penalty, span: float = 1.2) -> Figure:
+    """Draw three penalties of one weight, and the slope of each for positive weights."""
+    figure, (price, slope) = new_figure(6.9, 3.3, columns=2)
+    w = np.linspace(-span, span, 481)
+    positive = np.linspace(0, span, 241)[1:]
+    for name, penalty in (("l2", l2), ("l1", l1), ("l0", l0)):
+        price.plot(w, penalty.elementwise(w), lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
+        slope.plot(positive, penalty.gradient(positive), lw=2, **PENALTY_STYLE[name])
+    price.set(xlabel="weight w", ylabel="price", ylim=(0, None))
+    price.legend(loc="upper center", ncols=3, fontsize=8, bbox_to_anchor=(0.5, 1.15), frameon=False)
+    slope.set(xlabel="weight w > 0", ylabel="slope of the price: the pull", xlim=(0, span), ylim=(0, None))
+    return figure
 
 
 def _minimum(penalty: Penalty, centre: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -199,13 +213,27 @@ def smoothings(shapes: Mapping[str, tuple[Callable, Callable]], span: float = 1.
     return figure
 
 
-__all__ = [
-    "crossovers",
-    "l0_penalty_and_term",
-    "l0_shapes",
-    "prior_densities",
-    "prox_curves",
-    "pull_against_beta",
-    "smoothings",
-    "touching_contours",
-]
+def pull_of_two(l2: Penalty, l0: Penalty, least: float, span: float) -> Figure:
+    """Draw the pull on a positive weight under two penalties and under their sum, absolute and relative to the weight.
+
+    Parameters
+    ----------
+    l2, l0 : Penalty
+        The two terms of the paper's Eq. 17.
+    least : float
+        The weight of least pull, marked in the left panel.
+    span : float
+        The largest weight shown.
+    """
+    figure, (pull, relative) = new_figure(8, 3.3, columns=2)
+    w = np.linspace(span / 1000, span, 800)
+    for name, penalty in (("l2", l2), ("l0", l0), ("l2+l0", l2 + l0)):
+        style = {**PENALTY_STYLE[name], "lw": 2.4 if name == "l2+l0" else 1.5, "label": labels.PENALTIES[name]}
+        pull.plot(w, penalty.gradient(w), **style)
+        relative.semilogy(w, penalty.gradient(w) / w, **style)
+    pull.axvline(least, color=GREY, lw=0.8, ls=":")
+    pull.text(least, 0.93, "  least pull", transform=pull.get_xaxis_transform(), color=GREY, fontsize=9)
+    pull.set(xlabel="weight w", ylabel="pull (slope of the penalty)", ylim=(0, None))
+    relative.set(xlabel="weight w", ylabel="pull over weight")
+    relative.legend(frameon=False)
+    return figure

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import traitlets as t
 
+from ..chapters.image_networks import ImageNetwork, script_json
 from .explorer import Explorer
-from .networks import ImageNetwork, script_json
 from .settings import Setting
 
 #: A drawing's coordinates are whole numbers from 0 to this, the side of the drawing square.
@@ -172,9 +172,9 @@ class DrawADigit(Explorer):
         return self._network.probabilities(self.image)[0]
 
     def figure(self):
-        from ..figures import pay
+        from ..figures import explorers
 
-        return pay.digit_and_scores(self.image, self.probabilities)
+        return explorers.draw_a_digit(self.image, self.probabilities)
 
     def describe(self) -> str:
         found = self.probabilities

@@ -109,9 +109,9 @@ class Playground(Pictured, ExplorerView):
 
     def figure(self):
         """Return a Matplotlib picture of the view, with networks trained by NumPy; an untrained one is trained."""
-        from ..figures import playground
+        from ..figures import explorers
 
-        return playground.playground(self._pictured(), self.settings)
+        return explorers.playground(self._pictured(), self.settings)
 
     def describe(self) -> str:
         """Return what the picture shows, for readers who do not see it."""

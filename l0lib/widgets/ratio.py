@@ -207,9 +207,9 @@ class CompressionRatio(Explorer):
         return at
 
     def figure(self):
-        from ..figures import at_a_ratio as ratio_figure
+        from ..figures import explorers
 
-        return ratio_figure.at_a_ratio(self.stored, self.chosen(), self.settings["stage"])
+        return explorers.compression_ratio(self.stored, self.chosen(), self.settings["stage"])
 
     def describe(self) -> str:
         at = self.chosen()

@@ -97,9 +97,9 @@ class RemoveNeurons(Explorer):
         }
 
     def figure(self):
-        from ..figures import removal
+        from ..figures import explorers
 
-        return removal.layers_without(self._plan, self.removed)
+        return explorers.remove_neurons(self._plan, self.removed)
 
     def describe(self) -> str:
         n = self.totals()

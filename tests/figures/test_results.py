@@ -4,10 +4,9 @@ import io
 
 import pytest
 
+from l0lib import figures
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.results import results
-from l0lib.figures import at_a_ratio as ratio_figure
-from l0lib.figures import results as figures
 from l0lib.paper import compare as readings
 from l0lib.paper.tables import TABLES
 from l0lib.widgets.ratio import pack
@@ -76,7 +75,7 @@ def test_one_ratio_in_full():
     stored = pack(stored_runs.experiment_1(), ("penalty", "pruning"))
     arm = stored["arms"][0]
     at = {stage: {key: column[0] for key, column in arm[stage].items()} for stage in ("before", "after")}
-    figure = ratio_figure.at_a_ratio(stored, {"arm": arm, "asked": 2, **at}, "after")
+    figure = figures.compression_ratio(stored, {"arm": arm, "asked": 2, **at}, "after")
     drawn(figure)
     assert [text.get_text() for text in figure.axes[1].get_yticklabels()] == [
         "output",
