@@ -8,6 +8,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
+from .. import labels
+
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0b64a0", "#b4460f", "#3c7a2e", "#7b3fa0", "#667080"
 #: Colour and line style of each penalty, the same in every figure and every explorer.
 PENALTY_STYLE: dict[str, dict[str, Any]] = {
@@ -20,6 +22,11 @@ PENALTY_STYLE: dict[str, dict[str, Any]] = {
 MARKERS = {"l2": "s", "l1": "^", "l0": "o", "l2+l0": "D"}
 #: The order in which up to four lines that are no penalties' take these styles, the plainest first.
 PLAINEST_FIRST = ("l0", "l1", "l2", "l2+l0")
+
+
+def penalty_line(name: str, **more: Any) -> dict[str, Any]:
+    """Return how ``plot`` draws the line of a penalty: its name in the legend, colour and line style, and ``more``."""
+    return {"label": labels.PENALTIES[name], **PENALTY_STYLE[name], **more}
 
 
 def new_figure(width: float = 7.2, height: float = 3.6, rows: int = 1, columns: int = 1, **subplots):

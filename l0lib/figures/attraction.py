@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from .. import attraction, labels, landscape
 from ..penalties import L0, L1
-from ._style import GREY, MARKERS, PENALTY_STYLE, PLAINEST_FIRST, new_figure
+from ._style import GREY, MARKERS, PENALTY_STYLE, PLAINEST_FIRST, new_figure, penalty_line
 
 _SHADE = {"shrinks": "#3c7a2e", "crosses zero, shrinks": "#c79a00", "crosses zero, grows": "#b3202a"}
 
@@ -61,7 +61,7 @@ def race_to_zero(
         last = arrived[0] if arrived.size else steps
         style = PENALTY_STYLE[name]
         for axis, values in ((linear, orbit), (logarithmic, np.abs(orbit))):
-            axis.plot(values[: last + 1], lw=2, label=labels.PENALTIES[name], **style)
+            axis.plot(values[: last + 1], **penalty_line(name, lw=2))
             axis.plot(numbers[last:], values[last:], ".", ms=1.8, color=style["color"])
         if arrived.size:
             linear.axvline(attraction.steps_to_zero(penalty, w0, eta), color=style["color"], lw=0.8, ls=":")
@@ -84,7 +84,7 @@ def scaling_factors(penalties: Mapping[str, Any], eta: float, magnitudes: np.nda
         axis.text(magnitudes[-1], (low + high) / 2, text + " ", ha="right", va="center", color=GREY)
     for name, penalty in penalties.items():
         factor = attraction.scaling_factor(penalty, magnitudes, eta)
-        axis.plot(magnitudes, factor, lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
+        axis.plot(magnitudes, factor, **penalty_line(name, lw=2))
     axis.set(xscale="log", xlabel="magnitude |w|, logarithmic", ylabel="scaling factor λ", ylim=(lowest, 1.15))
     axis.set_xlim(magnitudes[0], magnitudes[-1])
     axis.legend(loc="center left")
@@ -97,7 +97,7 @@ def alpha_bounds(penalties: Mapping[str, Any], eta: float, magnitudes: np.ndarra
     for name, penalty in penalties.items():
         style = PENALTY_STYLE[name]
         bound = np.broadcast_to(attraction.alpha_bound(penalty, magnitudes, eta), magnitudes.shape)
-        axis.plot(magnitudes, bound, lw=2, label=labels.PENALTIES[name], **style)
+        axis.plot(magnitudes, bound, **penalty_line(name, lw=2))
         axis.axhline(penalty.alpha, color=style["color"], lw=0.8, ls=":")
         critical = attraction.critical_magnitude(penalty, eta)
         if 0 < critical < np.inf:
@@ -129,7 +129,7 @@ def equal_terms(eta: float, beta: float, first_step: float, swing: float, w0: fl
     ):
         for name, penalty in pair.items():
             pull = np.abs(attraction.term(penalty, magnitudes, eta))
-            axis.plot(magnitudes, pull, lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
+            axis.plot(magnitudes, pull, **penalty_line(name, lw=2))
         axis.set(title=title, xlabel="magnitude |w|", xlim=(0, w0))
         axis.set_ylim(bottom=0)
         axis.legend()
@@ -141,9 +141,7 @@ def prunable_share(multiples: Sequence[float], shares: Mapping[str, Sequence[flo
     """Draw the share of arrived weights below the pruning threshold against α in multiples of its limit."""
     figure, axis = new_figure(6.4, 3.4)
     for name, values in shares.items():
-        axis.plot(
-            multiples, 100 * np.asarray(values), marker="o", lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name]
-        )
+        axis.plot(multiples, 100 * np.asarray(values), marker="o", **penalty_line(name, lw=2))
     axis.axvline(1, color=GREY, lw=1)
     axis.set(
         xscale="log", xlabel="α as a multiple of its limit", ylabel="weights below the threshold (%)", ylim=(0, 105)
@@ -165,7 +163,7 @@ def first_look(
         orbit = attraction.trajectory(penalty, w0, eta, steps)
         arrived = np.flatnonzero(orbit <= 0)
         last = arrived[0] if arrived.size else steps
-        axis.plot(orbit[: last + 1], lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
+        axis.plot(orbit[: last + 1], **penalty_line(name, lw=2))
         axis.plot(numbers[last:], orbit[last:], lw=0.7, alpha=0.7, color=PENALTY_STYLE[name]["color"])
     axis.axhline(0, color=GREY, lw=0.8, zorder=0)
     axis.set(xlabel="training step", ylabel="weight", xlim=(0, steps))
@@ -228,9 +226,7 @@ def waiting_time(eta: float, first_step: float, betas=(3.0, 6.0)):
     figure, axis = new_figure(7.2, 3.4)
     starts = np.linspace(0.05, 1.0, 20)
     l1 = L1(first_step / eta)
-    axis.plot(
-        starts, np.ceil(attraction.steps_to_zero(l1, starts, eta)), **PENALTY_STYLE["l1"], label=labels.PENALTIES["l1"]
-    )
+    axis.plot(starts, np.ceil(attraction.steps_to_zero(l1, starts, eta)), **penalty_line("l1"))
     for beta, shade in zip(betas, (1.0, 0.55), strict=True):
         penalty = attraction.match_initial_rate(first_step, 0.5, eta, beta).l0
         lower = attraction.steps_to_zero(penalty, starts, eta)
@@ -276,7 +272,7 @@ def prox_of_l0(kappas=(0.3, 1.0, 6.0), beta: float = 1.0):
         threshold, _ = landscape.jump(penalty, 1.0)
         axis.plot(v, landscape.soft_threshold(v, threshold), **PENALTY_STYLE["l1"], label="soft")
         axis.plot(v, landscape.hard_threshold(v, threshold), color=GREY, ls=":", label="hard")
-        axis.plot(v, landscape.minimiser(penalty, v, 1.0), **PENALTY_STYLE["l0"], lw=2, label=labels.PENALTIES["l0"])
+        axis.plot(v, landscape.minimiser(penalty, v, 1.0), **penalty_line("l0", lw=2))
         axis.set(title=rf"$\kappa = {k:g}$", xlabel="$v$")
     axes[0].set_ylabel("proximal operator")
     axes[0].legend(frameon=False)

@@ -46,7 +46,7 @@ def _arrival(path):
 def trajectories(
     eta=0.04, w0=1.0, equal=True, first_step=0.005, alpha_l2=0.1, alpha_l1=0.1, alpha_l0=0.1, beta=3.0, steps=300,
     axis="linear",
-):  # fmt: skip
+) -> Figure:  # fmt: skip
     r"""Draw a weight under each penalty alone, step by step (paper, Fig. 1).
 
     Parameters
@@ -62,10 +62,6 @@ def trajectories(
         How many steps.
     axis : str
         ``"linear"`` shows the weight, ``"log"`` its magnitude.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------
@@ -106,8 +102,10 @@ def trajectories(
     return figure
 
 
-def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, axis="log"):
+def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, axis="log") -> Figure:
     r"""Draw the penalties, and the length of their step, for two sharpnesses (paper, Fig. 2).
+
+    Dots mark where the smoothed l0 penalty begins to pull harder than l1 and than l2.
 
     Parameters
     ----------
@@ -119,11 +117,6 @@ def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, a
         Weights from ``-reach`` to ``reach``.
     axis : str
         ``"linear"`` or ``"log"``, the axis of the pull.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Dots mark where the smoothed l0 penalty begins to pull harder than l1 and than l2.
     """
     _check_choice("axis", axis, ("linear", "log"))
     w = np.linspace(-reach, reach, 400)
@@ -150,7 +143,7 @@ def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, a
     return figure
 
 
-def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0):
+def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0) -> Figure:
     r"""Draw the regimes of the scaling factor over magnitude and factor, and the factor below (paper, Eqs. 15, 16).
 
     Parameters
@@ -161,10 +154,6 @@ def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0):
         The point to mark: a magnitude and a penalty factor.
     eta, beta : float
         Learning rate, and the sharpness of the smoothed l0 penalty.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     _check_choice("penalty", penalty, _KINDS)
     chosen = {"l2": L2(alpha), "l1": L1(alpha), "l0": L0(alpha, beta)}[penalty]
@@ -194,7 +183,7 @@ def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0):
     return figure
 
 
-def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000):
+def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000) -> Figure:
     r"""Draw a weight that has arrived: cobweb, histogram over the band :math:`\pm\eta\alpha\beta`, and orbit.
 
     Beside smoothed l0 stands l1 with the factor :math:`\alpha\beta`, which gives it the same band.
@@ -207,10 +196,6 @@ def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000):
         The start.
     steps : int
         How many steps.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     l0, l1 = L0(alpha, beta), L1(alpha * beta)  # the same band for both
     band = float(attraction.swing_band(l0, eta))
@@ -250,8 +235,10 @@ def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000):
     return figure
 
 
-def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0):
+def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0) -> Figure:
     r"""Draw :math:`\tfrac12 h(w - v)^2` plus the smoothed l0 penalty, and its minimum against :math:`v`.
+
+    The kill zone is shaded; soft and hard thresholding stand beside the proximal operator.
 
     Parameters
     ----------
@@ -261,11 +248,6 @@ def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0):
         Its second derivative :math:`h`.
     alpha, beta : float
         Penalty factor and sharpness.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The kill zone is shaded; soft and hard thresholding stand beside the proximal operator.
     """
     penalty = L0(alpha, beta)
     far = max(0.8, 1.7 * v)
@@ -347,18 +329,22 @@ def _first_layer(axis: Axes, shape: Sequence[int], values: Sequence[float], colo
     colours = array.ndim == 4  # of red, green and blue: a picture of the weights, and white where all three are removed
     if colours:
         array = np.where(array.any(1, keepdims=True), 0.5 + array / (2 * most), 1.0).transpose(0, 2, 3, 1)
-    across = 5
-    down = math.ceil(len(array) / across)
-    tall, wide = array.shape[1:3]
-    sheet = np.full((down * (tall + 1) - 1, across * (wide + 1) - 1, *array.shape[3:]), 1.0 if colours else np.nan)
-    for place, image in enumerate(array):
-        row, column = divmod(place, across)
-        sheet[row * (tall + 1) : row * (tall + 1) + tall, column * (wide + 1) : column * (wide + 1) + wide] = image
+    sheet = _tiled(array, across=5, gap=1.0 if colours else np.nan)
     if colours:
         axis.imshow(sheet)
         return
     shade = LinearSegmentedColormap.from_list("signed", [BLUE, "#eef0f2", ORANGE])
     axis.imshow(sheet, cmap=shade, norm=TwoSlopeNorm(0, -most, most))
+
+
+def _tiled(images: np.ndarray, across: int, gap: float = np.nan) -> np.ndarray:
+    """Return ``images`` (n, height, width, ...) as one, in rows of ``across``, a pixel of ``gap`` between them."""
+    down, (tall, wide) = math.ceil(len(images) / across), images.shape[1:3]
+    sheet = np.full((down * (tall + 1) - 1, across * (wide + 1) - 1, *images.shape[3:]), gap)
+    for place, image in enumerate(images):
+        row, column = divmod(place, across)
+        sheet[row * (tall + 1) :][:tall, column * (wide + 1) :][:, :wide] = image
+    return sheet
 
 
 def remove_neurons(plan: Blueprint, removed: Mapping[str, Iterable[int]]) -> Figure:
@@ -459,12 +445,7 @@ def _plane(axis, made: view.Run, state: network.State) -> None:
 
 def _first_weights(axis, state: network.State, side: int = 8) -> None:
     units = state.weights[0].reshape(-1, side, side)
-    columns = int(np.ceil(np.sqrt(len(units))))
-    rows = -(-len(units) // columns)
-    sheet = np.full((rows * (side + 1) - 1, columns * (side + 1) - 1), np.nan)
-    for place, unit in enumerate(units):
-        row, column = divmod(place, columns)
-        sheet[row * (side + 1) :][:side, column * (side + 1) :][:, :side] = unit
+    sheet = _tiled(units, across=math.ceil(math.sqrt(len(units))))
     top = np.nanmax(np.abs(sheet))
     shades = LinearSegmentedColormap.from_list("signs", [ORANGE, "white", BLUE])
     axis.imshow(sheet, cmap=shades, vmin=-top, vmax=top)

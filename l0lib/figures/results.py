@@ -26,6 +26,7 @@ from ._style import (
     label_ticks,
     logarithmic,
     new_figure,
+    penalty_line,
     say,
 )
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from ..experiments.result import Result
     from ..paper.compare import Comparison
 
-_PRUNINGS = {"GP": "global (GP)", "LP": "layerwise (LP)", "RP": "random (RP)"}
 _RULE_STYLE: dict[str, dict[str, Any]] = {
     "GP": {"color": GREEN, "linestyle": "-", "marker": "o"},
     "LP": {"color": BLUE, "linestyle": "-.", "marker": "s"},
@@ -118,7 +118,7 @@ def error_against_ratio(stages: Mapping[str, Mapping[str, Mapping[str, np.ndarra
                 axis.fill_between(ratio, low, high, color=style["color"], alpha=0.13, lw=0)
             for errors in curve["errors"]:
                 axis.plot(ratio, 100 * errors, ".", color=style["color"], ms=2.5, alpha=0.6)
-            axis.plot(ratio, mean, marker=MARKERS[name], ms=4.5, lw=1.5, label=labels.PENALTIES[name], **style)
+            axis.plot(ratio, mean, **penalty_line(name, marker=MARKERS[name], ms=4.5, lw=1.5))
         axis.set_title(title)
         _percent_against_ratio(axis, least=0.9 * min(curve["ratio"][0] for curve in curves.values()))
     axes[0, 0].set_ylabel("top-1 error on the test images (%)")
@@ -131,14 +131,7 @@ def tuning_scores(scores: Mapping[str, Sequence[float]]) -> Figure:
     figure, axis = new_figure(7.2, 3.2)
     for name, values in scores.items():
         percent = 100 * np.sort(np.asarray(values))
-        axis.plot(
-            np.arange(1, len(percent) + 1),
-            percent,
-            marker=MARKERS[name],
-            ms=4,
-            label=labels.PENALTIES[name],
-            **PENALTY_STYLE[name],
-        )
+        axis.plot(np.arange(1, len(percent) + 1), percent, **penalty_line(name, marker=MARKERS[name], ms=4))
     axis.set(
         yscale="log",
         xlabel="trials, sorted from best to worst",
@@ -231,7 +224,7 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
     """
     chosen = [r for r in found if r.fine_tuned == fine_tuned]
     figure, axes = new_figure(8.4, 4.0, columns=3, sharey=True)
-    for axis, (pruning, title) in zip(axes, _PRUNINGS.items(), strict=True):
+    for axis, (pruning, words) in zip(axes, labels.PRUNINGS.items(), strict=True):
         absent = []
         for penalty, style in PENALTY_STYLE.items():
             line = [r for r in chosen if (r.pruning, r.penalty) == (pruning, penalty)]
@@ -241,12 +234,12 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
             look = {"linestyle": style["linestyle"], "marker": MARKERS[penalty]}
             _curve(axis, line, colour=style["color"], label=labels.PENALTIES[penalty], **look)
         _level(axis, dense, "unpruned, ℓ2")
-        axis.set(title=title, xlabel="compression ratio")
+        axis.set(title=f"{words} ({pruning})", xlabel="compression ratio")
         axis.set_xscale("log")
         axis.set_yscale("log")
         if absent:
-            words = "not recorded yet:\n" + "\n".join(absent)
-            axis.text(0.04, 0.97, words, transform=axis.transAxes, va="top", color=GREY, fontsize=9)
+            told = "not recorded yet:\n" + "\n".join(absent)
+            axis.text(0.04, 0.97, told, transform=axis.transAxes, va="top", color=GREY, fontsize=9)
     for axis in axes:
         logarithmic(axis, "x")
         logarithmic(axis, "y")
@@ -440,7 +433,7 @@ def energy(shares: Mapping[str, Sequence[tuple[float, float]]]) -> Figure:
     figure, axis = new_figure(7.2, 3.4)
     for penalty, points in shares.items():
         x, y = zip(*points, strict=True)
-        axis.plot(np.multiply(100, x), np.multiply(100, y), label=labels.PENALTIES[penalty], **PENALTY_STYLE[penalty])
+        axis.plot(np.multiply(100, x), np.multiply(100, y), **penalty_line(penalty))
     axis.set(xscale="log", xlabel="largest weights, share of all (%)", ylabel="share of the energy (%)")
     axis.set_xlim(0.01, 100)
     logarithmic(axis, "x")

@@ -10,8 +10,7 @@ import numpy as np
 
 from .. import attraction, labels, landscape
 from ..penalties import L0, L1, L2
-from .explorer import Explorer
-from .settings import Setting
+from .explorer import Explorer, Setting
 
 _ETA = Setting.log("eta", "learning rate η", 0.04, 1e-3, 1)
 _AXIS = {"linear": "linear", "log": "log"}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import traitlets as t
 
+from ..figures import explorers as pictures
 from ..playground import tasks, view
 from ..playground.view import Run
 from .explorer import STATIC, ExplorerView, Pictured
@@ -109,9 +110,7 @@ class Playground(Pictured, ExplorerView):
 
     def figure(self):
         """Return a Matplotlib picture of the view, with networks trained by NumPy; an untrained one is trained."""
-        from ..figures import explorers
-
-        return explorers.playground(self._pictured(), self.settings)
+        return pictures.playground(self._pictured(), self.settings)
 
     def describe(self) -> str:
         """Return what the picture shows, for readers who do not see it."""
