@@ -58,16 +58,17 @@ def label_ticks(side: Axis, values: Iterable[float], unit: str = "") -> None:
 
 
 def logarithmic(axis: Axes, which: str) -> None:
-    """Make an axis logarithmic, ``which`` is ``"x"`` or ``"y"``, with plain numbers at 1, 2 and 5 of each decade."""
-    getattr(axis, f"set_{which}scale")("log")
-    side = getattr(axis, f"{which}axis")
-    low, high = getattr(axis, f"get_{which}lim")()
-    ticks = [m * 10.0**k for k in range(-2, 4) for m in (1, 2, 5) if low <= m * 10.0**k <= high]
-    if len(ticks) > (6 if which == "x" else 8):
-        ticks = [tick for tick in ticks if f"{tick:e}"[0] == "1"]
-    side.set_major_locator(FixedLocator(ticks))
-    side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    side.set_minor_formatter(NullFormatter())
+    """Make an axis logarithmic, ``which`` is ``"x"``, ``"y"`` or ``"xy"``; plain numbers at 1, 2 and 5 of a decade."""
+    for name in which:
+        getattr(axis, f"set_{name}scale")("log")
+        side = getattr(axis, f"{name}axis")
+        low, high = getattr(axis, f"get_{name}lim")()
+        ticks = [m * 10.0**k for k in range(-2, 4) for m in (1, 2, 5) if low <= m * 10.0**k <= high]
+        if len(ticks) > (6 if name == "x" else 8):
+            ticks = [tick for tick in ticks if f"{tick:e}"[0] == "1"]
+        side.set_major_locator(FixedLocator(ticks))
+        side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        side.set_minor_formatter(NullFormatter())
 
 
 def say(axis: Axes, words: str, height: float = 0.5) -> None:

@@ -302,8 +302,7 @@ def compression_ratio(stored: Mapping[str, Any], chosen: Mapping[str, Any], stag
     curve.axvline(chosen["asked"], color=GREY, lw=1, ls=":")
     curve.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="test error (%)")
     curve.set_title(f"{arm['name']}, mark at {chosen['asked']:g}×", fontsize=11)
-    logarithmic(curve, "x")
-    logarithmic(curve, "y")
+    logarithmic(curve, "xy")
     curve.legend(frameon=False)
     here = chosen[stage] or chosen["before"] or chosen["after"]
     names = [layer["name"] for layer in arm["layers"]]

@@ -234,15 +234,12 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
             look = {"linestyle": style["linestyle"], "marker": MARKERS[penalty]}
             _curve(axis, line, colour=style["color"], label=labels.PENALTIES[penalty], **look)
         _level(axis, dense, "unpruned, ℓ2")
-        axis.set(title=f"{words} ({pruning})", xlabel="compression ratio")
-        axis.set_xscale("log")
-        axis.set_yscale("log")
+        axis.set(title=f"{words} ({pruning})", xlabel="compression ratio", xscale="log", yscale="log")
         if absent:
             told = "not recorded yet:\n" + "\n".join(absent)
             axis.text(0.04, 0.97, told, transform=axis.transAxes, va="top", color=GREY, fontsize=9)
     for axis in axes:
-        logarithmic(axis, "x")
-        logarithmic(axis, "y")
+        logarithmic(axis, "xy")
     axes[0].set_ylabel("top-1 error on the test images (%)")
     handles: dict[str, Any] = {}
     for axis in axes:
@@ -291,8 +288,7 @@ def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
         return figure
     _level(axis, dense, "unpruned")
     axis.set(xscale="log", yscale="log")
-    logarithmic(axis, "x")
-    logarithmic(axis, "y")
+    logarithmic(axis, "xy")
     axis.legend(frameon=False, fontsize=9)
     return figure
 
@@ -340,8 +336,7 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
     whole.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     whole.set_title("before and after fine-tuning", fontsize=10)
     logarithmic(near, "x")
-    logarithmic(whole, "x")
-    logarithmic(whole, "y")
+    logarithmic(whole, "xy")
     _name(near, [row for row in published.rows if row.error])
     if chosen:
         whole.legend(frameon=False, fontsize=8, loc="upper left")
@@ -460,8 +455,7 @@ def by_stage(followed: Iterable[Followed]) -> Figure:
         _level(axis, fmean(one.percent for one in arm.unpruned), "unpruned")
         axis.set_title(f"{arm.arm}, {arm.many}", fontsize=10)
         axis.set(xscale="log", yscale="log", xlabel="compression ratio")
-        logarithmic(axis, "x")
-        logarithmic(axis, "y")
+        logarithmic(axis, "xy")
     axes[0, 0].set_ylabel("top-1 error on the test images (%)")
     if not arms:
         say(axes[0, 0], "no runs recorded yet")

@@ -174,11 +174,11 @@ class Pictured:
 
     def figure(self):
         """Return the Matplotlib picture of the present settings."""
-        raise TypeError("Pictured is the common ground of the explorers: use one of them")
+        raise TypeError(f"{type(self).__name__} is the common ground of the explorers: use one of them")
 
     def describe(self) -> str:
         """Return one or two sentences that say what the picture shows, for readers who do not see it."""
-        raise TypeError("Pictured is the common ground of the explorers: use one of them")
+        raise TypeError(f"{type(self).__name__} is the common ground of the explorers: use one of them")
 
     def fallback(self) -> dict[str, str]:
         """Return the picture for readers without JavaScript and for paper, as a notebook's MIME bundle."""
@@ -295,7 +295,3 @@ class Explorer(Pictured, W.VBox):
     def figure(self):
         """Return the Matplotlib picture of the present settings: :mod:`l0lib.figures.explorers` on them."""
         return getattr(pictures, self.kind)(**self.settings)
-
-    def describe(self) -> str:
-        """Return one or two sentences that say what the picture shows, for readers who do not see it."""
-        raise TypeError("Explorer is the common ground of the explorers: use one of them")
