@@ -1,4 +1,4 @@
-"""Figures of chapter 10 show what they are given."""
+"""Figures of costs, and of a digit with its scores, show what they are given."""
 
 import numpy as np
 import pytest
