@@ -68,7 +68,7 @@ class Playground(Pictured, ExplorerView):
         """Begin anew with these settings, the usual ones for all others, and train ``steps`` steps."""
         words = _words(settings)
         if steps:
-            words["steps"] = str(view._count(steps))
+            words["steps"] = str(view.count_of_steps(steps))
         self.view = words
 
     @property
