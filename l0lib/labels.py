@@ -1,4 +1,4 @@
-"""How networks, datasets and penalties are called before readers: once, for tables, figures and explorers."""
+"""How networks, datasets, prunings and penalties are called before readers: once, for tables, figures and explorers."""
 
 #: The paper's names of the networks.
 NETWORKS = {
@@ -10,5 +10,7 @@ NETWORKS = {
 }
 #: Those of the datasets that the tables speak of.
 DATASETS = {"mnist": "MNIST", "cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
+#: The rules of pruning, by the paper's short names.
+PRUNINGS = {"GP": "global", "LP": "layerwise", "RP": "random"}
 #: The penalties as axes and legends print them.
 PENALTIES = {"l2": "ℓ2", "l1": "ℓ1", "l0": "smoothed ℓ0", "l2+l0": "ℓ2 + ℓ0"}

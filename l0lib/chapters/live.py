@@ -37,15 +37,14 @@ def experiment_1(profile: str) -> dict[str, Config]:
     small = {}
     for name, arm in STUDIES["experiment-1"].arms("fast").items():
         tuned = arm.pruning == "GP"
-        training = _louder(arm, epochs=3, batch_size=64)
         assert arm.fine_tuning is not None
-        change = {
-            "training": training,
-            "ratios": FEWER.get(arm.pruning, RATIOS),
-            "fine_tuned_ratios": (50.0,) if tuned else (),
-            "fine_tuning": arm.fine_tuning.model_copy(update={"epochs": 1, "batch_size": 64}) if tuned else None,
-        }
-        small[name] = Config.model_validate(arm.model_dump() | _plain(change))
+        small[name] = _changed(
+            arm,
+            training=_louder(arm, epochs=3, batch_size=64),
+            ratios=FEWER.get(arm.pruning, RATIOS),
+            fine_tuned_ratios=(50.0,) if tuned else (),
+            fine_tuning=arm.fine_tuning.model_copy(update={"epochs": 1, "batch_size": 64}) if tuned else None,
+        )
     return small
 
 
@@ -60,12 +59,13 @@ def experiment_2(profile: str) -> dict[str, Config]:
         change: dict[str, object] = {"training": _louder(arm, epochs=12, batch_size=64)}
         if arm.fine_tuned_ratios:
             change |= {"ratios": RATIOS, "fine_tuned_ratios": (20.0, 50.0, 96.0)}
-        small[name] = Config.model_validate(arm.model_dump() | _plain(change))
+        small[name] = _changed(arm, **change)
     return small
 
 
-def _plain(change: Mapping[str, object]) -> dict[str, object]:
-    return {name: value.model_dump() if isinstance(value, Training) else value for name, value in change.items()}
+def _changed(arm: Config, **change: object) -> Config:
+    plain = {name: value.model_dump() if isinstance(value, Training) else value for name, value in change.items()}
+    return Config.model_validate(arm.model_dump() | plain)
 
 
 def make(arms: Mapping[str, Config], seeds: Iterable[int] = (0,)) -> list[Record]:

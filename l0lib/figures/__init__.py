@@ -1,41 +1,77 @@
 """One function per figure of the book; each returns a ``matplotlib.figure.Figure`` made without pyplot."""
 
-from . import attraction as _attraction
-from . import choices as _choices
-from . import compression as _compression
-from . import deeper as _deeper
-from . import engine as _engine
-from . import explorers as _explorers
-from . import near_zero as _near_zero
-from . import pay as _pay
-from . import penalties as _penalties
-from . import pruning as _pruning
-from . import reach as _reach
-from . import removal as _removal
 from ._style import GREY, PENALTY_STYLE, new_figure
-from .attraction import *  # noqa: F403 (each module lists its figures in its __all__)
-from .choices import *  # noqa: F403
-from .compression import *  # noqa: F403
-from .deeper import *  # noqa: F403
-from .engine import *  # noqa: F403
-from .explorers import *  # noqa: F403
-from .near_zero import *  # noqa: F403
-from .pay import *  # noqa: F403
-from .penalties import *  # noqa: F403
-from .pruning import *  # noqa: F403
-from .reach import *  # noqa: F403
-from .removal import *  # noqa: F403
-
-__all__ = ["GREY", "PENALTY_STYLE", "new_figure"]
-__all__ += _near_zero.__all__
-__all__ += _attraction.__all__
-__all__ += _choices.__all__
-__all__ += _compression.__all__
-__all__ += _deeper.__all__
-__all__ += _engine.__all__
-__all__ += _explorers.__all__
-__all__ += _pay.__all__
-__all__ += _pruning.__all__
-__all__ += _penalties.__all__
-__all__ += _reach.__all__
-__all__ += _removal.__all__
+from .attraction import (
+    alpha_bounds,
+    equal_terms,
+    exact_zeros,
+    first_look,
+    map_near_zero,
+    norms_at_rest,
+    one_ulp,
+    predicted_and_found,
+    prox_of_l0,
+    prunable_share,
+    race_to_zero,
+    reach_against_beta,
+    regime_map,
+    scaling_factors,
+    settling,
+    waiting_time,
+    zero_attraction_maps,
+)
+from .costs import bytes_against_ratio, bytes_by_encoding, shares_by_layer, speedup_against_sparsity
+from .explorers import (
+    at_zero,
+    compression_ratio,
+    draw_a_digit,
+    loss_and_penalty,
+    penalty_and_pull,
+    playground,
+    remove_neurons,
+    scaling_factor,
+    trajectories,
+)
+from .networks import (
+    digit_samples,
+    first_layer,
+    four_updates,
+    kept_weights,
+    layer_shares,
+    magnitudes_and_cut,
+    norms_in_and_out,
+    own_loop,
+    photographs,
+    pruning_rules,
+    ratio_schedules,
+    sorted_magnitudes,
+    units_left,
+    weights_over_epochs,
+)
+from .penalties import (
+    crossovers,
+    l0_penalty_and_term,
+    l0_shapes,
+    penalty_and_slope,
+    prior_densities,
+    prox_curves,
+    pull_against_beta,
+    pull_of_two,
+    smoothings,
+    touching_contours,
+)
+from .results import (
+    before_and_after,
+    by_arm,
+    by_class,
+    by_pruning,
+    by_stage,
+    differences,
+    energy,
+    error_against_ratio,
+    error_against_share,
+    published_scatter,
+    three_rules,
+    trade_off,
+    tuning_scores,
+)

@@ -1,21 +1,35 @@
-"""The explorers' pictures: each function takes the settings of the explorer of the same name in :mod:`l0lib.widgets`.
+"""The explorers' pictures, for readers without JavaScript and for paper: one function for each of :mod:`l0lib.widgets`.
 
 Figures 1 and 2 of the paper are :func:`trajectories` and :func:`penalty_and_pull` at their defaults.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+from matplotlib.figure import Figure
 
 from .. import attraction, labels, landscape
 from ..penalties import L0, L1, L2, Penalty
-from ._style import GREY, PENALTY_STYLE, new_figure
+from ..playground import network, view
+from ._style import BLUE, GREY, ORANGE, PENALTY_STYLE, logarithmic, new_figure, say
 
-__all__ = ["at_zero", "loss_and_penalty", "penalty_and_pull", "scaling_factor", "trajectories"]
+if TYPE_CHECKING:
+    from ..compress.blueprint import Blueprint
 
 _KINDS = ("l2", "l1", "l0")
 _WARN, _CROSS, _AMBER = "#c0392b", "#8a6400", "#e0a100"
 _L0_COLOUR = PENALTY_STYLE["l0"]["color"]
+#: The explorers' names of the colours, by :data:`~l0lib.figures.PENALTY_STYLE`.
+_COLOURS = {"l2": "l2", "l1": "l1", "l0": "l0", "other": "l2+l0"}
+#: Half the side of the plane that the playground shows.
+_REACH = 1.15
+_PLAYGROUND_PENALTIES = {"none": "no penalty", "l2": "ℓ2", "l1": "ℓ1", "l0": "ℓ0", "l2+l0": "ℓ2 + ℓ0"}
 
 
 def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -32,7 +46,7 @@ def _arrival(path):
 def trajectories(
     eta=0.04, w0=1.0, equal=True, first_step=0.005, alpha_l2=0.1, alpha_l1=0.1, alpha_l0=0.1, beta=3.0, steps=300,
     axis="linear",
-):  # fmt: skip
+) -> Figure:  # fmt: skip
     r"""Draw a weight under each penalty alone, step by step (paper, Fig. 1).
 
     Parameters
@@ -48,10 +62,6 @@ def trajectories(
         How many steps.
     axis : str
         ``"linear"`` shows the weight, ``"log"`` its magnitude.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
 
     Raises
     ------
@@ -92,8 +102,10 @@ def trajectories(
     return figure
 
 
-def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, axis="log"):
+def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, axis="log") -> Figure:
     r"""Draw the penalties, and the length of their step, for two sharpnesses (paper, Fig. 2).
+
+    Dots mark where the smoothed l0 penalty begins to pull harder than l1 and than l2.
 
     Parameters
     ----------
@@ -105,11 +117,6 @@ def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, a
         Weights from ``-reach`` to ``reach``.
     axis : str
         ``"linear"`` or ``"log"``, the axis of the pull.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Dots mark where the smoothed l0 penalty begins to pull harder than l1 and than l2.
     """
     _check_choice("axis", axis, ("linear", "log"))
     w = np.linspace(-reach, reach, 400)
@@ -136,7 +143,7 @@ def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, a
     return figure
 
 
-def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0):
+def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0) -> Figure:
     r"""Draw the regimes of the scaling factor over magnitude and factor, and the factor below (paper, Eqs. 15, 16).
 
     Parameters
@@ -147,10 +154,6 @@ def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0):
         The point to mark: a magnitude and a penalty factor.
     eta, beta : float
         Learning rate, and the sharpness of the smoothed l0 penalty.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     _check_choice("penalty", penalty, _KINDS)
     chosen = {"l2": L2(alpha), "l1": L1(alpha), "l0": L0(alpha, beta)}[penalty]
@@ -180,7 +183,7 @@ def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0):
     return figure
 
 
-def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000):
+def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000) -> Figure:
     r"""Draw a weight that has arrived: cobweb, histogram over the band :math:`\pm\eta\alpha\beta`, and orbit.
 
     Beside smoothed l0 stands l1 with the factor :math:`\alpha\beta`, which gives it the same band.
@@ -193,10 +196,6 @@ def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000):
         The start.
     steps : int
         How many steps.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     l0, l1 = L0(alpha, beta), L1(alpha * beta)  # the same band for both
     band = float(attraction.swing_band(l0, eta))
@@ -236,8 +235,10 @@ def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000):
     return figure
 
 
-def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0):
+def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0) -> Figure:
     r"""Draw :math:`\tfrac12 h(w - v)^2` plus the smoothed l0 penalty, and its minimum against :math:`v`.
+
+    The kill zone is shaded; soft and hard thresholding stand beside the proximal operator.
 
     Parameters
     ----------
@@ -247,11 +248,6 @@ def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0):
         Its second derivative :math:`h`.
     alpha, beta : float
         Penalty factor and sharpness.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The kill zone is shaded; soft and hard thresholding stand beside the proximal operator.
     """
     penalty = L0(alpha, beta)
     far = max(0.8, 1.7 * v)
@@ -278,3 +274,177 @@ def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0):
     right.set(xlabel="optimum without penalty v", ylabel="minimum with penalty", xlim=(0, 2), ylim=(0, 2))
     right.legend(fontsize="small")
     return figure
+
+
+def compression_ratio(stored: Mapping[str, Any], chosen: Mapping[str, Any], stage: str) -> Figure:
+    """Draw what :class:`~l0lib.widgets.CompressionRatio` shows, for readers without JavaScript and for paper."""
+    figure = Figure(figsize=(8, 5.6), layout="constrained")
+    grid = figure.add_gridspec(2, 2, height_ratios=(1.5, 1))
+    curve, bars, picture = (figure.add_subplot(place) for place in (grid[0, :], grid[1, 0], grid[1, 1]))
+    for axis in (curve, bars):
+        axis.grid(True, alpha=0.25, linewidth=0.6)
+        axis.spines[["top", "right"]].set_visible(False)
+    arm = chosen["arm"]
+    if arm is None:
+        say(curve, "not recorded yet")
+        return figure
+    colour = PENALTY_STYLE[_COLOURS[arm["style"]]]["color"] if arm["style"] in _COLOURS else GREY
+    for name, line in (("before", "--"), ("after", "-")):
+        part = arm[name]
+        if not part["requested"]:
+            continue
+        words = "just pruned" if name == "before" else "fine-tuned"
+        curve.fill_between(part["requested"], part["low"], part["high"], color=colour, alpha=0.13, lw=0)
+        curve.plot(part["requested"], part["mean"], line, color=colour, marker="o", ms=4, label=words)
+        dots = [(x, e) for x, errors in zip(part["requested"], part["errors"], strict=True) for e in errors]
+        curve.plot(*zip(*dots, strict=True), ".", color=colour, ms=2.5)
+    curve.axhline(arm["dense"], color=GREY, lw=0.9, ls=(0, (6, 4)), label="whole network")
+    curve.axvline(chosen["asked"], color=GREY, lw=1, ls=":")
+    curve.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="test error (%)")
+    curve.set_title(f"{arm['name']}, mark at {chosen['asked']:g}×", fontsize=11)
+    logarithmic(curve, "xy")
+    curve.legend(frameon=False)
+    here = chosen[stage] or chosen["before"] or chosen["after"]
+    names = [layer["name"] for layer in arm["layers"]]
+    shares = [100 * k / layer["parameters"] for k, layer in zip(here["kept"], arm["layers"], strict=True)]
+    bars.barh(names[::-1], np.maximum(shares, 1e-2)[::-1], left=1e-2, color=colour, alpha=0.8)
+    bars.set(xscale="log", xlim=(1e-2, 100), xlabel="kept of the layer (%)")
+    logarithmic(bars, "x")
+    _first_layer(picture, arm["shape"], here["first"], colour)
+    return figure
+
+
+def _first_layer(axis: Axes, shape: Sequence[int], values: Sequence[float], colour: str) -> None:
+    axis.axis("off")
+    axis.set_title("first layer", fontsize=10)
+    if not values:
+        return
+    array = np.asarray(values, dtype=float).reshape(shape)
+    if array.ndim == 2:
+        shade = LinearSegmentedColormap.from_list("kept", ["#eef0f2", colour])
+        axis.imshow(array, cmap=shade, vmin=0)
+        return
+    most = max(float(np.abs(array).max()), 1e-9)
+    colours = array.ndim == 4  # of red, green and blue: a picture of the weights, and white where all three are removed
+    if colours:
+        array = np.where(array.any(1, keepdims=True), 0.5 + array / (2 * most), 1.0).transpose(0, 2, 3, 1)
+    sheet = _tiled(array, across=5, gap=1.0 if colours else np.nan)
+    if colours:
+        axis.imshow(sheet)
+        return
+    shade = LinearSegmentedColormap.from_list("signed", [BLUE, "#eef0f2", ORANGE])
+    axis.imshow(sheet, cmap=shade, norm=TwoSlopeNorm(0, -most, most))
+
+
+def _tiled(images: np.ndarray, across: int, gap: float = np.nan) -> np.ndarray:
+    """Return ``images`` (n, height, width, ...) as one, in rows of ``across``, a pixel of ``gap`` between them."""
+    down, (tall, wide) = math.ceil(len(images) / across), images.shape[1:3]
+    sheet = np.full((down * (tall + 1) - 1, across * (wide + 1) - 1, *images.shape[3:]), gap)
+    for place, image in enumerate(images):
+        row, column = divmod(place, across)
+        sheet[row * (tall + 1) :][:tall, column * (wide + 1) :][:, :wide] = image
+    return sheet
+
+
+def remove_neurons(plan: Blueprint, removed: Mapping[str, Iterable[int]]) -> Figure:
+    """Draw the layers of a network, one row each and a mark for every unit; removed ones are thin.
+
+    Parameters
+    ----------
+    plan : Blueprint
+    removed : mapping
+        Family to the units that go, as :meth:`Blueprint.without` takes it.
+    """
+    sizes = plan.without(removed)
+    rows = [(layer, size) for layer, size in zip(plan.layers, sizes, strict=True) if layer.kind != "norm"]
+    figure, ax = new_figure(6.8, 0.6 + 0.21 * len(rows))
+    for place, (layer, _) in enumerate(rows):
+        left = np.arange(layer.outputs) / layer.outputs
+        kept = np.ones(layer.outputs, dtype=bool)
+        strength = np.full(layer.outputs, 0.3)
+        if layer.writes >= 0:
+            norms = np.array(plan.norms[layer.writes])
+            kept[list(removed.get(plan.families[layer.writes][0], ()))] = False
+            strength = 0.25 + 0.75 * norms / norms.max()
+        colour = PENALTY_STYLE["l0"]["color"] if layer.writes >= 0 else GREY
+        ax.barh(
+            np.full(layer.outputs, place),
+            0.85 / layer.outputs,
+            left=left,
+            align="center",
+            height=np.where(kept, 0.75, 0.08),
+            color=[(colour, float(s)) if k else GREY for s, k in zip(strength, kept, strict=True)],
+            linewidth=0,
+        )
+    ax.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6), xticks=[])
+    ax.set_yticks(range(len(rows)), [f"{layer.name}  {size.inputs} → {size.outputs}" for layer, size in rows])
+    ax.tick_params(axis="y", length=0, labelsize=7.5)
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    return figure
+
+
+def draw_a_digit(image: np.ndarray, probabilities: np.ndarray) -> Figure:
+    """Draw an image (28, 28) with values in [0, 1] beside the probability of each of the ten classes."""
+    figure, (left, right) = new_figure(6.4, 2.6, columns=2, width_ratios=(1, 1.9))
+    left.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+    left.set(xticks=[], yticks=[], title="what the network sees")
+    left.grid(False)
+    left.spines[:].set_visible(True)
+    right.bar(range(10), 100 * probabilities, color=PENALTY_STYLE["l0"]["color"])
+    right.set(xticks=range(10), ylim=(0, 100), xlabel="class", ylabel="probability (%)")
+    return figure
+
+
+def playground(made: view.Run, settings: Mapping[str, Any]) -> Figure:
+    """Draw a view of the playground: above what each network says of the plane, below the magnitudes of its weights.
+
+    Parameters
+    ----------
+    made : Run
+        Of :func:`l0lib.playground.view.run`.
+    settings : mapping
+        Its settings by name.
+    """
+    figure, axes = new_figure(7.2, 5.6, rows=2, columns=2, height_ratios=(3, 1.4))
+    for column, arm in enumerate(view.ARMS):
+        state, above, below = made.networks[arm], axes[0, column], axes[1, column]
+        if made.task.x.shape[1] == 2:
+            _plane(above, made, state)
+        else:
+            _first_weights(above, state)
+        above.set(xticks=[], yticks=[])
+        above.grid(False)
+        above.set_title(f"network {arm.upper()}: {_PLAYGROUND_PENALTIES[settings[f'{arm}_penalty']]}", fontsize=11)
+        sizes = np.abs(np.concatenate([w.ravel() for w in state.weights]))
+        colour = PENALTY_STYLE["l2+l0" if arm == "b" else "l1"]["color"]
+        below.hist(np.log10(np.clip(sizes, 1e-5, 10)), bins=np.linspace(-5, 1, 37), color=colour)
+        below.axvline(np.log10(settings["threshold"]), color=GREY, ls="--", lw=1)
+        below.set_xticks([-5, -3, -1, 0], ["$10^{-5}$", "$10^{-3}$", "0.1", "1"])
+        below.set_xlabel("magnitude of a weight")
+    axes[1, 0].set_ylabel("weights")
+    return figure
+
+
+def _plane(axis, made: view.Run, state: network.State) -> None:
+    grid = np.linspace(-_REACH, _REACH, 80)
+    x, y = np.meshgrid(grid, grid)
+    z = network.scores(state, np.stack([x.ravel(), y.ravel()], 1), made.activation)
+    sure = np.tanh((z[:, 1] - z[:, 0]) / 2).reshape(x.shape)  # from -1, surely the first class, to 1
+    shades = LinearSegmentedColormap.from_list("classes", [BLUE, "white", ORANGE])
+    axis.imshow(
+        0.62 * sure, extent=(-_REACH, _REACH, -_REACH, _REACH), origin="lower", cmap=shades, vmin=-1, vmax=1,
+        interpolation="bilinear",
+    )  # fmt: skip
+    for label, colour in enumerate((BLUE, ORANGE)):
+        chosen = made.task.x[made.task.y == label]
+        axis.plot(*chosen.T, ".", ms=2.5, color=colour)
+    axis.set(xlim=(-_REACH, _REACH), ylim=(-_REACH, _REACH), aspect="equal")
+
+
+def _first_weights(axis, state: network.State, side: int = 8) -> None:
+    units = state.weights[0].reshape(-1, side, side)
+    sheet = _tiled(units, across=math.ceil(math.sqrt(len(units))))
+    top = np.nanmax(np.abs(sheet))
+    shades = LinearSegmentedColormap.from_list("signs", [ORANGE, "white", BLUE])
+    axis.imshow(sheet, cmap=shades, vmin=-top, vmax=top)

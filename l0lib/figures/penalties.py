@@ -1,4 +1,4 @@
-"""Figures of the chapters on penalties and on the smoothed l0 norm."""
+"""Figures of penalties: their values, slopes, proximal operators and priors, alone and added."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from .. import attraction, labels
 from ..penalties import L0, L1, L2, Penalty
-from ._style import GREY, PENALTY_STYLE, new_figure
+from ._style import GREY, PENALTY_STYLE, new_figure, penalty_line
 
 #: Line styles for several sharpness values of the smoothed l0, dark to light; each differs in style too.
 _FAMILY = (
@@ -18,6 +18,20 @@ _FAMILY = (
     {"color": "#6da35c", "linestyle": "-."},
     {"color": "#8fb87f", "linestyle": ":"},
 )
+
+
+def penalty_and_slope(l2: Penalty, l1: Penalty, l0: Penalty, span: float = 1.2) -> Figure:
+    """Draw three penalties of one weight, and the slope of each for positive weights."""
+    figure, (price, slope) = new_figure(6.9, 3.3, columns=2)
+    w = np.linspace(-span, span, 481)
+    positive = np.linspace(0, span, 241)[1:]
+    for name, penalty in (("l2", l2), ("l1", l1), ("l0", l0)):
+        price.plot(w, penalty.elementwise(w), **penalty_line(name, lw=2))
+        slope.plot(positive, penalty.gradient(positive), lw=2, **PENALTY_STYLE[name])
+    price.set(xlabel="weight w", ylabel="price", ylim=(0, None))
+    price.legend(loc="upper center", ncols=3, fontsize=8, bbox_to_anchor=(0.5, 1.15), frameon=False)
+    slope.set(xlabel="weight w > 0", ylabel="slope of the price: the pull", xlim=(0, span), ylim=(0, None))
+    return figure
 
 
 def _minimum(penalty: Penalty, centre: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -87,7 +101,7 @@ def prox_curves(penalties: Mapping[str, Penalty], v: np.ndarray, step: float) ->
     figure, axis = new_figure(6, 3.6)
     axis.plot(v, v, color=GREY, lw=0.8)
     for name, penalty in penalties.items():
-        axis.plot(v, penalty.prox(v, step), lw=2, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
+        axis.plot(v, penalty.prox(v, step), **penalty_line(name, lw=2))
     axis.set(xlabel="before: v", ylabel="after: prox(v)")
     axis.legend()
     return figure
@@ -152,7 +166,7 @@ def l0_penalty_and_term(eta: float, alpha: float, betas: Sequence[float], span: 
     w = np.linspace(-span, span, 2001)
     halves = (w[w < 0], w[w > 0])
     for name, penalty in (("l2", L2(alpha)), ("l1", L1(alpha))):
-        value.plot(w, penalty.elementwise(w), lw=1.3, label=labels.PENALTIES[name], **PENALTY_STYLE[name])
+        value.plot(w, penalty.elementwise(w), **penalty_line(name, lw=1.3))
         for half in halves:
             term.plot(half, attraction.term(penalty, half, eta), lw=1.3, **PENALTY_STYLE[name])
     for beta, style in zip(betas, _FAMILY, strict=False):
@@ -199,13 +213,27 @@ def smoothings(shapes: Mapping[str, tuple[Callable, Callable]], span: float = 1.
     return figure
 
 
-__all__ = [
-    "crossovers",
-    "l0_penalty_and_term",
-    "l0_shapes",
-    "prior_densities",
-    "prox_curves",
-    "pull_against_beta",
-    "smoothings",
-    "touching_contours",
-]
+def pull_of_two(l2: Penalty, l0: Penalty, least: float, span: float) -> Figure:
+    """Draw the pull on a positive weight under two penalties and under their sum, absolute and relative to the weight.
+
+    Parameters
+    ----------
+    l2, l0 : Penalty
+        The two terms of the paper's Eq. 17.
+    least : float
+        The weight of least pull, marked in the left panel.
+    span : float
+        The largest weight shown.
+    """
+    figure, (pull, relative) = new_figure(8, 3.3, columns=2)
+    w = np.linspace(span / 1000, span, 800)
+    for name, penalty in (("l2", l2), ("l0", l0), ("l2+l0", l2 + l0)):
+        style = penalty_line(name, lw=2.4 if name == "l2+l0" else 1.5)
+        pull.plot(w, penalty.gradient(w), **style)
+        relative.semilogy(w, penalty.gradient(w) / w, **style)
+    pull.axvline(least, color=GREY, lw=0.8, ls=":")
+    pull.text(least, 0.93, "  least pull", transform=pull.get_xaxis_transform(), color=GREY, fontsize=9)
+    pull.set(xlabel="weight w", ylabel="pull (slope of the penalty)", ylim=(0, None))
+    relative.set(xlabel="weight w", ylabel="pull over weight")
+    relative.legend(frameon=False)
+    return figure

@@ -1,72 +1,213 @@
-"""Figures of stored and live runs: error against compression ratio, differences with intervals."""
+"""Figures of measured errors: against the compression ratio, stage by stage, beside published values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter
 from scipy.optimize import isotonic_regression
 
 from .. import labels
-from ..experiments.results import Result
 from ..paper.tables import Published, PublishedTable, printed_value
-from . import GREY, PENALTY_STYLE, new_figure
+from ..table import times
+from ._style import (
+    BLUE,
+    GREEN,
+    GREY,
+    MARKERS,
+    ORANGE,
+    PENALTY_STYLE,
+    PLAINEST_FIRST,
+    label_ticks,
+    logarithmic,
+    new_figure,
+    penalty_line,
+    say,
+)
 
 if TYPE_CHECKING:
+    from ..chapters.recalibrated import Followed
+    from ..experiments.results import Result
     from ..paper.compare import Comparison
 
-__all__ = ["by_arm", "by_pruning", "differences", "energy", "logarithmic", "trade_off"]
-
-_TICKS = [m * 10.0**k for k in range(-2, 4) for m in (1, 2, 5)]
-_PRUNINGS = {"GP": "global (GP)", "LP": "layerwise (LP)", "RP": "random (RP)"}
+_RULE_STYLE: dict[str, dict[str, Any]] = {
+    "GP": {"color": GREEN, "linestyle": "-", "marker": "o"},
+    "LP": {"color": BLUE, "linestyle": "-.", "marker": "s"},
+    "RP": {"color": ORANGE, "linestyle": "--", "marker": "^"},
+}
 _ARM_MARKERS = "os^Dv<>"
 # arms that look the same in every figure; the control under l2 is the dense network, pruned and fine-tuned.
 _ARM_PLACES = {"NORM": 0, "SEP": 1, "dense": 2, "l2": 2}
-_MARKERS = {"l2": "s", "l1": "^", "l0": "o", "l2+l0": "D"}
 _ARMS = ("#7b3fa0", "#0b64a0", "#3c7a2e", "#b4460f", "#8a6400", "#667080", "#00757f")
+_STAGES = {
+    "just pruned": {"color": "#b4460f", "marker": "v", "ls": ":"},
+    "statistics anew": {"color": "#0b64a0", "marker": "s", "ls": "--"},
+    "fine-tuned": {"color": "#3c7a2e", "marker": "o", "ls": "-"},
+}
 
 
-def logarithmic(axis: Axes, which: str) -> None:
-    """Put plain numbers at 1, 2 and 5 of each decade."""
-    getattr(axis, f"set_{which}scale")("log")
-    side = getattr(axis, f"{which}axis")
-    low, high = getattr(axis, f"get_{which}lim")()
-    ticks = [tick for tick in _TICKS if low <= tick <= high]
-    if len(ticks) > (6 if which == "x" else 8):
-        ticks = [tick for tick in ticks if f"{tick:e}"[0] == "1"]
-    side.set_major_locator(FixedLocator(ticks))
-    side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    side.set_minor_formatter(NullFormatter())
+def published_scatter(*tables: PublishedTable) -> Figure:
+    """Draw error against compression ratio for tables of :mod:`l0lib.paper.tables` that hold both, one panel each."""
+    figure, axes = new_figure(6.9, 3.8, columns=len(tables), squeeze=False)
+    for axis, table in zip(axes[0], tables, strict=True):
+        dense = printed_value(table.dense_error or "")
+        for ours in (False, True):
+            rows = [row for row in table.rows if row.ours is ours]
+            ratios = [printed_value(row.ratio) for row in rows]
+            errors = [dense if row.error is None else printed_value(row.error) for row in rows]
+            if ours:
+                axis.plot(ratios, errors, "D", ms=7, color=GREEN, label="the paper's scheme")
+            else:
+                axis.plot(ratios, errors, "o", ms=6, mfc="none", color=BLUE, label="other methods")
+            for row, ratio, error in zip(rows, ratios, errors, strict=True):
+                if ours or _on_front(table, row):
+                    name = row.method.split(" [")[0].removeprefix("Proposed ").strip("()")
+                    place = {"xytext": (0, 8), "ha": "center"} if ours else {"xytext": (-5, 5), "ha": "right"}
+                    axis.annotate(name, (ratio, error), textcoords="offset points", fontsize=8, **place)
+        axis.axhline(dense, color=GREY, lw=1, ls="--")
+        axis.set(title=table.network, xlabel="compression ratio, logarithmic", ylabel="top-1 error (%)", xscale="log")
+        low, high = axis.get_xlim()
+        axis.set_xlim(low / 1.5, high * 1.3)
+        label_ticks(axis.xaxis, [tick for tick in (10, 30, 100, 300) if low / 1.5 < tick < high * 1.3], "×")
+    axes[0, 0].legend(loc="lower left", bbox_to_anchor=(0, 1.08), ncols=2, frameon=False, fontsize=8)
+    return figure
 
 
-def _curve(
-    axis: Axes,
-    results: Sequence[Result],
-    *,
-    colour: str,
-    label: str,
-    bars: bool = False,
-    aside: float = 1.0,
-    **style: Any,
-) -> None:
-    """Draw the mean, every seed as a dot, and the Wilson interval of the mean; ``aside`` is a factor of the ratio."""
-    line = sorted(results, key=lambda r: r.requested)
-    x = [aside * r.requested for r in line]
-    low, high = zip(*(r.test_interval for r in line), strict=True)
-    if bars or len(line) < 6:
-        mean = [r.test_error_mean for r in line]
-        ends = (np.subtract(mean, low), np.subtract(high, mean))
-        axis.errorbar(x, mean, np.maximum(ends, 0), fmt="none", ecolor=colour, lw=0.9, alpha=0.8)
-    else:
-        axis.fill_between(x, low, high, color=colour, alpha=0.13, lw=0)
-    # one call for all dots: a marker of its own for each would make the page heavy
-    dots = [(aside * r.requested, error) for r in line for error in r.errors.values()]
-    axis.plot(*zip(*dots, strict=True), ".", color=colour, ms=2.5, alpha=0.6)
-    axis.plot(x, [r.test_error_mean for r in line], color=colour, label=label, lw=1.5, ms=4, **style)
+def _on_front(table: PublishedTable, row: Published) -> bool:
+    """Whether no other row of the table has both a higher ratio and a lower error; only such rows get a label."""
+    if row.error is None:
+        return False
+    return not any(
+        other.error is not None
+        and printed_value(other.ratio) >= printed_value(row.ratio)
+        and printed_value(other.error) < printed_value(row.error)
+        for other in table.rows
+    )
+
+
+def error_against_ratio(stages: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]]) -> Figure:
+    """Draw top-1 error against compression ratio, one panel a stage, one line a penalty.
+
+    Parameters
+    ----------
+    stages : mapping
+        From the panel's title to ``{penalty: {"ratio", "errors", "mean", "low", "high"}}``: ratios (r,), errors of each
+        network (networks, r), their mean and the ends of its interval (r,), all errors as fractions.
+
+    Notes
+    -----
+    Bands are the intervals, small marks single networks, large marks their means. A panel with few ratios has bars in
+    place of bands, side by side so that they can be told apart.
+    """
+    figure, axes = new_figure(8.4, 4.0, columns=len(stages), sharey=True, squeeze=False)
+    for axis, (title, curves) in zip(axes[0], stages.items(), strict=True):
+        for place, (name, curve) in enumerate(curves.items()):
+            style = PENALTY_STYLE[name]
+            few = len(curve["ratio"]) < 6
+            shift = 1.035 ** (place - (len(curves) - 1) / 2) if few else 1
+            ratio, mean = curve["ratio"] * shift, 100 * curve["mean"]
+            low, high = 100 * curve["low"], 100 * curve["high"]
+            if few:
+                axis.errorbar(ratio, mean, (mean - low, high - mean), fmt="none", ecolor=style["color"], lw=1.1)
+            else:
+                axis.fill_between(ratio, low, high, color=style["color"], alpha=0.13, lw=0)
+            for errors in curve["errors"]:
+                axis.plot(ratio, 100 * errors, ".", color=style["color"], ms=2.5, alpha=0.6)
+            axis.plot(ratio, mean, **penalty_line(name, marker=MARKERS[name], ms=4.5, lw=1.5))
+        axis.set_title(title)
+        _percent_against_ratio(axis, least=0.9 * min(curve["ratio"][0] for curve in curves.values()))
+    axes[0, 0].set_ylabel("top-1 error on the test images (%)")
+    axes[0, 0].legend(frameon=False, loc="upper left")
+    return figure
+
+
+def tuning_scores(scores: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw the validation score of every trial, sorted from best to worst, one line a penalty (fractions of 1)."""
+    figure, axis = new_figure(7.2, 3.2)
+    for name, values in scores.items():
+        percent = 100 * np.sort(np.asarray(values))
+        axis.plot(np.arange(1, len(percent) + 1), percent, **penalty_line(name, marker=MARKERS[name], ms=4))
+    axis.set(
+        yscale="log",
+        xlabel="trials, sorted from best to worst",
+        ylabel="validation score (%)",
+        xticks=range(1, len(percent) + 1, 2),
+    )
+    label_ticks(axis.yaxis, [5, 7, 10, 20, 30, 50])
+    axis.legend(frameon=False, ncols=2)
+    return figure
+
+
+def before_and_after(stages: Mapping[str, Mapping[float, Any]], dense: float) -> Figure:
+    """Draw top-1 error against compression ratio before and after fine-tuning, with 95 % intervals.
+
+    Parameters
+    ----------
+    stages : mapping
+        Two entries, from a name to ``{ratio: Evaluation}`` (:class:`l0lib.compress.Evaluation`).
+    dense : float
+        The error of the unpruned network, a fraction of 1.
+    """
+    figure, axis = new_figure(6.9, 3.4)
+    looks = ({"color": ORANGE, "ls": "--", "marker": "o"}, {"color": GREEN, "ls": "-", "marker": "D"})
+    for (name, found), look in zip(stages.items(), looks, strict=True):
+        ratios = np.array(list(found))
+        errors = 100 * np.array([one.error for one in found.values()])
+        low, high = 100 * np.array([one.interval for one in found.values()]).T
+        if name == next(iter(stages)):
+            axis.fill_between(ratios, low, high, color=look["color"], alpha=0.13, lw=0)
+        else:
+            axis.errorbar(ratios, errors, (errors - low, high - errors), fmt="none", ecolor=look["color"], lw=1.1)
+        axis.plot(ratios, errors, lw=1.6, ms=5, label=name, **look)
+    axis.axhline(100 * dense, color=GREY, lw=1, ls=":", label="dense")
+    _percent_against_ratio(axis)
+    axis.set_ylabel("top-1 error (%)")
+    axis.legend(frameon=False, loc="upper left")
+    return figure
+
+
+def _percent_against_ratio(axis: Axes, least: float = 1) -> None:
+    """Make the axes logarithmic, of errors in percent and of compression ratios from ``least``."""
+    axis.set(xscale="log", yscale="log", xlabel="compression ratio")
+    label_ticks(axis.xaxis, [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200) if tick >= least], "×")
+    label_ticks(axis.yaxis, [5, 10, 20, 50, 90])
+
+
+def three_rules(
+    curves: Mapping[str, Mapping[float, float]], shares: Mapping[str, Mapping[str, float]], ratio: float
+) -> Figure:
+    """Draw the error that each pruning rule leaves, and what it keeps of each layer.
+
+    Parameters
+    ----------
+    curves : mapping
+        From ``GP``, ``LP``, ``RP`` to ``{ratio: top-1 error}``, fractions of 1, before fine-tuning.
+    shares : mapping
+        From a rule to ``{layer: kept share of its parameters}`` at ``ratio``.
+    ratio : float
+    """
+    figure, (error, kept) = new_figure(7.6, 3.3, columns=2, width_ratios=[3, 2])
+    for place, (name, curve) in enumerate(curves.items()):
+        error.plot(list(curve), 100 * np.array(list(curve.values())), lw=1.6, ms=4.5, label=name, **_RULE_STYLE[name])
+        look = {key: _RULE_STYLE[name][key] for key in ("color", "marker")}
+        names = list(shares[name])
+        heights = 100 * np.array(list(shares[name].values()))
+        spots = np.arange(len(names)) + 0.2 * (place - 1)
+        kept.vlines(spots, 1e-2, heights, color=look["color"], lw=1)
+        kept.plot(spots, heights, ls="none", ms=6, **look)
+    _percent_against_ratio(error)
+    error.set_ylabel("top-1 error (%)")
+    error.legend(frameon=False)
+    kept.set_xticks(range(len(names)), names)
+    kept.set(yscale="log", ylabel=f"kept at {ratio:g}× (%)", ylim=(0.3, 100))
+    label_ticks(kept.yaxis, [1, 10, 100])
+    kept.grid(False, axis="x")
+    return figure
 
 
 def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None = None) -> Figure:
@@ -83,26 +224,22 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
     """
     chosen = [r for r in found if r.fine_tuned == fine_tuned]
     figure, axes = new_figure(8.4, 4.0, columns=3, sharey=True)
-    for axis, (pruning, title) in zip(axes, _PRUNINGS.items(), strict=True):
+    for axis, (pruning, words) in zip(axes, labels.PRUNINGS.items(), strict=True):
         absent = []
         for penalty, style in PENALTY_STYLE.items():
             line = [r for r in chosen if (r.pruning, r.penalty) == (pruning, penalty)]
             if not line:
                 absent.append(labels.PENALTIES[penalty])
                 continue
-            look = {"linestyle": style["linestyle"], "marker": _MARKERS[penalty]}
+            look = {"linestyle": style["linestyle"], "marker": MARKERS[penalty]}
             _curve(axis, line, colour=style["color"], label=labels.PENALTIES[penalty], **look)
-        if dense is not None:
-            axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)), label="unpruned, ℓ2")
-        axis.set(title=title, xlabel="compression ratio")
-        axis.set_xscale("log")
-        axis.set_yscale("log")
+        _level(axis, dense, "unpruned, ℓ2")
+        axis.set(title=f"{words} ({pruning})", xlabel="compression ratio", xscale="log", yscale="log")
         if absent:
-            words = "not recorded yet:\n" + "\n".join(absent)
-            axis.text(0.04, 0.97, words, transform=axis.transAxes, va="top", color=GREY, fontsize=9)
+            told = "not recorded yet:\n" + "\n".join(absent)
+            axis.text(0.04, 0.97, told, transform=axis.transAxes, va="top", color=GREY, fontsize=9)
     for axis in axes:
-        logarithmic(axis, "x")
-        logarithmic(axis, "y")
+        logarithmic(axis, "xy")
     axes[0].set_ylabel("top-1 error on the test images (%)")
     handles: dict[str, Any] = {}
     for axis in axes:
@@ -147,13 +284,11 @@ def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
             _curve(axis, line, colour=_ARMS[place], label=label, **look)
     axis.set(xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     if not arms:
-        axis.text(0.5, 0.5, "no runs recorded yet", transform=axis.transAxes, ha="center", color=GREY)
+        say(axis, "no runs recorded yet")
         return figure
-    if dense is not None:
-        axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)), label="unpruned")
+    _level(axis, dense, "unpruned")
     axis.set(xscale="log", yscale="log")
-    logarithmic(axis, "x")
-    logarithmic(axis, "y")
+    logarithmic(axis, "xy")
     axis.legend(frameon=False, fontsize=9)
     return figure
 
@@ -190,9 +325,8 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
             continue
         x, y = printed_value(row.ratio), printed_value(row.error)
         near.plot(x, y, "*" if row.ours else "x", color="black" if row.ours else GREY, ms=9 if row.ours else 5)
-    if dense is not None:
-        for axis in (whole, near):
-            axis.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)))
+    for axis in (whole, near):
+        _level(axis, dense)
     errors = [printed_value(row.error) for row in published.rows if row.error]
     near.set(xscale="log", ylim=(0.7 * min(errors), 1.35 * max(errors)), xlabel="compression ratio")
     near.set_ylabel("top-1 error on the test images (%)")
@@ -202,14 +336,45 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
     whole.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     whole.set_title("before and after fine-tuning", fontsize=10)
     logarithmic(near, "x")
-    logarithmic(whole, "x")
-    logarithmic(whole, "y")
+    logarithmic(whole, "xy")
     _name(near, [row for row in published.rows if row.error])
     if chosen:
         whole.legend(frameon=False, fontsize=8, loc="upper left")
     else:
-        whole.text(0.5, 0.5, "no runs recorded yet", transform=whole.transAxes, ha="center", color=GREY)
+        say(whole, "no runs recorded yet")
     return figure
+
+
+def _curve(
+    axis: Axes,
+    results: Sequence[Result],
+    *,
+    colour: str,
+    label: str,
+    bars: bool = False,
+    aside: float = 1.0,
+    **style: Any,
+) -> None:
+    """Draw the mean, every seed as a dot, and the Wilson interval of the mean; ``aside`` is a factor of the ratio."""
+    line = sorted(results, key=lambda r: r.requested)
+    x = [aside * r.requested for r in line]
+    low, high = zip(*(r.test_interval for r in line), strict=True)
+    if bars or len(line) < 6:
+        mean = [r.test_error_mean for r in line]
+        ends = (np.subtract(mean, low), np.subtract(high, mean))
+        axis.errorbar(x, mean, np.maximum(ends, 0), fmt="none", ecolor=colour, lw=0.9, alpha=0.8)
+    else:
+        axis.fill_between(x, low, high, color=colour, alpha=0.13, lw=0)
+    # one call for all dots: a marker of its own for each would make the page heavy
+    dots = [(aside * r.requested, error) for r in line for error in r.errors.values()]
+    axis.plot(*zip(*dots, strict=True), ".", color=colour, ms=2.5, alpha=0.6)
+    axis.plot(x, [r.test_error_mean for r in line], color=colour, label=label, lw=1.5, ms=4, **style)
+
+
+def _level(axis: Axes, error: float | None, label: str | None = None) -> None:
+    """Draw the error of networks before pruning as a dashed line, where it is known."""
+    if error is not None:
+        axis.axhline(error, color=GREY, lw=0.9, ls=(0, (6, 4)), label=label)
 
 
 def _name(axis: Axes, rows: Sequence[Published]) -> None:
@@ -241,7 +406,7 @@ def differences(groups: Mapping[str, Sequence[Comparison]]) -> Figure:
         axis.set_title(title, fontsize=10)
         axis.set(xlabel="compression ratio", xscale="log")
         if not comparisons:
-            axis.text(0.5, 0.6, "not recorded yet", transform=axis.transAxes, ha="center", color=GREY)
+            say(axis, "not recorded yet", height=0.6)
             continue
         for one in comparisons:
             colour = {"less": "#3c7a2e", "more": "#b4460f"}.get(one.verdict, GREY)
@@ -263,12 +428,88 @@ def energy(shares: Mapping[str, Sequence[tuple[float, float]]]) -> Figure:
     figure, axis = new_figure(7.2, 3.4)
     for penalty, points in shares.items():
         x, y = zip(*points, strict=True)
-        axis.plot(np.multiply(100, x), np.multiply(100, y), label=labels.PENALTIES[penalty], **PENALTY_STYLE[penalty])
+        axis.plot(np.multiply(100, x), np.multiply(100, y), **penalty_line(penalty))
     axis.set(xscale="log", xlabel="largest weights, share of all (%)", ylabel="share of the energy (%)")
     axis.set_xlim(0.01, 100)
     logarithmic(axis, "x")
     if shares:
         axis.legend(frameon=False)
     else:
-        axis.text(0.5, 0.5, "not recorded yet", transform=axis.transAxes, ha="center", color=GREY)
+        say(axis, "not recorded yet")
+    return figure
+
+
+def by_stage(followed: Iterable[Followed]) -> Figure:
+    """Draw test error against compression ratio, a panel for each arm, a line for each stage, a dot for each seed."""
+    arms = list(followed)
+    figure, axes = new_figure(8.4, 3.8, columns=max(len(arms), 1), sharey=True, squeeze=False)
+    for axis, arm in zip(axes[0], arms, strict=False):
+        for stage, at in arm.at.items():
+            ratios = [ratio for ratio in sorted(at) if ratio > 1]
+            if not ratios:
+                continue
+            means = [fmean(one.percent for one in at[ratio]) for ratio in ratios]
+            axis.plot(ratios, means, label=stage, lw=1.5, ms=4, **_STAGES[stage])
+            dots = [(ratio, one.percent) for ratio in ratios for one in at[ratio]]
+            axis.plot(*zip(*dots, strict=True), ".", color=_STAGES[stage]["color"], ms=2.5, alpha=0.6)
+        _level(axis, fmean(one.percent for one in arm.unpruned), "unpruned")
+        axis.set_title(f"{arm.arm}, {arm.many}", fontsize=10)
+        axis.set(xscale="log", yscale="log", xlabel="compression ratio")
+        logarithmic(axis, "xy")
+    axes[0, 0].set_ylabel("top-1 error on the test images (%)")
+    if not arms:
+        say(axes[0, 0], "no runs recorded yet")
+        return figure
+    handles, names = max((axis.get_legend_handles_labels() for axis in axes[0]), key=lambda pair: len(pair[0]))
+    figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    return figure
+
+
+def by_class(arm: Followed, ratio: float, dataset: str) -> Figure:
+    """Draw the error of each class at one ratio, a column a class: unpruned, and at each stage; means over seeds.
+
+    Raises
+    ------
+    ValueError
+        If the records of the arm do not say which images were missed.
+    """
+    lines = {"unpruned": arm.unpruned} | {stage: at[ratio] for stage, at in arm.at.items() if ratio in at}
+    from ..chapters import classes  # not at the top: it reads records
+
+    if not all(one.wrong for measured in lines.values() for one in measured):
+        raise ValueError(f"the records of {arm.arm} must say which images were missed; they do not")
+    figure, axis = new_figure(8.4, 3.8)
+    names = classes.NAMES[dataset]
+    places = np.arange(len(names))
+    look = {"unpruned": {"color": GREY, "marker": "_"}} | _STAGES
+    for aside, (stage, measured) in zip(np.linspace(-0.24, 0.24, len(lines)), lines.items(), strict=True):
+        found = classes.errors([one.wrong for one in measured], dataset)
+        style = {"color": look[stage]["color"], "marker": look[stage]["marker"], "ls": ""}
+        axis.plot(places + aside, found.mean(0), label=stage, ms=9 if stage == "unpruned" else 6, mew=1.6, **style)
+        dots = [(place + aside, error) for row in found for place, error in zip(places, row, strict=True)]
+        axis.plot(*zip(*dots, strict=True), ".", color=look[stage]["color"], ms=2.5, alpha=0.6)
+    axis.set(ylim=(-2, 102), ylabel="top-1 error of the class (%)")
+    axis.set_xticks(places, names, rotation=30, ha="right")
+    axis.set_title(f"{arm.arm}, {times(ratio)}, {arm.many}, stored", fontsize=10)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    return figure
+
+
+def error_against_share(shares: Sequence[float], lines: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw test errors in percent against the share of neurons removed, one line each.
+
+    Raises
+    ------
+    ValueError
+        If there are more than four lines: there are four styles.
+    """
+    figure, ax = new_figure(6.2, 3.2)
+    most = len(PLAINEST_FIRST)
+    if len(lines) > most:
+        raise ValueError(f"lines must hold at most {most} lines; got {len(lines)}: {', '.join(lines)}")
+    for (name, errors), kind in zip(lines.items(), PLAINEST_FIRST, strict=False):
+        look = PENALTY_STYLE[kind] | {"marker": MARKERS[kind], "markersize": 4}
+        ax.plot(100 * np.asarray(shares), errors, label=name, **look)
+    ax.set(xlabel="neurons removed from each layer (%)", ylabel="test error (%)")
+    ax.legend(frameon=False)
     return figure

@@ -140,7 +140,7 @@ def run(words: Mapping[str, Any]) -> Run:
         If a word is no setting, or a value, the steps or the story cannot be read.
     """
     values = defaults()
-    steps, story = _count(words.get("steps", 0)), str(words.get("story", ""))
+    steps, story = count_of_steps(words.get("steps", 0)), str(words.get("story", ""))
     values |= {name: parse(name, value) for name, value in words.items() if name not in ("steps", "story")}
     task = (
         tasks.digits()
@@ -167,9 +167,9 @@ def run(words: Mapping[str, Any]) -> Run:
 
     for entry in filter(None, story.split("~")):
         at, what, *rest = entry.split("*")
-        if _count(at) < networks["a"].step or _count(at) > steps:
+        if count_of_steps(at) < networks["a"].step or count_of_steps(at) > steps:
             raise ValueError(f"story must go on from step to step, up to {steps}; got {entry!r}")
-        train(_count(at))
+        train(count_of_steps(at))
         if what == "prune" and len(rest) == 3:
             for arm, way in zip(ARMS, rest[1:], strict=True):
                 state = networks[arm]
@@ -184,7 +184,14 @@ def run(words: Mapping[str, Any]) -> Run:
     return Run(task, networks, values["activation"])
 
 
-def _count(value: Any) -> int:
+def count_of_steps(value: Any) -> int:
+    """Return a number of steps, given as a number or a text.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number from 0 to :data:`MOST_STEPS`.
+    """
     text = str(value)
     if not text.isdecimal() or int(text) > MOST_STEPS:
         raise ValueError(f"steps must be a whole number from 0 to {MOST_STEPS}; got {value!r}")

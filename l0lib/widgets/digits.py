@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import traitlets as t
 
-from .explorer import Explorer
-from .networks import ImageNetwork, script_json
-from .settings import Setting
+from ..chapters.image_networks import ImageNetwork, script_json
+from ..figures import explorers as pictures
+from .explorer import Explorer, Setting
 
 #: A drawing's coordinates are whole numbers from 0 to this, the side of the drawing square.
 UNITS = 280
@@ -172,9 +172,7 @@ class DrawADigit(Explorer):
         return self._network.probabilities(self.image)[0]
 
     def figure(self):
-        from ..figures import pay
-
-        return pay.digit_and_scores(self.image, self.probabilities)
+        return pictures.draw_a_digit(self.image, self.probabilities)
 
     def describe(self) -> str:
         found = self.probabilities

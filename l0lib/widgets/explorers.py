@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import attraction, landscape
+from .. import attraction, labels, landscape
 from ..penalties import L0, L1, L2
-from .explorer import Explorer
-from .settings import Setting
+from .explorer import Explorer, Setting
 
 _ETA = Setting.log("eta", "learning rate η", 0.04, 1e-3, 1)
 _AXIS = {"linear": "linear", "log": "log"}
-_NAMES = {"l2": "ℓ2", "l1": "ℓ1", "l0": "smoothed ℓ0"}
 
 
 class Trajectories(Explorer):
@@ -112,9 +110,9 @@ class ScalingFactor(Explorer):
         factor = float(attraction.scaling_factor(penalty, s["w"], s["eta"]))
         fate = "shrinks it" if factor >= 0 else "shrinks it across zero" if factor > -1 else "does not shrink it"
         return (
-            f"Plane of magnitude and alpha for {_NAMES[s['penalty']]}, learning rate {s['eta']:g}, in three regimes: "
-            f"the step shrinks the weight, crosses zero, or no longer shrinks it. At magnitude {s['w']:g} and alpha "
-            f"{s['alpha']:g} the scaling factor is {factor:.3g}, so the step {fate}; the bound of alpha there is "
+            f"Plane of magnitude and alpha for {labels.PENALTIES[s['penalty']]}, learning rate {s['eta']:g}, in three "
+            f"regimes: the step shrinks the weight, crosses zero, or no longer shrinks it. At magnitude {s['w']:g} and "
+            f"alpha {s['alpha']:g} the scaling factor is {factor:.3g}, so the step {fate}; the bound of alpha there is "
             f"{float(attraction.alpha_bound(penalty, s['w'], s['eta'])):.3g}. "
             "Below, the scaling factor against magnitude."
         )

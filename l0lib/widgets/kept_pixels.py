@@ -15,6 +15,7 @@ from PIL import Image
 
 from .. import labels
 from ..figures import PENALTY_STYLE
+from .explorer import Pictured
 
 
 def kept_per_pixel(model, ratios: Sequence[float]) -> dict[float, np.ndarray]:
@@ -40,7 +41,7 @@ def _picture(counts: np.ndarray, colour: str, most: int) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-class KeptPixels(W.VBox):
+class KeptPixels(Pictured, W.VBox):
     """Buttons for the compression ratio, and for the chosen one a map of the pixels that each network still reads.
 
     Parameters
@@ -94,13 +95,15 @@ class KeptPixels(W.VBox):
             )
         return f'<div style="display:flex;flex-wrap:wrap;gap:0.8em;padding:0.4em 0">{"".join(cells)}</div>'
 
-    def _ipython_display_(self, **kwargs) -> None:
-        from IPython.display import display
+    @property
+    def _title(self) -> str:
+        return f"Compression ratio {self.buttons.options[self.buttons.index]}"
 
-        chosen = self.buttons.index
-        title = f"Compression ratio {self.buttons.options[chosen]}"
-        page = f'<div class="l0-fallback"><p>{title}</p>{self.pages[chosen]}</div>'
-        display({"text/html": page, "text/plain": f"Maps of kept pixels. {title}"}, raw=True)
-        bundle = self._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        display(data, metadata=metadata, raw=True)
+    def fallback(self) -> dict[str, str]:
+        """Return the maps of the chosen ratio, for readers without JavaScript and for paper."""
+        page = f'<div class="l0-fallback"><p>{self._title}</p>{self.pages[self.buttons.index]}</div>'
+        return {"text/html": page, "text/plain": self.describe()}
+
+    def describe(self) -> str:
+        """Return what the maps are of."""
+        return f"Maps of kept pixels. {self._title}"

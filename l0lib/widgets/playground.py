@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import traitlets as t
 
+from ..figures import explorers as pictures
 from ..playground import tasks, view
 from ..playground.view import Run
 from .explorer import STATIC, ExplorerView, Pictured
@@ -67,7 +68,7 @@ class Playground(Pictured, ExplorerView):
         """Begin anew with these settings, the usual ones for all others, and train ``steps`` steps."""
         words = _words(settings)
         if steps:
-            words["steps"] = str(view._count(steps))
+            words["steps"] = str(view.count_of_steps(steps))
         self.view = words
 
     @property
@@ -109,9 +110,7 @@ class Playground(Pictured, ExplorerView):
 
     def figure(self):
         """Return a Matplotlib picture of the view, with networks trained by NumPy; an untrained one is trained."""
-        from ..figures import playground
-
-        return playground.playground(self._pictured(), self.settings)
+        return pictures.playground(self._pictured(), self.settings)
 
     def describe(self) -> str:
         """Return what the picture shows, for readers who do not see it."""

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import traitlets as t
 
 from .. import labels
-from .explorer import Explorer
-from .settings import Setting
+from ..figures import explorers as pictures
+from .explorer import Explorer, Setting
 
 if TYPE_CHECKING:
     from ..experiments.config import Config
     from ..experiments.records import LayerCount, Record
 
-_PRUNINGS = {"GP": "global", "LP": "layerwise", "RP": "random"}
 _STAGES = {"before": "just pruned", "after": "fine-tuned"}
 #: Colours of the explorers (``js/theme.js``) by penalty.
 _STYLES = {"l2": "l2", "l1": "l1", "l0": "l0", "l2+l0": "other"}
@@ -32,7 +31,7 @@ def method(config: Config) -> str:
 FACETS: dict[str, tuple[str, Callable[[Config], str], dict[str, str]]] = {
     "network": ("network", lambda config: config.network, labels.NETWORKS),
     "penalty": ("penalty", lambda config: config.penalty_name, labels.PENALTIES),
-    "pruning": ("pruning", lambda config: config.pruning, _PRUNINGS),
+    "pruning": ("pruning", lambda config: config.pruning, labels.PRUNINGS),
     "method": ("method", method, {}),
 }
 
@@ -207,9 +206,7 @@ class CompressionRatio(Explorer):
         return at
 
     def figure(self):
-        from ..figures import at_a_ratio as ratio_figure
-
-        return ratio_figure.at_a_ratio(self.stored, self.chosen(), self.settings["stage"])
+        return pictures.compression_ratio(self.stored, self.chosen(), self.settings["stage"])
 
     def describe(self) -> str:
         at = self.chosen()

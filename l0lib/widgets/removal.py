@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import traitlets as t
 
-from .explorer import Explorer
-from .settings import Setting
+from ..figures import explorers as pictures
+from .explorer import Explorer, Setting
 
 if TYPE_CHECKING:
     from ..compress.blueprint import Blueprint
@@ -97,9 +97,7 @@ class RemoveNeurons(Explorer):
         }
 
     def figure(self):
-        from ..figures import removal
-
-        return removal.layers_without(self._plan, self.removed)
+        return pictures.remove_neurons(self._plan, self.removed)
 
     def describe(self) -> str:
         n = self.totals()

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
+from l0lib import figures
 from l0lib.chapters import classes, recalibrated
 from l0lib.experiments import answers, stored
 from l0lib.experiments.records import Measured, RecordError
-from l0lib.figures import stages as stage_figures
 
 DATASET, IMAGES = "cifar10", 10_000
 
@@ -148,21 +148,21 @@ def lines(axis):
 
 def test_the_figure_has_a_line_for_each_stage(plain, anew):
     (found,) = recalibrated.follow(plain, anew)
-    figure = stage_figures.by_stage([found])
+    figure = figures.by_stage([found])
     drawn = lines(figure.axes[0])
     assert set(drawn) == {*recalibrated.STAGES, "unpruned"}
     at = found.at["statistics anew"]
     assert list(drawn["statistics anew"].get_xdata()) == sorted(ratio for ratio in at if ratio > 1)
     assert drawn["statistics anew"].get_ydata()[0] == np.mean([m.percent for m in at[min(r for r in at if r > 1)]])
     plt.close(figure)
-    empty = stage_figures.by_stage([])
+    empty = figures.by_stage([])
     assert empty.axes[0].texts[0].get_text() == "no runs recorded yet"
     plt.close(empty)
 
 
 def test_the_figure_of_classes_has_a_mark_for_each_stage_and_class(plain, anew):
     (found,) = recalibrated.follow(plain, anew)
-    figure = stage_figures.by_class(found, 10.0, DATASET)
+    figure = figures.by_class(found, 10.0, DATASET)
     drawn = lines(figure.axes[0])
     assert list(drawn) == ["unpruned", *recalibrated.STAGES]
     assert figure.axes[0].get_title() == f"resnet-20-NORM, 10×, {len(found.seeds)} seeds, stored"
@@ -173,4 +173,4 @@ def test_the_figure_of_classes_has_a_mark_for_each_stage_and_class(plain, anew):
     plt.close(figure)
     blind = recalibrated.Followed("x", (0,), (Measured(errors=1, images=IMAGES),), {})
     with pytest.raises(ValueError, match="the records of x must say which images were missed"):
-        stage_figures.by_class(blind, 10.0, DATASET)
+        figures.by_class(blind, 10.0, DATASET)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from l0lib import compress
-from l0lib.chapters import classes, photograph_networks
+from l0lib.chapters import classes, kept_networks
 from l0lib.compress import datasets
 from tests import conftest
 
@@ -61,7 +61,7 @@ def test_cifar10_has_its_known_means_and_deviations(real):
         "those that are kept with the records"
     )
     published = [(0.4914, 0.2470), (0.4822, 0.2435), (0.4465, 0.2616)]
-    ours = zip(photograph_networks.MEANS, photograph_networks.DEVIATIONS, strict=True)
+    ours = zip(kept_networks.MEANS, kept_networks.DEVIATIONS, strict=True)
     for channel, ((mean, deviation), kept) in enumerate(zip(published, ours, strict=True)):
         # From the histogram of the 256 levels: exact, and without 1.2 GB of floats.
         count = np.bincount(arrays.train_images[:, channel].ravel(), minlength=256) / (50_000 * 1024)

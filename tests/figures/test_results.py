@@ -4,10 +4,9 @@ import io
 
 import pytest
 
+from l0lib import figures
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.results import results
-from l0lib.figures import at_a_ratio as ratio_figure
-from l0lib.figures import results as figures
 from l0lib.paper import compare as readings
 from l0lib.paper.tables import TABLES
 from l0lib.widgets.ratio import pack
@@ -76,7 +75,7 @@ def test_one_ratio_in_full():
     stored = pack(stored_runs.experiment_1(), ("penalty", "pruning"))
     arm = stored["arms"][0]
     at = {stage: {key: column[0] for key, column in arm[stage].items()} for stage in ("before", "after")}
-    figure = ratio_figure.at_a_ratio(stored, {"arm": arm, "asked": 2, **at}, "after")
+    figure = figures.compression_ratio(stored, {"arm": arm, "asked": 2, **at}, "after")
     drawn(figure)
     assert [text.get_text() for text in figure.axes[1].get_yticklabels()] == [
         "output",
@@ -137,3 +136,15 @@ def test_by_arm_takes_as_many_as_can_be_told_apart():
     with pytest.raises(ValueError, match="found must be results of at most 7 arms; got 8"):
         figures.by_arm(found)
     assert "no runs recorded yet" in words(figures.by_arm([]))
+
+
+def test_errors_against_the_share_removed_have_a_line_each():
+    (axes,) = figures.error_against_share([0, 0.5], {"a": [1, 2], "b": [3, 4]}).axes
+    assert [line.get_label() for line in axes.lines] == ["a", "b"]
+    assert [list(line.get_ydata()) for line in axes.lines] == [[1, 2], [3, 4]]
+    assert list(axes.lines[0].get_xdata()) == [0, 50]
+
+
+def test_a_line_without_a_style_is_refused():
+    with pytest.raises(ValueError, match="lines must hold at most 4 lines; got 5: a, b, c, d, e"):
+        figures.error_against_share([0], {name: [1] for name in "abcde"})

@@ -5,10 +5,10 @@ import base64
 import numpy as np
 
 from l0lib import L0, L1, L2, attraction, landscape
+from l0lib.chapters.image_networks import ImageNetwork, Layer
 from l0lib.compress import blueprint
 from l0lib.widgets import RemoveNeurons
 from l0lib.widgets.digits import drawn_image
-from l0lib.widgets.networks import ImageNetwork, Layer
 from tests.widgets.ratio_reference import compression_ratio
 
 KINDS = ("l2", "l1", "l0")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from l0lib import compress
-from l0lib.chapters import digit_networks
+from l0lib.chapters import kept_networks
 from l0lib.widgets import DrawADigit
 from l0lib.widgets.digits import drawn_image
 from tests.browser import serious, visit
@@ -28,12 +28,12 @@ def trained():
     data = compress.embedded_digits()
     model = compress.lenet_300_100(0)
     compress.train(model, data.train, epochs=3, learning_rate=0.2)
-    dense = digit_networks.plain(model, "LeNet-300-100")
+    dense = kept_networks.as_arrays(model, "LeNet-300-100")
     masks = compress.prune_global(model, 20)
     compress.train(model, data.train, epochs=2, learning_rate=0.1, masks=masks)
     assert compress.evaluate(model, data.test).error < 0.12
     torch.set_num_threads(threads)
-    return digit_networks.plain(model, "LeNet-300-100", 12_345), dense
+    return kept_networks.as_arrays(model, "LeNet-300-100", 12_345), dense
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def folder(trained, tmp_path_factory):
     networks.mkdir(parents=True)
     for key in ("lenet-300-100", "gone"):
         (networks / f"{key}.js").write_text(dense.script(key), "ascii")
-    examples = digit_networks.examples()
+    examples = kept_networks.digit_examples()
     widgets = [DrawADigit(sparse, examples, networks / f"{key}.js") for key in ("lenet-300-100", "gone")]
     write_page(folder, widgets)
     (networks / "gone.js").unlink()
@@ -93,8 +93,8 @@ def draw(page, points):
 
 def test_python_sees_what_the_reader_sees(trained):
     sparse, _ = trained
-    widget = DrawADigit(sparse, digit_networks.examples(), digit="3")
-    np.testing.assert_array_equal(widget.image, digit_networks.examples()[3] / 255)
+    widget = DrawADigit(sparse, kept_networks.digit_examples(), digit="3")
+    np.testing.assert_array_equal(widget.image, kept_networks.digit_examples()[3] / 255)
     widget.strokes = [[x for point in ONE for x in point]]
     assert widget.digit == "own"
     np.testing.assert_array_equal(widget.image, drawn_image(widget.strokes, widget.pen))
@@ -108,24 +108,24 @@ def test_python_sees_what_the_reader_sees(trained):
 
 @pytest.mark.parametrize("stroke", [[1], [0, 281], [-1, 0], []])
 def test_strokes_off_the_square_are_refused(trained, stroke):
-    widget = DrawADigit(trained[0], digit_networks.examples())
+    widget = DrawADigit(trained[0], kept_networks.digit_examples())
     with pytest.raises(ValueError, match="strokes must be pairs x, y from 0 to 280"):
         widget.strokes = [stroke]
 
 
 def test_examples_must_be_ten_images(trained):
     with pytest.raises(ValueError, match=re.escape("examples must be uint8 of shape (10, 28, 28); got float64")):
-        DrawADigit(trained[0], digit_networks.examples() / 255)
+        DrawADigit(trained[0], kept_networks.digit_examples() / 255)
 
 
 def test_dense_network_must_be_there(trained, tmp_path):
     with pytest.raises(OSError, match=r"none\.js"):
-        DrawADigit(trained[0], digit_networks.examples(), tmp_path / "none.js")
+        DrawADigit(trained[0], kept_networks.digit_examples(), tmp_path / "none.js")
 
 
 def test_dense_network_travels_only_when_asked_for(trained, folder):
     file = folder / "_static" / "networks" / "lenet-300-100.js"
-    widget = DrawADigit(trained[0], digit_networks.examples(), file)
+    widget = DrawADigit(trained[0], kept_networks.digit_examples(), file)
     assert widget.view.dense_json == ""
     assert widget.view.dense_bytes == file.stat().st_size
     widget.view.dense_wanted = True

@@ -29,14 +29,14 @@ CELLS = {
     "digits": [
         """import pathlib
 from l0lib import compress
-from l0lib.chapters import digit_networks
+from l0lib.chapters import kept_networks
 from l0lib.widgets import DrawADigit
 model = compress.lenet_300_100(0)
 dense = pathlib.Path("dense.js")
-dense.write_text(digit_networks.plain(model, "LeNet-300-100").script("dense"))
+dense.write_text(kept_networks.as_arrays(model, "LeNet-300-100").script("dense"))
 compress.prune_global(model, 20)
-sparse = digit_networks.plain(model, "LeNet-300-100")
-explorer = DrawADigit(sparse, digit_networks.examples(), dense, digit="4")""",
+sparse = kept_networks.as_arrays(model, "LeNet-300-100")
+explorer = DrawADigit(sparse, kept_networks.digit_examples(), dense, digit="4")""",
         "explorer",
     ],
     "playground": [

@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from l0lib import compress
-from l0lib.chapters import digit_networks
+from l0lib.chapters import kept_networks
+from l0lib.chapters.image_networks import ImageNetwork, Layer, read_script
 from l0lib.widgets.digits import drawn_image, ink
-from l0lib.widgets.networks import ImageNetwork, Layer, read_script
 from tests.widgets.node import NODE
 
 HERE = pathlib.Path(__file__).parent
 IMAGES = np.concatenate(
-    [digit_networks.examples() / 255, np.random.default_rng(0).random((3, 28, 28)), np.ones((1, 28, 28))]
+    [kept_networks.digit_examples() / 255, np.random.default_rng(0).random((3, 28, 28)), np.ones((1, 28, 28))]
 )
 # a bar, a dot, a loop, a stroke at the rim, a zigzag of two strokes
 DRAWINGS = [
@@ -66,7 +66,7 @@ def numbers():
 def answers(models, numbers):
     sent = []
     for name, model, pruned in models:
-        plain = digit_networks.plain(model, name)
+        plain = kept_networks.as_arrays(model, name)
         read = plain.sparse() if pruned else json.loads(re.search(r"\] = (.*);", plain.script("x")).group(1))
         sent.append([read, [x.ravel().tolist() for x in IMAGES]])
     asked = {"networks": sent, "drawings": DRAWINGS, "halves": list(numbers.tobytes())}
@@ -79,7 +79,7 @@ def answers(models, numbers):
 def test_javascript_equals_torch_to_five_digits(models, answers, tmp_path):
     for (name, model, pruned), answer in zip(models, answers["networks"], strict=True):
         if not pruned:  # the page has its weights in half precision
-            (tmp_path / "x.js").write_text(digit_networks.plain(model, name).script("x"), "ascii")
+            (tmp_path / "x.js").write_text(kept_networks.as_arrays(model, name).script("x"), "ascii")
             half = read_script(tmp_path / "x.js")
             for layer, (module, _) in zip(half.layers, model.chain(), strict=True):
                 with torch.no_grad():
@@ -92,7 +92,7 @@ def test_javascript_equals_torch_to_five_digits(models, answers, tmp_path):
 def test_javascript_equals_numpy_to_ten_digits(models, answers):
     for (name, model, pruned), answer in zip(models, answers["networks"], strict=True):
         if pruned:
-            want = digit_networks.plain(model, name).scores(IMAGES)
+            want = kept_networks.as_arrays(model, name).scores(IMAGES)
             np.testing.assert_allclose(
                 answer["scores"], want, rtol=1e-10, atol=1e-10 * np.abs(want).max(), err_msg=name
             )
@@ -101,7 +101,7 @@ def test_javascript_equals_numpy_to_ten_digits(models, answers):
 def test_costs_are_those_that_the_engine_counts(models, answers):
     for (_, model, _), answer in zip(models, answers["networks"], strict=True):
         counted = compress.in_all(compress.multiply_adds(model, torch.zeros(1, 28, 28)))
-        plain = digit_networks.plain(model, "")
+        plain = kept_networks.as_arrays(model, "")
         assert answer["costs"]["parameters"] == plain.parameters == compress.count_parameters(model)
         assert answer["costs"]["dense"] == counted.dense
         if compress.count_nonzero_parameters(model) < plain.parameters / 2:  # half precision may round to zero
@@ -159,7 +159,7 @@ def test_ink_is_a_disc_around_a_point():
 
 
 def test_script_gives_back_the_network_in_half_precision(tmp_path):
-    plain = digit_networks.plain(compress.lenet_300_100(1), "LeNet-300-100")
+    plain = kept_networks.as_arrays(compress.lenet_300_100(1), "LeNet-300-100")
     (tmp_path / "net.js").write_text(plain.script("net"), "ascii")
     back = read_script(tmp_path / "net.js")
     assert back.name == "LeNet-300-100"
@@ -179,20 +179,20 @@ def test_stored_weights_say_which_network_they_are(tmp_path):
     for model in (compress.lenet_300_100(2), compress.lenet_5_caffe(2)):
         compress.prune_global(model, 100)
         compress.storage.save(model.state_dict(), tmp_path / "net.l0")
-        stored = digit_networks.load(tmp_path / "net.l0", relu_after_pools=False, folder=tmp_path)
+        stored = kept_networks.load_lenet(tmp_path / "net.l0", relu_after_pools=False, folder=tmp_path)
         assert "a stand-in" in str(stored)
-        back, want = stored.plain, digit_networks.plain(model, "net")
+        back, want = stored.plain, kept_networks.as_arrays(model, "net")
         assert back.bytes_on_disk == (tmp_path / "net.l0").stat().st_size
         assert back.nonzero == want.nonzero == compress.count_nonzero_parameters(model)
         np.testing.assert_array_equal(back.scores(IMAGES), want.scores(IMAGES))
     compress.storage.save({"a": torch.ones(3)}, tmp_path / "other.l0")
     with pytest.raises(ValueError, match="must hold the weights of LeNet-300-100 or LeNet-5-Caffe; got a"):
-        digit_networks.load(tmp_path / "other.l0")
+        kept_networks.load_lenet(tmp_path / "other.l0")
 
 
 def test_only_the_two_networks_are_plain():
     with pytest.raises(ValueError, match="model must be a LeNet300100 or a LeNet5Caffe; got Linear"):
-        digit_networks.plain(torch.nn.Linear(2, 2), "")
+        kept_networks.as_arrays(torch.nn.Linear(2, 2), "")
 
 
 def test_pooling_leaves_an_odd_row_out():

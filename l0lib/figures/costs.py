@@ -1,4 +1,4 @@
-"""Figures of the chapter on what compression pays: bytes, multiply-adds, latency, and a digit with its scores."""
+"""Figures of what a network costs: bytes on disk, shares of its layers, and the time of a sparse product."""
 
 from __future__ import annotations
 
@@ -9,21 +9,31 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from ._style import GREY, PENALTY_STYLE, new_figure
+from ._style import BLUE, GREEN, GREY, MARKERS, PENALTY_STYLE, label_ticks, new_figure
 
-_COLOURS = [PENALTY_STYLE[name]["color"] for name in ("l2", "l1", "l0", "l2+l0")]
-_MARKERS = ("s", "^", "o", "D")
+_COLOURS = [style["color"] for style in PENALTY_STYLE.values()]
 
 
-def digit_and_scores(image: np.ndarray, probabilities: np.ndarray) -> Figure:
-    """Draw an image (28, 28) with values in [0, 1] beside the probability of each of the ten classes."""
-    figure, (left, right) = new_figure(6.4, 2.6, columns=2, width_ratios=(1, 1.9))
-    left.imshow(image, cmap="gray_r", vmin=0, vmax=1)
-    left.set(xticks=[], yticks=[], title="what the network sees")
-    left.grid(False)
-    left.spines[:].set_visible(True)
-    right.bar(range(10), 100 * probabilities, color=PENALTY_STYLE["l0"]["color"])
-    right.set(xticks=range(10), ylim=(0, 100), xlabel="class", ylabel="probability (%)")
+def bytes_by_encoding(sizes: Sequence[Any]) -> Figure:
+    """Draw the bytes of one network in every encoding and coding (:func:`l0lib.compress.bytes_on_disk`)."""
+    figure, axis = new_figure(6.9, 3.3)
+    size = {(one.encoding, one.coding): one.bytes for one in sizes}
+    looks = {
+        "none": {"color": "none", "edgecolor": GREY},
+        "zlib": {"color": "none", "edgecolor": BLUE, "hatch": "////"},
+        "lzma": {"color": GREEN},
+    }
+    encodings = ("dense", "csr", "bitmap")
+    for place, (coding, look) in enumerate(looks.items()):
+        values = [size[encoding, coding] for encoding in encodings]
+        name = "no entropy coding" if coding == "none" else coding
+        bars = axis.bar(np.arange(3) + 0.27 * (place - 1), values, 0.25, label=name, **look)
+        axis.bar_label(bars, [f"{value / 1000:,.1f}" for value in values], fontsize=8, padding=2)
+    axis.set_xticks(range(3), ["dense", "CSR", "bitmap"])
+    span = (min(size.values()) / 3, 4 * max(size.values()))
+    axis.set(yscale="log", ylabel="bytes on disk (labels: kB)", ylim=span)
+    axis.grid(False, axis="x")
+    axis.legend(frameon=False, ncols=3, loc="upper right")
     return figure
 
 
@@ -42,12 +52,11 @@ def bytes_against_ratio(
         Bytes of the nonzero values with nothing that says where they stand: a dotted line.
     """
     figure, axis = new_figure(7.2, 3.8)
-    for (name, values), colour, marker in zip(sizes.items(), _COLOURS, _MARKERS, strict=False):
+    for (name, values), colour, marker in zip(sizes.items(), _COLOURS, MARKERS.values(), strict=False):
         axis.plot(ratios, np.asarray(values) / 1e3, color=colour, marker=marker, ms=4.5, label=name)
     axis.plot(ratios, np.asarray(values_alone) / 1e3, color=GREY, ls=":", label="the values alone, in 32 bits each")
     axis.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="kilobytes")
-    axis.set_xticks(ratios, [f"{ratio:g}×" for ratio in ratios])
-    axis.xaxis.set_minor_formatter(NullFormatter())
+    label_ticks(axis.xaxis, ratios, "×")
     axis.legend(frameon=False)
     return figure
 
@@ -90,25 +99,21 @@ def speedup_against_sparsity(measured: Mapping[int, Sequence[Any]], ways: Mappin
     figure, axes = new_figure(8.4, 3.4, columns=len(measured), sharey=True, squeeze=False)
     for axis, (batch, results) in zip(axes[0], measured.items(), strict=True):
         density = [1 - result.sparsity for result in results]
-        for (way, label), colour, marker in zip(ways.items(), _COLOURS[1:], _MARKERS[1:], strict=False):
+        for (way, label), kind in zip(ways.items(), ("l1", "l0", "l2+l0"), strict=False):
             timings = [result.timings[way] for result in results]
+            colour, speedups = PENALTY_STYLE[kind]["color"], [timing.speedup for timing in timings]
             low, high = zip(*(timing.interval for timing in timings), strict=True)
             axis.fill_between(density, low, high, color=colour, alpha=0.15, lw=0)
-            axis.plot(density, [t.speedup for t in timings], color=colour, marker=marker, ms=4, lw=1.4, label=label)
+            axis.plot(density, speedups, color=colour, marker=MARKERS[kind], ms=4, lw=1.4, label=label)
         axis.axhline(1, color=GREY, lw=1, ls="--")
         axis.set(xscale="log", yscale="log", title=f"batch of {batch}" if batch > 1 else "one vector")
         axis.invert_xaxis()
-        shown = density[::2]
-        axis.set_xticks(shown, [f"{100 * (1 - d):.4g} %" for d in shown], fontsize=8)
+        axis.set_xticks(density[::2], [f"{100 * (1 - d):.4g} %" for d in density[::2]], fontsize=8)
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.set_xlabel("sparsity")
     low, high = axes[0, 0].get_ylim()
-    ticks = [tick for tick in (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low <= tick <= high]
-    axes[0, 0].set_yticks(ticks, [f"{tick:g}×" for tick in ticks])
-    axes[0, 0].yaxis.set_minor_formatter(NullFormatter())
+    ticks = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+    label_ticks(axes[0, 0].yaxis, [tick for tick in ticks if low <= tick <= high], "×")
     axes[0, 0].set_ylabel("dense time over sparse time")
     axes[0, 0].legend(frameon=False, fontsize=9)
     return figure
-
-
-__all__ = ["bytes_against_ratio", "digit_and_scores", "shares_by_layer", "speedup_against_sparsity"]

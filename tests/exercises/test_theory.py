@@ -1,4 +1,4 @@
-"""The checks of chapter 4 know the right answer and the usual mistakes."""
+"""The checks of exercises on one weight know the right answer and the usual mistakes."""
 
 import numpy as np
 import pytest

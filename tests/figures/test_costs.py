@@ -1,4 +1,4 @@
-"""Figures of chapter 10 show what they are given."""
+"""Figures of costs, and of a digit with its scores, show what they are given."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ from l0lib import figures
 from l0lib.compress.latency import MatmulLatency, Timing
 
 
-def test_digit_and_scores():
-    figure = figures.digit_and_scores(np.eye(28), np.arange(10) / 45)
+def test_draw_a_digit():
+    figure = figures.draw_a_digit(np.eye(28), np.arange(10) / 45)
     left, right = figure.axes
     np.testing.assert_array_equal(left.images[0].get_array(), np.eye(28))
     assert [bar.get_height() for bar in right.patches] == pytest.approx(100 * np.arange(10) / 45)

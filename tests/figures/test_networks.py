@@ -1,4 +1,4 @@
-"""The figures of the engine's chapter draw what their captions say."""
+"""The figures of networks, of their prunings and of their errors draw what their captions say."""
 
 import numpy as np
 import pytest
