@@ -10,7 +10,7 @@ import json
 import shutil
 from pathlib import Path
 
-from .._whole import replacing
+from .._files import write_atomically
 from .commands import RUNS, add_choice, chosen_jobs
 from .terminal import Failure, say
 
@@ -98,7 +98,7 @@ def collect(options: argparse.Namespace) -> int:
                     say(f"l0lib: {target} holds another network, and is kept")
                     refused += 1
                     continue
-                with replacing(target) as part:
+                with write_atomically(target) as part:
                     shutil.copyfile(weights, part)
                 print(target)
     return 1 if refused else 0

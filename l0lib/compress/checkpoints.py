@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .._whole import replacing
+from .._files import write_atomically
 from ..penalties import Penalty
 
 #: Raised by one whenever an older file can no longer be read as a newer one.
@@ -42,7 +42,7 @@ def save(path: str | os.PathLike, contents: Mapping[str, Any]) -> None:
         If the file cannot be written, on a full disk for example: the old one stands, the temporary one is removed.
     """
     path = Path(path)
-    with replacing(path, f".{path.name}.partial") as partial, partial.open("wb") as file:
+    with write_atomically(path, f".{path.name}.partial") as partial, partial.open("wb") as file:
         torch.save({**contents, "format": FORMAT}, file)
     if os.name == "posix":  # elsewhere a folder cannot be opened
         folder = os.open(path.parent, os.O_RDONLY)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .._whole import replacing
+from .._files import write_atomically
 from . import datasets
 from .data import digest
 from .sources import Arrays
@@ -46,7 +46,7 @@ def pack(name: str, folder: Path, parts: int) -> list[Path]:
     paths = []
     for part, some in enumerate(np.array_split(np.asarray(starts), parts), 1):
         path = folder / f"{name}-{part}-of-{parts}.zip"
-        with replacing(path) as unfinished, zipfile.ZipFile(unfinished, "w") as parcel:
+        with write_atomically(path) as unfinished, zipfile.ZipFile(unfinished, "w") as parcel:
             for start in some.tolist():
                 parcel.writestr(f"{start}.webp", _picture(images[start : start + EACH]))
                 parcel.writestr(f"{start}.labels", labels[start : start + EACH].tobytes())

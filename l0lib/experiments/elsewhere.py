@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from .._whole import replacing
+from .._files import write_atomically
 from ..cli.terminal import at_least_one
 from ..compress import parallel
 from .plain import Plain
@@ -83,9 +83,9 @@ def _write(result: dict[str, Any], made: Path, path: Path) -> None:
     """Write a result, and before it the weights: a result that is there is whole."""
     text = json.dumps(result, allow_nan=False)
     for weights in sorted(made.glob("*.l0")):
-        with replacing(path.with_name(f"{path.stem}-{weights.name}")) as part:
+        with write_atomically(path.with_name(f"{path.stem}-{weights.name}")) as part:
             shutil.copyfile(weights, part)
-    with replacing(path) as part:
+    with write_atomically(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
