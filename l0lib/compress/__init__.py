@@ -6,7 +6,7 @@ The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`
 engine knows the penalties, the arithmetic of intervals and counts, and nothing above itself.
 """
 
-from .._intervals import wilson_interval
+from .._counts import wilson_interval
 from . import augment, checkpoints, cifar_models, distill, inference, latency, neurons, storage
 from .data import Dataset, Part, embedded_digits, embedded_photographs
 from .datasets import DataUnavailable, cifar10, cifar100, mnist

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from .._intervals import wilson_interval
+from .._counts import wilson_interval
 from .data import Part
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import torch
 from torch.nn.modules.batchnorm import _NormBase
 
-from .._counts import number_to_keep, share_out
+from .._counts import apportion, number_to_keep
 from .masks import Masks, keep_largest
 
 
@@ -69,7 +69,7 @@ def prune_layerwise(
     r"""Remove the smallest parameters of each layer, at the same ratio in all: layerwise magnitude pruning (LP).
 
     A layer is the weights and the bias of one module together. The network keeps as many parameters as under global
-    pruning, :math:`\lfloor n/r \rfloor`, so that its ratio is never below the one asked for. :func:`share_out` divides
+    pruning, :math:`\lfloor n/r \rfloor`, so that its ratio is never below the one asked for. :func:`apportion` divides
     them among the layers: each keeps its due, rounded down or up. At a high ratio a very small layer may keep nothing.
 
     Parameters
@@ -104,7 +104,7 @@ def prune_layerwise(
     keep = _left(keep, sum(parameters[name].numel() for name in spare))
     layers = {layer: some for layer, names in layers.items() if (some := [name for name in names if name not in spare])}
     sizes = [sum(parameters[name].numel() for name in names) for names in layers.values()]
-    for names, share in zip(layers.values(), share_out(sizes, keep), strict=True):
+    for names, share in zip(layers.values(), apportion(sizes, keep), strict=True):
         scores = [parameters[name].detach().abs().flatten() for name in names]
         kept = _best(scores, share, [places[name] for name in names] if places else None)
         masks.update(zip(names, kept, strict=True))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Any
 
-from .._intervals import wilson_interval
+from .._counts import wilson_interval
 from . import answers
 
 #: The names of one line of ``l0lib report --json``, in their order.

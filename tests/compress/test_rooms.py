@@ -1,4 +1,4 @@
-"""The engine stands on the penalties, on intervals, counts and whole files, and on nothing above itself."""
+"""The engine stands on the penalties, on counts and whole files, and on nothing above itself."""
 
 import ast
 import subprocess
@@ -22,7 +22,7 @@ def test_engine_imports_only_the_penalties_and_plain_helpers_from_the_rest_of_th
         assert "import l0lib" not in source
         assert "from l0lib" not in source
         above |= relative_imports(source, level=2)
-    assert above == {"penalties", "_intervals", "_counts", "_files"}
+    assert above == {"penalties", "_counts", "_files"}
     for name in above - {"penalties"}:
         helper = ROOM.parent.joinpath(f"{name}.py").read_text(encoding="utf-8")
         assert not relative_imports(helper, level=1), "it stands on nothing of ours"
