@@ -29,9 +29,8 @@ from torch.nn.utils import parametrize
 from torch.nn.utils import prune as torch_prune
 
 from ..penalties import Penalty
-from ._arithmetic import gradient_
 from .masks import release
-from .optim import parameter_groups
+from .optim import gradient_, parameter_groups
 
 #: How :func:`pull_` moves a weight.
 PULLS = ("decoupled", "clipped", "proximal")
