@@ -27,14 +27,14 @@ from .measure import (
     wrong_answers,
 )
 from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
-from .optim import PenalisedSGD, layer_sizes, parameter_groups
+from .optim import PenalisedSGD
 from .pruning import norm_parameters, prune_global, prune_layerwise, prune_random
 from .rates import learning_rates, step_decay
 from .recalibration import recalibrate
 from .schedules import SCHEDULES
 from .shrinking import Shrunk, shrink
 from .storage import bytes_on_disk
-from .strategies import normalised
+from .strategies import layer_sizes, normalised, parameter_groups
 from .surgery import prune_alive, remove_dead_paths
 from .training import MAGNITUDE_EDGES, Epoch, cosine, train
 

@@ -30,7 +30,8 @@ from torch.nn.utils import prune as torch_prune
 
 from ..penalties import Penalty
 from .masks import release
-from .optim import gradient_, parameter_groups
+from .optim import gradient_
+from .strategies import parameter_groups
 
 #: How :func:`pull_` moves a weight.
 PULLS = ("decoupled", "clipped", "proximal")

@@ -22,8 +22,8 @@ import torch
 from .. import compress, provenance
 from .._counts import number_to_keep
 from ..compress import checkpoints, cifar_models, neurons, parallel, storage
-from ..compress._run import resolve_device
 from ..compress.measure import in_all, multiply_adds
+from ..compress.training import resolve_device
 from . import answers, points
 from .images import CLASSES, Images, split
 from .plain import Plain, penalties, trained
