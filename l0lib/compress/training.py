@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from ..penalties import Penalty
-from . import augment, checkpoints, distill, parallel, shared_statistics
+from . import augment, checkpoints, distill, parallel
 from .data import Part
 from .masks import Masks
 from .optim import PenalisedSGD
@@ -56,7 +56,7 @@ def train(
 
     Where :func:`parallel.start` has joined several processes, each is to call this function with the same arguments:
     they train one network, ``batch_size`` images at a step among them all. Batch normalisation takes its statistics
-    from the whole batch (:func:`shared_statistics.joined`).
+    from the whole batch (:func:`parallel.shared_statistics`).
 
     Parameters
     ----------
@@ -171,11 +171,11 @@ def train(
         run.restore(saved)
 
     model.train()
-    together, world = parallel.together(model), parallel.ranks()[1]
+    together, world = parallel.averaging_gradients(model), parallel.ranks()[1]
     lower = torch.autocast(where.type, torch.bfloat16) if bf16 else nullcontext()
     with (
         distill.listening(network, where),
-        shared_statistics.joined(model) as here,
+        parallel.shared_statistics(model) as here,
         tqdm(total=steps, initial=run.step, unit="step", leave=False, disable=not progress) as bar,
     ):
         while run.step < steps:
@@ -184,7 +184,7 @@ def train(
             moves = augment.draw_shifts(len(y), shift, run.moves).to(where) if shift else None
             mirrors = augment.draw_mirrors(len(y), run.moves).to(where) if mirror else None
             for whole in order.split(batch_size)[done:]:
-                batch, weight = parallel.share(whole)
+                batch, weight = parallel.local_batch(whole)
                 here.empty = weight == 0
                 for group in optimizer.param_groups:
                     group["lr"] = rates[run.step]
