@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from ..compress import Part, storage
-from ..compress.cifar_models import ResNet20
+from ..compress.models import ResNet20
 from ..experiments.records import RECORDS
 from .kept_networks import Kept, origin_of
 

@@ -7,7 +7,7 @@ engine knows the penalties, the arithmetic of intervals and counts, and nothing 
 """
 
 from .._counts import wilson_interval
-from . import augment, checkpoints, cifar_models, distill, inference, latency, neurons, storage
+from . import augment, checkpoints, distill, inference, latency, models, neurons, storage
 from .data import Dataset, Part, embedded_digits, embedded_photographs
 from .datasets import DataUnavailable, cifar10, cifar100, mnist
 from .footprints import Footprint, footprint
@@ -59,7 +59,6 @@ __all__ = [
     "checkpoints",
     "cifar10",
     "cifar100",
-    "cifar_models",
     "compression_ratio",
     "cosine",
     "count_nonzero_parameters",
@@ -80,6 +79,7 @@ __all__ = [
     "lenet_5_caffe",
     "lenet_300_100",
     "mnist",
+    "models",
     "multiply_adds",
     "neurons",
     "norm_parameters",

@@ -8,7 +8,7 @@ from typing import Any, cast
 import optuna
 
 from ..compress import layer_sizes, normalised
-from ..compress.cifar_models import ResNet20
+from ..compress.models import ResNet20
 from ..penalties import L0
 from .config import Config, Network, PenaltySettings, Training
 

@@ -5,7 +5,7 @@ import torch
 
 from l0lib import compress
 from l0lib.chapters import photograph_networks
-from l0lib.compress import cifar_models, storage
+from l0lib.compress import models, storage
 from l0lib.experiments import records, stored
 from l0lib.experiments.points import count as point
 from l0lib.experiments.records import RECORDS
@@ -17,7 +17,7 @@ def kept(model):
 
 
 def test_a_network_comes_back_with_its_statistics_and_its_record(tmp_path):
-    model = cifar_models.ResNet20(seed=3)
+    model = models.ResNet20(seed=3)
     part = compress.embedded_photographs().train
     compress.recalibrate(model, part, batch_size=100)
     compress.prune_global(model, 8, spare=compress.norm_parameters(model))
@@ -44,10 +44,10 @@ def test_another_network_is_refused(tmp_path):
         ValueError, match=r"statistics of ResNet-20: convolution.weight is of shape \(16, 3, 3, 3\); got nothing"
     ):
         photograph_networks.load(tmp_path / "other.l0")
-    storage.save(kept(cifar_models.ResNet20(0, 100)), tmp_path / "hundred.l0")
+    storage.save(kept(models.ResNet20(0, 100)), tmp_path / "hundred.l0")
     with pytest.raises(ValueError, match=r"output.weight is of shape \(10, 64\); got \(100, 64\)"):
         photograph_networks.load(tmp_path / "hundred.l0")
-    storage.save({**kept(cifar_models.ResNet20()), "more": torch.ones(2)}, tmp_path / "more.l0")
+    storage.save({**kept(models.ResNet20()), "more": torch.ones(2)}, tmp_path / "more.l0")
     with pytest.raises(ValueError, match=r"more is no part of it; got \(2,\)"):
         photograph_networks.load(tmp_path / "more.l0")
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 from pydantic import ValidationError
 
 from l0lib import cli, compress
-from l0lib.compress import Dataset, Part, checkpoints, cifar_models, storage
+from l0lib.compress import Dataset, Part, checkpoints, models, storage
 from l0lib.experiments import elsewhere, images, records
 from l0lib.experiments import run as runner
 from l0lib.experiments.arms import STUDIES
@@ -122,7 +122,7 @@ def test_recalibrated_networks_are_the_pruned_ones_with_other_statistics(made):
     assert anew.points[1].layers == pruned.layers
     assert anew.points[1].measured.wrong != pruned.measured.wrong
     (checkpoint,) = folder.glob("trained-*/seed-0/network.checkpoint")
-    model = cifar_models.ResNet20()
+    model = models.ResNet20()
     model.load_state_dict(checkpoints.load(checkpoint)["model"])
     data = runner.split("photographs", "test")
     for point in anew.points:
@@ -157,7 +157,7 @@ def test_shares_and_ratios_go_together():
 def test_the_stored_weights_are_the_measured_network(made):
     folder, record = made
     (file,) = folder.glob("tests-resnet-*/seed-0/5x.l0")
-    model = cifar_models.ResNet20()
+    model = models.ResNet20()
     missing = model.load_state_dict(storage.load(file), strict=False)
     assert not missing.unexpected_keys
     assert all(name.endswith("num_batches_tracked") for name in missing.missing_keys)
