@@ -32,10 +32,9 @@ from .pruning import norm_parameters, prune_global, prune_layerwise, prune_rando
 from .rates import learning_rates, step_decay
 from .recalibration import recalibrate
 from .schedules import SCHEDULES
-from .shrinking import Shrunk, shrink
 from .storage import bytes_on_disk
 from .strategies import layer_sizes, normalised, parameter_groups
-from .surgery import prune_alive, remove_dead_paths
+from .surgery import Shrunk, prune_alive, remove_dead_paths, shrink
 from .training import MAGNITUDE_EDGES, Epoch, cosine, train
 
 __all__ = [

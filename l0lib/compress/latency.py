@@ -33,8 +33,7 @@ from torch import nn
 from torch.nn.functional import linear
 
 from .inference import BACKENDS, product, sparse_network
-from .shrinking import shrink
-from .surgery import HasChain, remove_dead_paths
+from .surgery import HasChain, remove_dead_paths, shrink
 
 #: One timing repeats a call until it has lasted so many seconds, so that the clock's own cost does not show.
 _LEAST = 2e-3

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from .shrinking import laid_out_like
+from .surgery import laid_out_like
 
 
 @dataclass(frozen=True)
