@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from ._style import GREY, PENALTY_STYLE, new_figure
 
 if TYPE_CHECKING:
-    from ..compress.blueprint import Blueprint
+    from ..compress.neurons import Blueprint
 
 __all__ = ["error_against_share", "layers_without", "norms_in_and_out"]
 

@@ -7,7 +7,7 @@ import torch
 
 from l0lib import compress
 from l0lib.compress import models, neurons
-from l0lib.compress.blueprint import blueprint
+from l0lib.compress.neurons import blueprint
 
 NETWORKS = {
     "lenet-300-100": (compress.lenet_300_100, (1, 1, 28, 28)),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from l0lib.compress import learning_rates, models, neurons
-from l0lib.compress.blueprint import blueprint
+from l0lib.compress.neurons import blueprint
 from l0lib.experiments import cifar_arms as cifar
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.plain import trained

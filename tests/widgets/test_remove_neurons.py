@@ -7,7 +7,7 @@ import torch
 
 from l0lib import compress
 from l0lib.compress import models, neurons
-from l0lib.compress.blueprint import blueprint
+from l0lib.compress.neurons import blueprint
 from l0lib.widgets import RemoveNeurons
 from tests.browser import serious, visit
 from tests.widgets import node
