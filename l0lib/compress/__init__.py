@@ -10,16 +10,17 @@ from .._counts import wilson_interval
 from . import augment, checkpoints, distill, inference, latency, models, neurons, storage
 from .data import Dataset, Part, embedded_digits, embedded_photographs
 from .datasets import DataUnavailable, cifar10, cifar100, mnist
-from .footprints import Footprint, footprint
 from .interop import add_gradient_, export_onnx, pull_, strip
 from .masks import Masks, keep_largest
 from .measure import (
     Evaluation,
+    Footprint,
     MultiplyAdds,
     compression_ratio,
     count_nonzero_parameters,
     count_parameters,
     evaluate,
+    footprint,
     in_all,
     layers,
     multiply_adds,
