@@ -21,8 +21,7 @@ import numpy as np
 from filelock import FileLock
 
 from .data import Dataset, Part, digest, stratified_split
-from .npm import SourceFailed
-from .sources import SOURCES, Arrays
+from .sources import SOURCES, Arrays, SourceFailed
 
 
 class DataUnavailable(RuntimeError):
