@@ -30,13 +30,12 @@ from .measure import (
 from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD
 from .pruning import norm_parameters, prune_global, prune_layerwise, prune_random
-from .rates import learning_rates, step_decay
 from .recalibration import recalibrate
-from .schedules import SCHEDULES
+from .schedules import SCHEDULES, cosine, learning_rates, step_decay
 from .storage import bytes_on_disk
 from .strategies import layer_sizes, normalised, parameter_groups
 from .surgery import Shrunk, prune_alive, remove_dead_paths, shrink
-from .training import MAGNITUDE_EDGES, Epoch, cosine, train
+from .training import MAGNITUDE_EDGES, Epoch, train
 
 __all__ = [
     "MAGNITUDE_EDGES",

@@ -21,10 +21,8 @@ from . import augment, checkpoints, distill, parallel
 from .data import Part
 from .masks import Masks
 from .optim import PenalisedSGD
-from .rates import Schedule, cosine, learning_rates
+from .schedules import RateSchedule, learning_rates
 from .strategies import parameter_groups
-
-__all__ = ["MAGNITUDE_EDGES", "Epoch", "cosine", "magnitude_histogram", "train"]
 
 
 def train(
@@ -39,7 +37,7 @@ def train(
     update: str = "coupled",
     seed: int = 0,
     masks: Masks | None = None,
-    schedule: str | Schedule = "cosine",
+    schedule: str | RateSchedule = "cosine",
     warm_up: float = 0,
     shift: int = 0,
     mirror: bool = False,
@@ -82,7 +80,7 @@ def train(
     masks : Masks or None
         What pruning kept. The rest is set to zero and held there; this is checked after every epoch.
     schedule : {"cosine", "step"} or function ``(step, steps, start) -> rate``
-        How the learning rate falls: see :func:`cosine`, :func:`~l0lib.compress.rates.step_decay`.
+        How the learning rate falls: see :func:`~l0lib.compress.cosine`, :func:`~l0lib.compress.step_decay`.
     warm_up : float, default 0
         Epochs in which it rises in a straight line first; they are part of ``epochs``.
     shift : int, default 0
