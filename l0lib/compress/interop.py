@@ -161,8 +161,10 @@ def strip(model: torch.nn.Module) -> torch.nn.Module:
     """
     release(model)
     for module in model.modules():
-        for name in [key.removesuffix("_mask") for key in module._buffers if key.endswith("_mask")]:
-            if f"{name}_orig" in module._parameters:
+        own = {name for name, _ in module.named_parameters(recurse=False, remove_duplicate=False)}
+        buffers = [name for name, _ in module.named_buffers(recurse=False, remove_duplicate=False)]
+        for name in [key.removesuffix("_mask") for key in buffers if key.endswith("_mask")]:
+            if f"{name}_orig" in own:
                 torch_prune.remove(module, name)
         if parametrize.is_parametrized(module):
             for name in list(module.parametrizations):  # type: ignore[arg-type]  # torch types it as a tensor too

@@ -84,7 +84,11 @@ def layers(model: torch.nn.Module) -> list[Layer]:
 
 
 #: Layers whose multiply-adds are counted; a transposed convolution uses each weight once for each position it reads.
-_COUNTED = (torch.nn.Linear, torch.nn.modules.conv._ConvNd)
+_COUNTED = (
+    torch.nn.Linear,
+    *(torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d),
+    *(torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d),
+)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ import torch
 from torch import nn
 from torch.nn.functional import max_pool2d
 
+#: torch's batch normalisations, whose common class has no public name.
+BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.SyncBatchNorm
+
 #: Layers in the order in which an image passes them, each with the function between it and the next one, as it acts on
 #: an output that is the same constant at every position. :mod:`~l0lib.compress.surgery` reads it.
 Chain = list[tuple[nn.Linear | nn.Conv2d, Callable[[torch.Tensor], torch.Tensor]]]

@@ -14,9 +14,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from .measure import multiply_adds
+from .models import BatchNorm
 from .surgery import laid_out_like
 
 
@@ -85,7 +85,7 @@ class Graph:
         for dependency, units in group:
             if self.graph.is_out_channel_pruning_fn(dependency.handler):
                 module = dependency.target.module
-                if isinstance(module, nn.Conv2d | nn.Linear | _BatchNorm):
+                if isinstance(module, nn.Conv2d | nn.Linear | BatchNorm):
                     found[self.names[module]] = (module, units)
         return found
 
@@ -94,7 +94,7 @@ class Graph:
         found = []
         for dependency, places in self.group(layer, [unit]):
             module = dependency.target.module
-            if isinstance(module, nn.Conv2d | nn.Linear | _BatchNorm):
+            if isinstance(module, nn.Conv2d | nn.Linear | BatchNorm):
                 inward = not self.graph.is_out_channel_pruning_fn(dependency.handler)
                 found.append((self.names[module], places, inward))
         return found
@@ -391,7 +391,7 @@ def blueprint(model: nn.Module, example: torch.Tensor) -> Blueprint:
     hooks = [
         module.register_forward_hook(lambda module, given, made, name=name: called.append(name))
         for name, module in model.named_modules()
-        if isinstance(module, nn.Conv2d | nn.Linear | _BatchNorm)
+        if isinstance(module, nn.Conv2d | nn.Linear | BatchNorm)
     ]
     uses = {count.name: count.dense for count in multiply_adds(model, example)}
     for hook in hooks:
@@ -399,7 +399,7 @@ def blueprint(model: nn.Module, example: torch.Tensor) -> Blueprint:
     modules, layers = dict(model.named_modules()), []
     for name in dict.fromkeys(called):
         module = modules[name]
-        if isinstance(module, _BatchNorm):
+        if isinstance(module, BatchNorm):
             family = writes[name]
             layers.append(Layer(name, "norm", family, family, module.num_features, 0, 1, 0, 0, 2 * module.affine))
         else:

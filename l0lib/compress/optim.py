@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import torch
+from torch.optim.sgd import sgd
 
 from ..penalties import L0, L1, L2, Penalty, Sum
 
@@ -274,17 +275,17 @@ def momentum_step(
     # torch's fused kernel makes one pass of four, but it takes the memory of all tensors as laid out alike
     one_kind = len(weights) == 1 or len({(w.dtype, w.device) for w in weights}) == 1
     if momentum and one_kind and all(map(_alike, weights, directions, momenta)):
-        torch._fused_sgd_(
+        sgd(
             weights,
             directions,
-            momenta,
+            [*momenta],  # its type allows for momenta that are not there yet
+            fused=True,
             weight_decay=decay,
             momentum=momentum,
             lr=rate,
             dampening=0,
             nesterov=False,
             maximize=False,
-            is_first_step=False,
         )
     elif len(weights) == 1:
         w, direction, running = weights[0], directions[0], momenta[0]

@@ -20,8 +20,9 @@ from typing import Any, cast
 import torch
 import torch.distributed as dist
 from filelock import FileLock
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
+
+from .models import BatchNorm
 
 #: How long a process waits for the others: the first one may wait for a lock as long as another run takes.
 TIMEOUT = datetime.timedelta(days=2)
@@ -156,7 +157,7 @@ def shared_statistics(model: torch.nn.Module) -> Iterator[SharedStatistics]:
         To be told of a batch of which nothing is left for this process.
     """
     shared = SharedStatistics()
-    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)] if ranks()[1] > 1 else []
+    norms = [module for module in model.modules() if isinstance(module, BatchNorm)] if ranks()[1] > 1 else []
     before = {norm: vars(norm).get("forward") for norm in norms}
     for norm in norms:
         norm.forward = partial(_normalise, norm, shared)  # type: ignore[method-assign]
@@ -171,9 +172,9 @@ def shared_statistics(model: torch.nn.Module) -> Iterator[SharedStatistics]:
                 norm.forward = forward  # type: ignore[method-assign]
 
 
-def _normalise(norm: _BatchNorm, shared: SharedStatistics, x: torch.Tensor) -> torch.Tensor:
+def _normalise(norm: BatchNorm, shared: SharedStatistics, x: torch.Tensor) -> torch.Tensor:
     if not norm.training or not shared.open:
-        return type(norm).forward(norm, x)
+        return type(norm).forward(norm, x)  # type: ignore[arg-type]  # of its own class
     axes = [0, *range(2, x.ndim)]
     shape = [1, -1, *[1] * (x.ndim - 2)]
     own = 0.0 if shared.empty else 1.0

@@ -6,10 +6,11 @@ import math
 from collections.abc import Collection, Sequence
 
 import torch
-from torch.nn.modules.batchnorm import _NormBase
+from torch import nn
 
 from .._counts import apportion, number_to_keep
 from .masks import Masks, keep_largest
+from .models import BatchNorm
 
 
 def norm_parameters(model: torch.nn.Module) -> set[str]:
@@ -20,7 +21,7 @@ def norm_parameters(model: torch.nn.Module) -> set[str]:
     return {
         f"{name}.{own}" if name else own
         for name, module in model.named_modules()
-        if isinstance(module, _NormBase)
+        if isinstance(module, BatchNorm | nn.InstanceNorm1d | nn.InstanceNorm2d | nn.InstanceNorm3d)
         for own, _ in module.named_parameters(recurse=False)
     }
 
