@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
 from torch import nn
 
-from .measure import multiply_adds
+from .measure import evaluation_mode, multiply_adds
 from .models import BatchNorm
 from .surgery import laid_out_like
 
@@ -50,21 +51,9 @@ class Graph:
     def __init__(self, model: nn.Module, example: torch.Tensor):
         import torch_pruning  # here: training and pruning single weights must not need it
 
-        was = model.training
-        model.eval()  # following the network must not move the statistics of the batch normalisations
-        called: list[nn.Module] = []
-        hooks = [
-            module.register_forward_hook(lambda module, given, made: called.append(module))
-            for module in model.modules()
-            if isinstance(module, nn.Conv2d | nn.Linear)
-        ]
-        try:
-            with torch.enable_grad():
-                self.graph = torch_pruning.DependencyGraph().build_dependency(model, example_inputs=example)
-        finally:
-            model.train(was)
-            for hook in hooks:
-                hook.remove()
+        # following the network must not move the statistics of the batch normalisations
+        with evaluation_mode(model), _recorded_calls(model, nn.Conv2d | nn.Linear) as called, torch.enable_grad():
+            self.graph = torch_pruning.DependencyGraph().build_dependency(model, example_inputs=example)
         self.last = called[-1]  # it gives the class scores, whatever was registered last
         self.names = {module: name for name, module in model.named_modules()}
         self.modules = dict(model.named_modules())
@@ -169,19 +158,19 @@ def smallest_neurons(
     if within == "layer":
         for family in families:
             units = len(family.norms)
-            going = min(_part(share, units), units - keep)
+            going = min(_share_of(share, units), units - keep)
             if going > 0:
                 chosen[family.name] = sorted(family.norms.argsort(stable=True)[:going].tolist())
         return chosen
     # the largest ones of each family stay; of the others the smallest go
     free = [(float(norm), place, int(unit)) for place, f in enumerate(families) for norm, unit in _small_first(f, keep)]
     total = sum(len(family.norms) for family in families)
-    for _, place, unit in sorted(free)[: _part(share, total)]:
+    for _, place, unit in sorted(free)[: _share_of(share, total)]:
         chosen.setdefault(families[place].name, []).append(unit)
     return {name: sorted(units) for name, units in chosen.items()}
 
 
-def _part(share: float, units: int) -> int:
+def _share_of(share: float, units: int) -> int:
     return math.floor(share * units + 1e-9)  # 0.29 of 100 are 29, though the product is a little less
 
 
@@ -387,18 +376,11 @@ def blueprint(model: nn.Module, example: torch.Tensor) -> Blueprint:
                 reads[layer] = (index, len(place))
             else:
                 writes[layer] = index
-    called: list[str] = []
-    hooks = [
-        module.register_forward_hook(lambda module, given, made, name=name: called.append(name))
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Conv2d | nn.Linear | BatchNorm)
-    ]
-    uses = {count.name: count.dense for count in multiply_adds(model, example)}
-    for hook in hooks:
-        hook.remove()
-    modules, layers = dict(model.named_modules()), []
-    for name in dict.fromkeys(called):
-        module = modules[name]
+    with _recorded_calls(model, nn.Conv2d | nn.Linear | BatchNorm) as called:
+        uses = {count.name: count.dense for count in multiply_adds(model, example)}
+    layers = []
+    for module in dict.fromkeys(called):
+        name = graph.names[module]
         if isinstance(module, BatchNorm):
             family = writes[name]
             layers.append(Layer(name, "norm", family, family, module.num_features, 0, 1, 0, 0, 2 * module.affine))
@@ -416,3 +398,19 @@ def blueprint(model: nn.Module, example: torch.Tensor) -> Blueprint:
     return Blueprint(
         tuple(layers), tuple(family.layers for family in found), tuple(tuple(f.norms.tolist()) for f in found)
     )
+
+
+@contextmanager
+def _recorded_calls(model: nn.Module, kinds: Any) -> Iterator[list[Any]]:
+    """Yield a list of the modules of these kinds, in the order in which they are called meanwhile."""
+    called: list[nn.Module] = []
+    hooks = [
+        module.register_forward_hook(lambda module, given, made: called.append(module))
+        for module in model.modules()
+        if isinstance(module, kinds)
+    ]
+    try:
+        yield called
+    finally:
+        for hook in hooks:
+            hook.remove()
