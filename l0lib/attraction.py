@@ -259,7 +259,7 @@ def critical_magnitude(penalty: Penalty, eta):
         penalty,
         l2=lambda: np.where(np.asarray(penalty.alpha) * eta < 1, 0.0, np.inf)[()],
         l1=lambda: eta * penalty.alpha / 2,
-        l0=lambda: _principal(eta * penalty.alpha * penalty.beta**2 / 2) / penalty.beta,
+        l0=lambda: lambertw(eta * penalty.alpha * penalty.beta**2 / 2).real / penalty.beta,
     )
 
 
@@ -275,7 +275,7 @@ def crossing_magnitude(penalty: Penalty, eta):
         penalty,
         l2=lambda: np.where(np.asarray(penalty.alpha) * eta <= 0.5, 0.0, np.inf)[()],
         l1=lambda: eta * penalty.alpha,
-        l0=lambda: _principal(eta * penalty.alpha * penalty.beta**2) / penalty.beta,
+        l0=lambda: lambertw(eta * penalty.alpha * penalty.beta**2).real / penalty.beta,
     )
 
 
@@ -495,10 +495,6 @@ def _by_kind(penalty, l2, l1, l0):
             with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
                 return form()
     raise ValueError(f"penalty must be a single L2, L1 or L0, since a sum has no closed form here; got {penalty!r}")
-
-
-def _principal(x):
-    return lambertw(x).real
 
 
 def _checked_penalty(penalty) -> Penalty:

@@ -174,7 +174,7 @@ class _ResidualNetwork(nn.Module):
         _initialise(self, seed)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Return the class scores, shape (n, classes), of ``images``, shape (n, 3, 32, 32)."""
+        """Return the class scores, as :class:`VGG16` does."""
         x = self.blocks(torch.relu(self.norm(self.convolution(images))))
         return self.output(x.mean((2, 3)))
 
@@ -187,11 +187,7 @@ class ResNet20(_ResidualNetwork):
     parameters; the means and variances of the batch normalisations are 1,376 more, 274,442 in all. The first
     description of the network has neither: 20 layers, ways around without parameters, 269,722 trained parameters.
 
-    Parameters
-    ----------
-    seed : int, default 0
-        Seed of the initial weights.
-    classes : int, default 10
+    ``seed`` and ``classes`` as in :class:`VGG16`.
     """
 
     def __init__(self, seed: int = 0, classes: int = 10):
@@ -230,11 +226,7 @@ class ResNet50(_ResidualNetwork):
 
     The first convolution is 3 x 3 with stride 1, and no pooling follows it; the rest is the network for large images.
 
-    Parameters
-    ----------
-    seed : int, default 0
-        Seed of the initial weights.
-    classes : int, default 100
+    ``seed`` and ``classes`` as in :class:`VGG16`.
     """
 
     def __init__(self, seed: int = 0, classes: int = 100):

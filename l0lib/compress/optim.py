@@ -125,12 +125,12 @@ class PenalisedSGD(torch.optim.Optimizer):
     def state_dict(self) -> dict[str, Any]:
         """Return the state as torch optimizers do, each penalty as plain data: ``torch.load`` reads it as weights."""
         state = inspect.unwrap(torch.optim.Optimizer.state_dict)(self)
-        groups = [{**group, "penalty": to_plain(group["penalty"])} for group in state["param_groups"]]
+        groups = [{**group, "penalty": penalty_to_data(group["penalty"])} for group in state["param_groups"]]
         return {**state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what :meth:`state_dict` returned, penalties included; masks are not part of it."""
-        groups = [{**group, "penalty": from_plain(group["penalty"])} for group in state_dict["param_groups"]]
+        groups = [{**group, "penalty": penalty_from_data(group["penalty"])} for group in state_dict["param_groups"]]
         inspect.unwrap(torch.optim.Optimizer.load_state_dict)(self, {**state_dict, "param_groups": groups})
 
     @torch.no_grad()
@@ -312,7 +312,7 @@ def _alike(w: torch.Tensor, direction: torch.Tensor, running: torch.Tensor) -> b
 _KINDS: dict[str, type[Penalty]] = {kind.__name__: kind for kind in (L2, L1, L0)}
 
 
-def to_plain(penalty: Penalty | None) -> list[dict[str, Any]] | None:
+def penalty_to_data(penalty: Penalty | None) -> list[dict[str, Any]] | None:
     """Return one dict a term: the name of its class under ``"penalty"``, and its factors as floats or tensors."""
     if penalty is None:
         return None
@@ -323,18 +323,18 @@ def to_plain(penalty: Penalty | None) -> list[dict[str, Any]] | None:
     ]
 
 
-def from_plain(told: list[dict[str, Any]] | Penalty | None) -> Penalty | None:
-    """Return the penalty that :func:`to_plain` told of; a penalty, or None, is returned as it is.
+def penalty_from_data(data: list[dict[str, Any]] | Penalty | None) -> Penalty | None:
+    """Return the penalty that :func:`penalty_to_data` described; a penalty, or None, is returned as it is.
 
     Raises
     ------
     ValueError
         If there is no such penalty.
     """
-    if told is None or isinstance(told, Penalty):
-        return told
+    if data is None or isinstance(data, Penalty):
+        return data
     terms = []
-    for entry in told:
+    for entry in data:
         factors = dict(entry)
         kind = factors.pop("penalty", None)
         if kind not in _KINDS:

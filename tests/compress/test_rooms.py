@@ -28,11 +28,6 @@ def test_engine_imports_only_the_penalties_and_plain_helpers_from_the_rest_of_th
         assert not relative_imports(helper, level=1), "it stands on nothing of ours"
 
 
-def test_modules_stay_short():
-    lengths = {module.name: len(module.read_text(encoding="utf-8").splitlines()) for module in ROOM.glob("*.py")}
-    assert max(lengths.values()) < 300, lengths
-
-
 def test_the_theory_side_does_not_import_torch_and_the_optimiser_not_its_compiler():
     code = """
 import sys
