@@ -352,14 +352,7 @@ class Blueprint:
 
 
 def blueprint(model: nn.Module, example: torch.Tensor) -> Blueprint:
-    """Read off a network what its shapes depend on.
-
-    Parameters
-    ----------
-    model : Module
-        Convolutions, linear layers, batch normalisations, and what stands between them.
-    example : tensor
-        A batch of inputs, whose values do not matter.
+    """Read off a network what its shapes depend on; ``model`` and ``example`` as in :func:`neurons`.
 
     Raises
     ------
