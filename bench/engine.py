@@ -15,7 +15,7 @@ from torch.utils.data import Dataset as TorchDataset
 from torchvision import transforms
 
 from l0lib import L0, L2, compress
-from l0lib.compress import cifar_models, datasets, latency
+from l0lib.compress import datasets, latency, models
 
 PAIRS, BATCH, BLOCK = 9, 128, 5
 PENALTY = L2(5e-5) + L0(5e-5, 4)
@@ -222,9 +222,9 @@ def photographs():
     customary = (transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip())
     moved = {"shift": 4, "mirror": True}
     ways = {
-        "usual": usual(cifar_models.ResNet20, part, 0, customary),
-        "ours": ours(cifar_models.ResNet20, part, **moved),
-        "bf16": ours(cifar_models.ResNet20, part, bf16=True, **moved),
+        "usual": usual(models.ResNet20, part, 0, customary),
+        "ours": ours(models.ResNet20, part, **moved),
+        "bf16": ours(models.ResNet20, part, bf16=True, **moved),
     }
     taken = interleaved(ways, 1)
     what, how = "epoch of ResNet-20, seconds", f"median of {PAIRS} pairs of {PHOTOGRAPHS:,} photographs"

@@ -1,8 +1,13 @@
-"""How many parameters pruning keeps, and how they are shared out among layers: whole numbers, exactly."""
+"""Counts: how many parameters pruning keeps of each layer, and what a count of wrong answers tells.
+
+Needs neither NumPy nor PyTorch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import sqrt
+from statistics import NormalDist
 
 
 def number_to_keep(total: int, ratio: float) -> int:
@@ -18,12 +23,12 @@ def number_to_keep(total: int, ratio: float) -> int:
     return int(total // ratio)
 
 
-def share_out(sizes: Sequence[int], keep: int) -> list[int]:
+def apportion(sizes: Sequence[int], keep: int) -> list[int]:
     r"""Divide ``keep`` among layers in proportion to their sizes, in whole numbers that add up to exactly ``keep``.
 
-    A layer's due is :math:`q_l = n_l k / n`. Each layer gets :math:`\lfloor q_l \rfloor`; what is then left goes, one
-    by one, to the layers with the largest remainders, the first ones among equals. So each layer gets its due rounded
-    down or up.
+    By the largest remainders: a layer's due is :math:`q_l = n_l k / n`. Each layer gets :math:`\lfloor q_l \rfloor`;
+    what is then left goes, one by one, to the layers with the largest remainders, the first ones among equals. So each
+    layer gets its due rounded down or up.
 
     Raises
     ------
@@ -40,3 +45,41 @@ def share_out(sizes: Sequence[int], keep: int) -> list[int]:
     for i in by_remainder[: keep - sum(shares)]:
         shares[i] += 1
     return shares
+
+
+def wilson_interval(errors: float, images: int, confidence: float = 0.95) -> tuple[float, float]:
+    r"""Return Wilson's score interval for an error rate: what ``images`` independent images can tell.
+
+    With :math:`\hat p = \text{errors}/n` and :math:`z` the normal quantile of the confidence, the interval holds every
+    :math:`p` with :math:`|\hat p - p| \le z\sqrt{p(1 - p)/n}`.
+
+    Parameters
+    ----------
+    errors : float
+        Wrong answers, 0 <= errors <= images; a mean over several networks need not be whole.
+    images : int
+        Images tested, > 0.
+    confidence : float, default 0.95
+        Between 0 and 1, both excluded.
+
+    Returns
+    -------
+    (low, high) : floats in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If an argument breaks its rule.
+    """
+    if not images > 0:
+        raise ValueError(f"images must be > 0; got {images!r}")
+    if not 0 <= errors <= images:
+        raise ValueError(f"errors must be between 0 and the number of images, {images}; got {errors!r}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1; got {confidence!r}")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    rate = errors / images
+    centre = (rate + z * z / (2 * images)) / (1 + z * z / images)
+    half = z * sqrt(rate * (1 - rate) / images + z * z / (4 * images * images)) / (1 + z * z / images)
+    # exact at the edges, where rounding would leave 1e-19 of an error that nobody made
+    return (centre - half if errors else 0.0), (centre + half if errors < images else 1.0)

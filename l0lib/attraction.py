@@ -9,24 +9,16 @@ trajectories (Fig. 1), and the closed forms that the chapter "What happens at ze
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import wrightomega
+from scipy.integrate import solve_ivp
+from scipy.special import lambertw, wrightomega
 
 from . import _validate
-from ._arrival import (
-    alpha_for_threshold,
-    by_kind,
-    critical_magnitude,
-    crossing_magnitude,
-    reach,
-    settled_bands,
-    steps_to_zero,
-    swing_band,
-)
-from ._trajectory import checked_penalty, learning_rate, trajectory, weights
-from .penalties import L0, L1, L2, Penalty
+from .penalties import L0, L1, L2, Penalty, Sum
 
 __all__ = [
     "Matched",
@@ -47,6 +39,11 @@ __all__ = [
     "term",
     "trajectory",
 ]
+
+#: Weights that one block of a trajectory holds: small enough for its few work arrays to stay in the cache.
+BLOCK = 16384
+#: The bit of a double that holds its sign, as an integer.
+SIGN_BIT = np.int64(-(2**63))
 
 
 class Matched(NamedTuple):
@@ -79,12 +76,12 @@ def term(penalty: Penalty, w, eta):
     ValueError
         If ``eta`` is not > 0, ``penalty`` is no penalty, or ``w`` is not real and finite.
     """
-    return -learning_rate(eta) * checked_penalty(penalty).gradient(weights("w", w))
+    return -_learning_rate(eta) * _checked_penalty(penalty).gradient(_weights("w", w))
 
 
 def step(penalty: Penalty, w, eta):
     r"""Return :math:`f(w)`, the weight after one step of the penalty alone; arguments and errors as in :func:`term`."""
-    return weights("w", w) + term(penalty, w, eta)
+    return _weights("w", w) + term(penalty, w, eta)
 
 
 def scaling_factor(penalty: Penalty, w, eta):
@@ -102,9 +99,9 @@ def scaling_factor(penalty: Penalty, w, eta):
     ``L0`` with :math:`\alpha > 0`. For a sum the parts of :math:`1 - \lambda` add. Arguments and errors as in
     :func:`term`.
     """
-    size, eta = np.abs(weights("w", w)), learning_rate(eta)
+    size, eta = np.abs(_weights("w", w)), _learning_rate(eta)
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-        return 1.0 - sum(eta * _rate(single, size) for single in checked_penalty(penalty).terms)
+        return 1.0 - sum(eta * _rate(single, size) for single in _checked_penalty(penalty).terms)
 
 
 def _rate(penalty, size):
@@ -113,7 +110,7 @@ def _rate(penalty, size):
     def over_size(numerator):
         return np.where(numerator == 0, 0.0, numerator / size)[()]
 
-    return by_kind(
+    return _by_kind(
         penalty,
         l2=lambda: 2 * penalty.alpha + 0 * size,
         l1=lambda: over_size(penalty.alpha + 0 * size),
@@ -137,13 +134,302 @@ def alpha_bound(penalty: Penalty, w, eta):
     ValueError
         As in :func:`term`, and if ``penalty`` is a sum.
     """
-    size, eta = np.abs(weights("w", w)), learning_rate(eta)
-    return by_kind(
+    size, eta = np.abs(_weights("w", w)), _learning_rate(eta)
+    return _by_kind(
         penalty,
         l2=lambda: 1 / eta + 0 * size,
         l1=lambda: 2 * size / eta,
         l0=lambda: 2 * size * np.exp(penalty.beta * size) / (eta * penalty.beta),
     )
+
+
+def trajectory(penalty: Penalty, w0, eta, steps: int, sample: Sequence[int] | str | None = None):
+    r"""Iterate :math:`w_{n+1} = f(w_n)` from ``w0`` (paper, Fig. 1).
+
+    Parameters
+    ----------
+    penalty : Penalty
+        Any penalty or sum; ``alpha`` and ``beta`` may be arrays.
+    w0 : array
+        Start values; broadcast with the parameters and ``eta``.
+    eta : float or array
+        Learning rate, > 0.
+    steps : int
+        Number of steps, >= 0.
+    sample : None, "final" or sequence of int
+        Which states to return: all of ``0 … steps``; the last one alone; or those of the step numbers given, which
+        must rise.
+
+    Returns
+    -------
+    array
+        ``(number of samples, *broadcast shape)``, float64; for ``"final"`` without the leading axis.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`term`, and for ``steps`` or ``sample`` out of their range.
+
+    Notes
+    -----
+    The work runs in blocks of :data:`BLOCK` weights, so that beside the result only a few blocks are held. The
+    smoothed :math:`\ell_0` map expands distances near zero: compare single steps, or whole orbits before arrival, or
+    statistics, but not long orbits bit by bit.
+    """
+    steps = _validate.whole("steps", steps, 0)
+    wanted = _samples(sample, steps)
+    singles = _checked_penalty(penalty).terms
+    fields = [_weights("w0", w0), np.asarray(_learning_rate(eta), dtype=np.float64)]
+    for single in singles:
+        fields += [np.asarray(x, dtype=np.float64) for x in vars(single).values()]
+    shape = np.broadcast_shapes(*(np.shape(x) for x in fields))
+    size = int(np.prod(shape))
+    views = [np.broadcast_to(x, shape) for x in fields]
+    result = np.empty((len(wanted), size))
+    for start in range(0, size, BLOCK):
+        # unravelling a slice of the flat index copies one block, never the whole broadcast grid
+        index = np.unravel_index(np.arange(start, min(start + BLOCK, size)), shape) if shape else ()
+        pieces = iter([x.reshape(-1)[:1] if np.ndim(f) == 0 else x[index] for f, x in zip(fields, views, strict=True)])
+        w = np.broadcast_to(next(pieces), (min(BLOCK, size - start),)).copy()
+        _iterate(w, next(pieces), singles, pieces, wanted, result[:, start : start + w.size])
+    result = result.reshape(len(wanted), *shape)
+    return result[0] if isinstance(sample, str) else result
+
+
+def _iterate(w, eta, singles, pieces, wanted, out):
+    """Run one block in place and write the wanted states to ``out``."""
+    parts: list[tuple] = []
+    for single in singles:
+        alpha = next(pieces)
+        beta = next(pieces) if isinstance(single, L0) else None
+        pull = eta * alpha * (2.0 if isinstance(single, L2) else 1.0 if beta is None else beta)
+        parts.append((type(single), pull, None if beta is None else -beta))
+    total, work, sign = np.empty_like(w), np.empty_like(w), np.empty(w.shape, dtype=np.int64)
+    bits, total_bits, work_bits = (x.view(np.int64) for x in (w, total, work))
+    done = 0
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        for row, until in enumerate(wanted):
+            for _ in range(until - done):
+                np.bitwise_and(bits, SIGN_BIT, out=sign)
+                for k, (kind, pull, minus_beta) in enumerate(parts):
+                    target, target_bits = (work, work_bits) if k else (total, total_bits)
+                    np.abs(w, out=target)
+                    at_zero = target == 0 if np.minimum.reduce(target) == 0 else None
+                    if kind is L1:
+                        target[:] = pull
+                    else:
+                        if kind is L0:
+                            np.multiply(target, minus_beta, out=target)
+                            np.exp(target, out=target)
+                        np.multiply(target, pull, out=target)
+                    # copying the sign bit takes a third of the time of sign() or copysign()
+                    np.bitwise_or(target_bits, sign, out=target_bits)
+                    if at_zero is not None and kind is not L2:
+                        target[at_zero] = 0  # sign(0) is 0
+                    if k:
+                        np.add(total, work, out=total)
+                np.subtract(w, total, out=w)
+            done = until
+            out[row] = w
+
+
+def _samples(sample, steps: int) -> list[int]:
+    rule = f'sample must be None, "final" or rising step numbers from 0 to steps = {steps}'
+    if sample is None:
+        return list(range(steps + 1))
+    if isinstance(sample, str):
+        if sample != "final":
+            raise ValueError(f"{rule}; got {sample!r}")
+        return [steps]
+    wanted = [_validate.whole("sample", n.item() if isinstance(n, np.integer) else n, 0) for n in sample]
+    if not wanted or wanted[-1] > steps or any(b <= a for a, b in itertools.pairwise(wanted)):
+        raise ValueError(f"{rule}; got {list(sample)!r}")
+    return wanted
+
+
+def critical_magnitude(penalty: Penalty, eta):
+    r"""Return the magnitude at or below which a step no longer shrinks the weight, :math:`|\lambda| \ge 1`.
+
+    ``L1``: :math:`\eta\alpha/2`. ``L0``: :math:`w_c = W_0(\eta\alpha\beta^2/2)/\beta`. ``L2``: 0 (it always shrinks)
+    where :math:`\alpha < 1/\eta`, else infinity. Solves the paper's Eq. 16 for the weight; derived in the chapter
+    "What happens at zero". Errors as in :func:`alpha_bound`.
+    """
+    eta = _learning_rate(eta)
+    return _by_kind(
+        penalty,
+        l2=lambda: np.where(np.asarray(penalty.alpha) * eta < 1, 0.0, np.inf)[()],
+        l1=lambda: eta * penalty.alpha / 2,
+        l0=lambda: lambertw(eta * penalty.alpha * penalty.beta**2 / 2).real / penalty.beta,
+    )
+
+
+def crossing_magnitude(penalty: Penalty, eta):
+    r"""Return the magnitude below which a step crosses zero, :math:`\lambda < 0`.
+
+    ``L1``: :math:`\eta\alpha`. ``L0``: :math:`w_x = W_0(\eta\alpha\beta^2)/\beta`. ``L2``: 0 (never) where
+    :math:`\alpha \le 1/(2\eta)`, else infinity. Derived in the chapter "What happens at zero". Errors as in
+    :func:`alpha_bound`.
+    """
+    eta = _learning_rate(eta)
+    return _by_kind(
+        penalty,
+        l2=lambda: np.where(np.asarray(penalty.alpha) * eta <= 0.5, 0.0, np.inf)[()],
+        l1=lambda: eta * penalty.alpha,
+        l0=lambda: lambertw(eta * penalty.alpha * penalty.beta**2).real / penalty.beta,
+    )
+
+
+def swing_band(penalty: Penalty, eta):
+    r"""Return the half-width of the band that a weight which has arrived never leaves.
+
+    ``L1``: :math:`\eta\alpha`. ``L0``: :math:`\eta\alpha\beta`, a supremum that no step attains. ``L2``: 0 where
+    :math:`\alpha < 1/\eta`, else infinity. Derived in the chapter "What happens at zero". Errors as in
+    :func:`alpha_bound`.
+    """
+    eta = _learning_rate(eta)
+    return _by_kind(
+        penalty,
+        l2=lambda: critical_magnitude(penalty, eta),
+        l1=lambda: eta * penalty.alpha,
+        l0=lambda: eta * penalty.alpha * penalty.beta,
+    )
+
+
+def alpha_for_threshold(penalty: Penalty, threshold, eta):
+    r"""Return the largest :math:`\alpha` whose swing stays within a pruning threshold :math:`\tau`.
+
+    ``L1``: :math:`\tau/\eta`. ``L0``: :math:`\tau/(\eta\beta)`. ``L2`` does not swing below :math:`1/\eta`, which is
+    returned. Only the kind of ``penalty`` and its ``beta`` matter. Derived in the chapter "What happens at zero".
+
+    Raises
+    ------
+    ValueError
+        If ``threshold`` or ``eta`` is not > 0, or ``penalty`` is a sum.
+    """
+    eta, threshold = _learning_rate(eta), _validate.positive("threshold", threshold)
+    return _by_kind(
+        penalty,
+        l2=lambda: 1 / eta,
+        l1=lambda: threshold / eta,
+        l0=lambda: threshold / (eta * penalty.beta),
+    )
+
+
+def steps_to_zero(penalty: Penalty, w0, eta, epsilon=None):
+    r"""Return about how many steps a weight takes from ``w0`` to zero, as a real number.
+
+    ``L1``: :math:`|w_0|/(\eta\alpha)`, exact once rounded up. ``L0``:
+    :math:`T = (e^{\beta|w_0|} - 1)/(\eta\alpha\beta^2)`, the time of the flow
+    :math:`\dot w = -\eta\alpha\beta e^{-\beta w}`; the true number of steps lies between :math:`T` and
+    :math:`\lceil T a/(1 - e^{-a}) \rceil` with :math:`a = \eta\alpha\beta^2`, as the chapter "What happens at zero"
+    proves. ``L2`` never arrives; it takes :math:`\ln(|w_0|/\epsilon)/(-\ln(1 - 2\eta\alpha))` steps to ``epsilon``.
+
+    Parameters
+    ----------
+    penalty : Penalty
+        A single penalty.
+    w0 : array
+        Start values.
+    eta : float or array
+        Learning rate, > 0.
+    epsilon : float, optional
+        The magnitude that counts as zero, > 0: needed for ``L2``, refused for the others.
+
+    Returns
+    -------
+    array
+        Steps; infinite where :math:`\alpha = 0`, and for ``L2`` where :math:`2\eta\alpha \ge 1` is refused.
+
+    Raises
+    ------
+    ValueError
+        If an argument breaks its rule, ``L2`` comes without ``epsilon`` or with :math:`2\eta\alpha \ge 1`.
+    """
+    size, eta = np.abs(_weights("w0", w0)), _learning_rate(eta)
+    if isinstance(penalty, L2):
+        if epsilon is None:
+            raise ValueError("epsilon must be given for L2, which never reaches zero; got None")
+        epsilon = _validate.positive("epsilon", epsilon)
+        rate = np.asarray(2 * eta * penalty.alpha)
+        if (rate >= 1).any():
+            raise ValueError(f"2*eta*alpha must be < 1 for a monotone decay; got {rate.max():g}")
+    elif epsilon is not None:
+        raise ValueError(f"epsilon must be left out for penalties that reach zero; got {epsilon!r}")
+    return _by_kind(
+        penalty,
+        l2=lambda: np.maximum(np.log(size / epsilon), 0.0) / -np.log1p(-2 * eta * penalty.alpha),
+        l1=lambda: size / (eta * np.asarray(penalty.alpha)),
+        l0=lambda: np.expm1(penalty.beta * size) / (eta * np.asarray(penalty.alpha) * penalty.beta**2),
+    )
+
+
+def reach(penalty: Penalty, total):
+    r"""Return the largest magnitude from which the penalty alone brings a weight to zero in a whole training.
+
+    A training has the total :math:`H = \sum_t \eta_t`, the sum of its learning rates; with momentum :math:`\mu`,
+    about :math:`H/(1 - \mu)`. ``L1``: :math:`\alpha H`. ``L0``: :math:`r = \ln(1 + \alpha\beta^2 H)/\beta`. ``L2``: 0,
+    since it never arrives. A sum: the solution of :math:`\dot w = \partial(\alpha\Omega)/\partial w`, :math:`w(0) = 0`,
+    at time :math:`H`, integrated numerically to about nine digits. Weights beyond ``L0``'s reach do not arrive by
+    steps without momentum either, whatever the schedule, as the chapter "A hundred classes, few epochs" proves.
+
+    Parameters
+    ----------
+    penalty : Penalty
+    total : float or array
+        :math:`H`, >= 0; a single number for a sum, whose strengths must be numbers too.
+
+    Raises
+    ------
+    ValueError
+        If ``total`` is negative or not finite, or an array where a number is needed.
+    """
+    total = np.asarray(total, dtype=float)
+    if not (np.isfinite(total) & (total >= 0)).all():
+        raise ValueError(f"total must be >= 0 and finite; got {total.min():g}")
+    if not isinstance(penalty, Sum):
+        return _by_kind(
+            penalty,
+            l2=lambda: 0.0 * total * penalty.alpha,
+            l1=lambda: total * penalty.alpha,
+            l0=lambda: np.log1p(np.asarray(penalty.alpha) * penalty.beta**2 * total) / penalty.beta,
+        )
+    if total.ndim or any(np.ndim(value) for term in penalty.terms for value in vars(term).values()):
+        raise ValueError(f"total and the strengths of a sum must be numbers; got {penalty!r} and shape {total.shape}")
+    if all(isinstance(term, L2) for term in penalty.terms):
+        return 0.0
+    # backwards in time, from zero outwards; the pull at zero is its limit from the right
+    smallest = np.finfo(float).tiny
+
+    def pull(time, w):
+        return penalty.gradient(np.maximum(w, smallest))
+
+    found = solve_ivp(pull, (0, float(total)), [0.0], rtol=1e-10, atol=1e-15)
+    return float(found.y[0, -1])
+
+
+def settled_bands(penalty: L0, eta) -> tuple[float, float]:
+    r"""Return ``(inner, outer)``: where a weight is found once its swing under the smoothed l0 penalty has settled.
+
+    With :math:`c = \eta\alpha\beta`, :math:`a = \eta\alpha\beta^2` and :math:`\delta = 1 - e^{-a}`, every second state
+    then has :math:`|w| \le c\,\delta` (``inner``), and the states between have
+    :math:`c\,(e^{-a\delta} - \delta) \le |w| < c` (``outer`` is this lower edge). It holds where
+    :math:`2\delta \le e^{-a\delta}`, hence for every :math:`a \le 1/2`. Proved in the chapter "What happens at zero".
+
+    Raises
+    ------
+    ValueError
+        If ``penalty`` is no :class:`~l0lib.L0`, an argument is no scalar, or the condition on :math:`a` fails.
+    """
+    eta = _learning_rate(eta)
+    if not isinstance(penalty, L0) or np.ndim(penalty.alpha) or np.ndim(penalty.beta) or np.ndim(eta):
+        raise ValueError(f"penalty must be an L0 and every argument a scalar; got {penalty!r}, eta={eta!r}")
+    band = eta * penalty.alpha * penalty.beta
+    a = band * penalty.beta
+    delta = -np.expm1(-a)
+    outer = np.exp(-a * delta) - delta
+    if outer < delta:
+        raise ValueError(f"eta*alpha*beta**2 must be at most about 0.5 for the swing to settle; got {a:g}")
+    return float(band * delta), float(band * outer)
 
 
 def match_initial_rate(first_step, w0, eta, beta) -> Matched:
@@ -168,7 +454,7 @@ def match_initial_rate(first_step, w0, eta, beta) -> Matched:
     ValueError
         If an argument breaks its rule.
     """
-    first_step, eta = _validate.positive("first_step", first_step), learning_rate(eta)
+    first_step, eta = _validate.positive("first_step", first_step), _learning_rate(eta)
     size = np.abs(_validate.parameter("w0", w0, "w0 must not be 0", lambda x: x != 0))
     sharp = L0(1.0, beta).beta
     with np.errstate(over="ignore"):
@@ -200,3 +486,29 @@ def crossover_l2(beta):
     r"""Return :math:`W_0(\beta^2/2)/\beta`: at equal :math:`\alpha`, smoothed l0 pulls harder than l2 below it."""
     beta = L0(1.0, beta).beta
     return wrightomega(2 * np.log(beta) - np.log(2)) / beta  # W of its logarithm, which cannot overflow
+
+
+def _by_kind(penalty, l2, l1, l0):
+    """Return the closed form that belongs to the kind of ``penalty``; a sum has none."""
+    for kind, form in ((L2, l2), (L1, l1), (L0, l0)):
+        if isinstance(penalty, kind):
+            with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+                return form()
+    raise ValueError(f"penalty must be a single L2, L1 or L0, since a sum has no closed form here; got {penalty!r}")
+
+
+def _checked_penalty(penalty) -> Penalty:
+    """Return ``penalty`` if it is one."""
+    if not isinstance(penalty, Penalty):
+        raise ValueError(f"penalty must be L2, L1, L0 or a sum of them; got {penalty!r}")
+    return penalty
+
+
+def _weights(name: str, w):
+    """Return ``w`` as float64 of NumPy."""
+    return np.asarray(_validate.array(name, w), dtype=np.float64)[()]
+
+
+def _learning_rate(eta):
+    """Return ``eta`` if it is > 0."""
+    return _validate.positive("eta", eta, " (a learning rate)")

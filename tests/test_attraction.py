@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l0lib import L0, L1, L2, _trajectory, attraction
+from l0lib import L0, L1, L2, attraction
 
 ETA = 0.04
 alphas = st.floats(1e-5, 1e-1)
@@ -79,7 +79,7 @@ def test_trajectory_that_lands_on_zero_stays_there():
 
 
 def test_trajectory_broadcasts_and_samples(monkeypatch):
-    monkeypatch.setattr(_trajectory, "BLOCK", 7)  # several blocks, the last one short
+    monkeypatch.setattr(attraction, "BLOCK", 7)  # several blocks, the last one short
     alpha, beta, w0 = (
         np.linspace(0.01, 0.1, 4)[:, None, None],
         np.array([1.0, 5.0, 20.0])[:, None],

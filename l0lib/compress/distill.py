@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
+
+from .measure import evaluation_mode
 
 
 def loss(
@@ -67,27 +66,8 @@ def check(temperature: float, weight: float) -> None:
         raise ValueError(f"distillation_weight must be between 0 and 1; got {weight!r}")
 
 
-@contextmanager
-def listening(teacher: torch.nn.Module | None, device: torch.device) -> Iterator[None]:
-    """Have ``teacher``, if there is one, on ``device`` and in evaluation mode; its mode is given back at the end."""
-    if teacher is None:
-        yield
-        return
-    was_training = teacher.training
-    teacher.to(device).eval()
-    try:
-        yield
-    finally:
-        teacher.train(was_training)
-
-
+@torch.no_grad()
 def scores(teacher: torch.nn.Module, images: torch.Tensor, batch_size: int = 1000) -> torch.Tensor:
     """Return the scores (n, classes) of ``teacher`` in evaluation mode, which ``train`` takes in its place."""
-    with listening(teacher, images.device):
-        return torch.cat([ask(teacher, some) for some in images.split(batch_size)])
-
-
-@torch.no_grad()
-def ask(teacher: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
-    """Return the class scores of ``teacher``, from which no gradient flows."""
-    return teacher(images)
+    with evaluation_mode(teacher.to(images.device)):
+        return torch.cat([teacher(some) for some in images.split(batch_size)])

@@ -29,9 +29,9 @@ from torch.nn.utils import parametrize
 from torch.nn.utils import prune as torch_prune
 
 from ..penalties import Penalty
-from ._arithmetic import gradient_
 from .masks import release
-from .optim import parameter_groups
+from .optim import gradient_
+from .strategies import parameter_groups
 
 #: How :func:`pull_` moves a weight.
 PULLS = ("decoupled", "clipped", "proximal")
@@ -161,8 +161,10 @@ def strip(model: torch.nn.Module) -> torch.nn.Module:
     """
     release(model)
     for module in model.modules():
-        for name in [key.removesuffix("_mask") for key in module._buffers if key.endswith("_mask")]:
-            if f"{name}_orig" in module._parameters:
+        own = {name for name, _ in module.named_parameters(recurse=False, remove_duplicate=False)}
+        buffers = [name for name, _ in module.named_buffers(recurse=False, remove_duplicate=False)]
+        for name in [key.removesuffix("_mask") for key in buffers if key.endswith("_mask")]:
+            if f"{name}_orig" in own:
                 torch_prune.remove(module, name)
         if parametrize.is_parametrized(module):
             for name in list(module.parametrizations):  # type: ignore[arg-type]  # torch types it as a tensor too

@@ -33,8 +33,7 @@ from torch import nn
 from torch.nn.functional import linear
 
 from .inference import BACKENDS, product, sparse_network
-from .shrinking import shrink
-from .surgery import HasChain, remove_dead_paths
+from .surgery import HasChain, remove_dead_paths, shrink
 
 #: One timing repeats a call until it has lasted so many seconds, so that the clock's own cost does not show.
 _LEAST = 2e-3
@@ -150,7 +149,7 @@ def matmul_latency(
     r"""Time the product :math:`XW^\top` of a linear layer at several sparsities, dense and sparse.
 
     The nonzeros stand at random places, which is the hard case for a cache. No bias is added. Torch uses as many
-    threads as it is set to (:func:`torch.get_num_threads`); SciPy uses one.
+    threads as it is set to (:func:`torch.get_num_threads`); SciPy uses one. Source: chapter "Does it pay?".
 
     Parameters
     ----------
@@ -174,10 +173,6 @@ def matmul_latency(
     ------
     ValueError
         If an argument breaks its rule.
-
-    Notes
-    -----
-    Source: book, chapter "Does it pay?".
     """
     if len(shape) != 2 or min(shape) < 1:
         raise ValueError(f"shape must be two numbers >= 1, outputs and inputs; got {shape!r}")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from .._intervals import wilson_interval
+from .._counts import wilson_interval
 from .data import Part
+from .storage import Size, smallest
 
 
 def count_parameters(model: torch.nn.Module) -> int:
@@ -24,8 +26,7 @@ def count_nonzero_parameters(model: torch.nn.Module) -> int:
 
 def compression_ratio(model: torch.nn.Module) -> float:
     """Return all parameters over nonzero parameters, biases counted; infinite if none is left."""
-    nonzero = count_nonzero_parameters(model)
-    return count_parameters(model) / nonzero if nonzero else float("inf")
+    return _ratio(count_parameters(model), count_nonzero_parameters(model))
 
 
 def weights_only_ratio(model: torch.nn.Module) -> float:
@@ -34,9 +35,7 @@ def weights_only_ratio(model: torch.nn.Module) -> float:
     Biases, and all other parameters with one axis, are left out on both sides, as in papers that do not prune them.
     Such a ratio is higher than :func:`compression_ratio` for the same network: it says less.
     """
-    weights = [p for p in model.parameters() if p.ndim > 1]
-    nonzero = sum(int(torch.count_nonzero(p)) for p in weights)
-    return sum(p.numel() for p in weights) / nonzero if nonzero else float("inf")
+    return _ratio(*_count(model.parameters())[2:])
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class Layer:
     @property
     def ratio(self) -> float:
         """The layer's own compression ratio, bias counted; infinite if nothing is left."""
-        return self.parameters / self.nonzero if self.nonzero else float("inf")
+        return _ratio(self.parameters, self.nonzero)
 
 
 def layers(model: torch.nn.Module) -> list[Layer]:
@@ -76,14 +75,30 @@ def layers(model: torch.nn.Module) -> list[Layer]:
         own = [p for p in module.parameters(recurse=False) if p not in seen]
         seen.update(own)
         if own:
-            counts = [(p.ndim > 1, p.numel(), int(torch.count_nonzero(p))) for p in own]
-            weights = [count for count in counts if count[0]]
-            found.append(Layer(name, *(sum(count[i] for count in part) for part in (counts, weights) for i in (1, 2))))
+            found.append(Layer(name, *_count(own)))
     return found
 
 
+def _count(parameters: Iterable[torch.Tensor]) -> tuple[int, int, int, int]:
+    """Return the number of all parameters and of the nonzero ones, and both of those with more than one axis alone."""
+    counts = [(p.ndim > 1, p.numel(), int(torch.count_nonzero(p))) for p in parameters]
+    weights = [count for count in counts if count[0]]
+    total, nonzero, of_weights, nonzero_weights = (
+        sum(count[i] for count in part) for part in (counts, weights) for i in (1, 2)
+    )
+    return total, nonzero, of_weights, nonzero_weights
+
+
+def _ratio(total: int, left: int) -> float:
+    return total / left if left else float("inf")
+
+
 #: Layers whose multiply-adds are counted; a transposed convolution uses each weight once for each position it reads.
-_COUNTED = (torch.nn.Linear, torch.nn.modules.conv._ConvNd)
+_COUNTED = (
+    torch.nn.Linear,
+    *(torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d),
+    *(torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d),
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +112,7 @@ class MultiplyAdds:
     @property
     def reduction(self) -> float:
         """Dense over sparse; infinite if nothing is left."""
-        return self.dense / self.sparse if self.sparse else float("inf")
+        return _ratio(self.dense, self.sparse)
 
 
 @torch.no_grad()
@@ -144,16 +159,13 @@ def multiply_adds(model: torch.nn.Module, example: torch.Tensor) -> list[Multipl
 
         return count
 
-    training = {module: module.training for module in modules.values()}
     hooks = [modules[name].register_forward_hook(hook(name)) for name in uses]
     try:
-        model.eval()
-        model(example[:1])
+        with evaluation_mode(model):
+            model(example[:1])
     finally:
         for handle in hooks:
             handle.remove()
-        for module, mode in training.items():
-            module.training = mode
     return [
         MultiplyAdds(name, times * weights[name].numel(), times * int(torch.count_nonzero(weights[name])))
         for name, times in uses.items()
@@ -189,6 +201,18 @@ class Evaluation:
         return wilson_interval(self.errors, self.images)
 
 
+@contextmanager
+def evaluation_mode(model: torch.nn.Module) -> Iterator[None]:
+    """Have ``model`` in evaluation mode; at the end each of its modules is in the mode that it was in."""
+    before = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in before.items():
+            module.training = mode
+
+
 @torch.no_grad()
 def wrong_answers(
     model: torch.nn.Module, part: Part | tuple[torch.Tensor, torch.Tensor], batch_size: int = 1000
@@ -198,16 +222,9 @@ def wrong_answers(
     The model is asked in evaluation mode, and left in the mode that it was in.
     """
     x, y = part.tensors() if isinstance(part, Part) else part
-    was_training = model.training
-    model.eval()
-    wrong = torch.cat(
-        [
-            model(images).argmax(1) != labels
-            for images, labels in zip(x.split(batch_size), y.split(batch_size), strict=True)
-        ]
-    )
-    model.train(was_training)
-    return wrong
+    with evaluation_mode(model):
+        answers = zip(x.split(batch_size), y.split(batch_size), strict=True)
+        return torch.cat([model(images).argmax(1) != labels for images, labels in answers])
 
 
 def evaluate(
@@ -219,3 +236,78 @@ def evaluate(
     """
     wrong = wrong_answers(model, part, batch_size)
     return Evaluation(int(wrong.sum()), len(wrong))
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """The size of a network; printed, it reads as two lines: parameters, and bytes.
+
+    Attributes
+    ----------
+    parameters, nonzero : int
+        All parameters, each counted once however many layers share it, and those that are not zero.
+    weights, nonzero_weights : int
+        Those with more than one axis alone.
+    buffers : int
+        Numbers in buffers, such as the running statistics of batch normalisation: never pruned, in no ratio.
+    dense_bytes : int
+        Bytes of parameters and saved buffers, as they lie in memory.
+    file : Size
+        The smallest sparse file of them, as :func:`l0lib.compress.storage.save` writes it.
+    """
+
+    parameters: int
+    nonzero: int
+    weights: int
+    nonzero_weights: int
+    buffers: int
+    dense_bytes: int
+    file: Size
+
+    @property
+    def ratio(self) -> float:
+        """The compression ratio: all parameters over nonzero ones; infinite if none is left."""
+        return _ratio(self.parameters, self.nonzero)
+
+    @property
+    def weights_only_ratio(self) -> float:
+        """The ratio of weights alone; infinite if none is left."""
+        return _ratio(self.weights, self.nonzero_weights)
+
+    @property
+    def bytes_ratio(self) -> float:
+        """Bytes in memory over those of the file."""
+        return self.dense_bytes / self.file.bytes
+
+    def __str__(self) -> str:
+        return (
+            f"{self.nonzero:,} of {self.parameters:,} parameters, {self.ratio:.1f}x smaller "
+            f"(weights alone {self.weights_only_ratio:.1f}x)\n"
+            f"{self.dense_bytes:,} bytes dense, {self.file.bytes:,} in a {self.file.encoding} file, "
+            f"{self.bytes_ratio:.1f}x smaller"
+        )
+
+
+def footprint(model: torch.nn.Module, coding: str | None = None) -> Footprint:
+    """Count the parameters of ``model`` and the bytes of its ``state_dict()``, dense and in the smallest sparse file.
+
+    Parameters
+    ----------
+    model : Module
+        With plain parameters: :func:`~l0lib.compress.strip` it first if torch's pruning is still on it.
+    coding : {"none", "zlib", "lzma"} or None
+        The entropy coding of the file; None tries all (:func:`l0lib.compress.storage.smallest`).
+
+    Raises
+    ------
+    ValueError
+        If ``coding`` is unknown, or a tensor is of a type that a file cannot hold.
+    """
+    state = model.state_dict(keep_vars=True)
+    once = {id(tensor): tensor for tensor in state.values()}
+    return Footprint(
+        *_count(model.parameters()),
+        buffers=sum(buffer.numel() for buffer in model.buffers()),
+        dense_bytes=sum(tensor.numel() * tensor.itemsize for tensor in once.values()),
+        file=smallest(state, coding)[0],
+    )

@@ -1,71 +1,22 @@
 r"""Stochastic gradient descent with momentum and a penalty: Eq. 17 of the paper and three relatives.
 
-Also here: how one penalty, or one for each layer, is laid over the weights of a network.
+A step costs what its passes over memory cost: the arithmetic below works in place, in as few passes as it can.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
+from torch.optim.sgd import sgd
 
-from ..penalties import Penalty
-from ._arithmetic import Factors, add_signed, compact_strides, factors_of, gradient_, momentum_step
-from ._plain import from_plain, to_plain
+from ..penalties import L0, L1, L2, Penalty, Sum
 
 #: How the penalty enters the step; see :class:`PenalisedSGD`.
 UPDATES = ("coupled", "decoupled", "clipped", "proximal")
-
-
-def _weights(model: torch.nn.Module) -> dict[str, list[torch.nn.Parameter]]:
-    """Return the weights of each layer; a layer is the module that holds them, by its name in ``model``."""
-    found: dict[str, list[torch.nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        if parameter.ndim > 1:
-            found.setdefault(name.rpartition(".")[0], []).append(parameter)
-    return found
-
-
-def layer_sizes(model: torch.nn.Module) -> dict[str, int]:
-    """Return the number of weights, biases left out, of each layer of ``model`` that has any, in the model's order."""
-    return {layer: sum(p.numel() for p in own) for layer, own in _weights(model).items()}
-
-
-def parameter_groups(model: torch.nn.Module, penalty: Penalty | Mapping[str, Penalty | None] | None) -> list[dict]:
-    """Return parameter groups of ``model``: the weights under ``penalty``, and the biases under none.
-
-    A bias is a parameter with one axis (batch-norm scales count as such). It can still be pruned: a penalty acts
-    while training, pruning afterwards.
-
-    Parameters
-    ----------
-    model : Module
-    penalty : Penalty, mapping of layer name to Penalty or None, or None
-        One for all weights, which makes one group of them; or one for each layer, with its own factors (the strategy
-        SEP; paper, Section 4.2), which makes a group a layer. :func:`~l0lib.compress.normalised` makes such a mapping
-        (NORM). A layer is a module that holds weights, by its name in ``model.named_modules()``.
-
-    Raises
-    ------
-    ValueError
-        If a mapping misses a layer or names one that ``model`` has not.
-    """
-    weights = _weights(model)
-    if isinstance(penalty, Mapping):
-        missing = [layer for layer in weights if layer not in penalty]
-        unknown = [layer for layer in penalty if layer not in weights]
-        if missing or unknown:
-            raise ValueError(
-                f"penalty must name the layers {', '.join(weights)}; "
-                f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
-            )
-        groups = [(own, penalty[layer]) for layer, own in weights.items()]
-    else:
-        groups = [([p for own in weights.values() for p in own], penalty)]
-    groups.append(([p for p in model.parameters() if p.ndim <= 1], None))
-    return [{"params": own, "penalty": its} for own, its in groups if own]
 
 
 class PenalisedSGD(torch.optim.Optimizer):
@@ -174,12 +125,12 @@ class PenalisedSGD(torch.optim.Optimizer):
     def state_dict(self) -> dict[str, Any]:
         """Return the state as torch optimizers do, each penalty as plain data: ``torch.load`` reads it as weights."""
         state = inspect.unwrap(torch.optim.Optimizer.state_dict)(self)
-        groups = [{**group, "penalty": to_plain(group["penalty"])} for group in state["param_groups"]]
+        groups = [{**group, "penalty": penalty_to_data(group["penalty"])} for group in state["param_groups"]]
         return {**state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what :meth:`state_dict` returned, penalties included; masks are not part of it."""
-        groups = [{**group, "penalty": from_plain(group["penalty"])} for group in state_dict["param_groups"]]
+        groups = [{**group, "penalty": penalty_from_data(group["penalty"])} for group in state_dict["param_groups"]]
         inspect.unwrap(torch.optim.Optimizer.load_state_dict)(self, {**state_dict, "param_groups": groups})
 
     @torch.no_grad()
@@ -239,3 +190,154 @@ class PenalisedSGD(torch.optim.Optimizer):
             w.sign_().mul_(left)
         elif penalty is not None and update == "proximal":
             w.copy_(penalty.prox(w, reach))
+
+
+class Factors(NamedTuple):
+    """A penalty as numbers: what it adds to the gradient is decay * w + sign(w) * (linear + height * exp(-beta|w|))."""
+
+    decay: float
+    linear: float
+    height: float
+    beta: float | None  # None: no smoothed-l0 term
+
+
+def factors_of(penalty: Penalty) -> Factors | None:
+    """Return the factors of ``penalty``; None if some are arrays, or if there are two smoothed-l0 terms."""
+    decay = linear = height = 0.0
+    beta: float | None = None
+    for term in penalty.terms:
+        if not isinstance(term.alpha, float):
+            return None
+        if isinstance(term, L2):
+            decay += 2 * term.alpha
+        elif isinstance(term, L1):
+            linear += term.alpha
+        elif isinstance(term, L0) and beta is None and isinstance(term.beta, float):
+            height, beta = term.alpha * term.beta, term.beta
+        else:
+            return None
+    return Factors(decay, linear, height, beta)
+
+
+def add_signed(
+    onto: torch.Tensor,
+    factors: Factors,
+    w: torch.Tensor,
+    out: torch.Tensor,
+    scratch: torch.Tensor,
+    zero: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Return ``onto`` plus the gradient of all terms but l2: in ``out``, or ``onto`` itself if there are none.
+
+    ``zero`` is a scalar tensor like ``w``, for who has one at hand.
+    """
+    if zero is None:
+        zero = w.new_zeros(())
+    if factors.beta is None:
+        return torch.add(onto, torch.sign(w, out=scratch), alpha=factors.linear, out=out) if factors.linear else onto
+    # a power of two takes torch less than half the time of one of e, and this order reads the weights while they are
+    # still in the cache; w * sign(w) is |w|
+    torch.sign(w, out=scratch)
+    torch.addcmul(zero, w, scratch, value=-factors.beta / math.log(2), out=out).exp2_()
+    torch.addcmul(onto, out, scratch, value=factors.height, out=out)
+    return out.add_(scratch, alpha=factors.linear) if factors.linear else out
+
+
+def gradient_(penalty: Penalty, w: torch.Tensor, out: torch.Tensor, scratch: torch.Tensor) -> torch.Tensor:
+    r"""Write ``penalty.gradient(w)`` into ``out`` and return it, without allocating memory.
+
+    Sums with two smoothed-l0 terms, and factors that are arrays, fall back on the plain formula.
+
+    Parameters
+    ----------
+    penalty : Penalty
+    w, out, scratch : floating tensors of one shape, dtype and device
+        ``w`` is only read; ``out`` and ``scratch`` are overwritten.
+    """
+    factors = factors_of(penalty)
+    if factors is None:
+        return out.copy_(penalty.gradient(w))
+    signed = add_signed(w.new_zeros(()), factors, w, out, scratch)
+    if signed is not out:
+        return torch.mul(w, factors.decay, out=out)
+    return out.add_(w, alpha=factors.decay) if factors.decay else out
+
+
+def momentum_step(
+    weights: list[torch.Tensor],
+    directions: list[torch.Tensor],
+    momenta: list[torch.Tensor],
+    rate: float,
+    momentum: float,
+    decay: float = 0.0,
+) -> None:
+    """Let each momentum become ``momentum`` times itself plus direction and ``decay`` times weight; step along it."""
+    # torch's fused kernel makes one pass of four, but it takes the memory of all tensors as laid out alike
+    one_kind = len(weights) == 1 or len({(w.dtype, w.device) for w in weights}) == 1
+    if momentum and one_kind and all(map(_alike, weights, directions, momenta)):
+        sgd(
+            weights,
+            directions,
+            [*momenta],  # its type allows for momenta that are not there yet
+            fused=True,
+            weight_decay=decay,
+            momentum=momentum,
+            lr=rate,
+            dampening=0,
+            nesterov=False,
+            maximize=False,
+        )
+    elif len(weights) == 1:
+        w, direction, running = weights[0], directions[0], momenta[0]
+        running.mul_(momentum).add_(direction)
+        w.sub_(running.add_(w, alpha=decay) if decay else running, alpha=rate)
+    else:
+        for w, direction, running in zip(weights, directions, momenta, strict=True):
+            momentum_step([w], [direction], [running], rate, momentum, decay)
+
+
+def compact_strides(tensor: torch.Tensor) -> tuple[int, ...]:
+    """Return the strides of ``tensor`` if it were packed without gaps in the order that its own strides give."""
+    return torch.empty_like(tensor, device="meta").stride()
+
+
+def _alike(w: torch.Tensor, direction: torch.Tensor, running: torch.Tensor) -> bool:
+    """Whether all fill their memory without gaps, in one and the same order of their entries."""
+    if w.is_contiguous() and direction.is_contiguous() and running.is_contiguous():
+        return True
+    strides = w.stride()
+    return direction.stride() == running.stride() == strides == compact_strides(w)
+
+
+_KINDS: dict[str, type[Penalty]] = {kind.__name__: kind for kind in (L2, L1, L0)}
+
+
+def penalty_to_data(penalty: Penalty | None) -> list[dict[str, Any]] | None:
+    """Return one dict a term: the name of its class under ``"penalty"``, and its factors as floats or tensors."""
+    if penalty is None:
+        return None
+    return [
+        {"penalty": type(term).__name__}
+        | {name: value if isinstance(value, float) else torch.as_tensor(value) for name, value in vars(term).items()}
+        for term in penalty.terms
+    ]
+
+
+def penalty_from_data(data: list[dict[str, Any]] | Penalty | None) -> Penalty | None:
+    """Return the penalty that :func:`penalty_to_data` described; a penalty, or None, is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        If there is no such penalty.
+    """
+    if data is None or isinstance(data, Penalty):
+        return data
+    terms = []
+    for entry in data:
+        factors = dict(entry)
+        kind = factors.pop("penalty", None)
+        if kind not in _KINDS:
+            raise ValueError(f"penalty must be one of {', '.join(_KINDS)}; got {kind!r}")
+        terms.append(_KINDS[kind](**factors))
+    return terms[0] if len(terms) == 1 else Sum(*terms)

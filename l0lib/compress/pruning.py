@@ -6,10 +6,11 @@ import math
 from collections.abc import Collection, Sequence
 
 import torch
-from torch.nn.modules.batchnorm import _NormBase
+from torch import nn
 
-from .._counts import number_to_keep, share_out
+from .._counts import apportion, number_to_keep
 from .masks import Masks, keep_largest
+from .models import BatchNorm
 
 
 def norm_parameters(model: torch.nn.Module) -> set[str]:
@@ -20,7 +21,7 @@ def norm_parameters(model: torch.nn.Module) -> set[str]:
     return {
         f"{name}.{own}" if name else own
         for name, module in model.named_modules()
-        if isinstance(module, _NormBase)
+        if isinstance(module, BatchNorm | nn.InstanceNorm1d | nn.InstanceNorm2d | nn.InstanceNorm3d)
         for own, _ in module.named_parameters(recurse=False)
     }
 
@@ -69,42 +70,21 @@ def prune_layerwise(
     r"""Remove the smallest parameters of each layer, at the same ratio in all: layerwise magnitude pruning (LP).
 
     A layer is the weights and the bias of one module together. The network keeps as many parameters as under global
-    pruning, :math:`\lfloor n/r \rfloor`, so that its ratio is never below the one asked for. :func:`share_out` divides
+    pruning, :math:`\lfloor n/r \rfloor`, so that its ratio is never below the one asked for. :func:`apportion` divides
     them among the layers: each keeps its due, rounded down or up. At a high ratio a very small layer may keep nothing.
 
-    Parameters
-    ----------
-    model, ratio, within, spare
-        As in :func:`prune_global`.
-
-    Returns
-    -------
-    Masks
-        What is kept, exactly ``number_to_keep(n, ratio)`` parameters (fewer only where ``within`` holds fewer).
-
-    Raises
-    ------
-    ValueError
-        As in :func:`prune_global`.
-
-    Notes
-    -----
-    Source: paper, Section 4.1, strategy ii.
+    Arguments, result and errors as in :func:`prune_global`. Source: paper, Section 4.1, strategy ii.
     """
     parameters = dict(model.named_parameters())
     places = _places(model, within)
     layers: dict[str, list[str]] = {}
     for name in parameters:
         layers.setdefault(name.rpartition(".")[0], []).append(name)
-    _check_spared(model, spare)
-    keep = number_to_keep(sum(p.numel() for p in parameters.values()), ratio)
-    masks = {
-        name: torch.ones(parameters[name].numel(), dtype=torch.bool, device=parameters[name].device) for name in spare
-    }
-    keep = _left(keep, sum(parameters[name].numel() for name in spare))
+    keep, spared = _number_to_keep(model, ratio, spare)
+    masks = {name: torch.ones_like(parameters[name], dtype=torch.bool).flatten() for name in spare}
     layers = {layer: some for layer, names in layers.items() if (some := [name for name in names if name not in spare])}
     sizes = [sum(parameters[name].numel() for name in names) for names in layers.values()]
-    for names, share in zip(layers.values(), share_out(sizes, keep), strict=True):
+    for names, share in zip(layers.values(), apportion(sizes, keep - spared), strict=True):
         scores = [parameters[name].detach().abs().flatten() for name in names]
         kept = _best(scores, share, [places[name] for name in names] if places else None)
         masks.update(zip(names, kept, strict=True))
@@ -119,26 +99,8 @@ def prune_random(
     Every set of :math:`\lfloor n/r \rfloor` parameters is as likely as every other one. With one seed, what is kept at
     a higher ratio is part of what is kept at a lower one.
 
-    Parameters
-    ----------
-    model, ratio, within, spare
-        As in :func:`prune_global`.
-    seed : int
-        Seed of the draw; torch's global generator is neither read nor changed.
-
-    Returns
-    -------
-    Masks
-        What is kept, exactly ``number_to_keep(n, ratio)`` parameters (fewer only where ``within`` holds fewer).
-
-    Raises
-    ------
-    ValueError
-        As in :func:`prune_global`.
-
-    Notes
-    -----
-    Source: paper, Section 4.1, strategy iii.
+    ``seed`` is that of the draw; torch's global generator is neither read nor changed. Other arguments, result and
+    errors as in :func:`prune_global`. Source: paper, Section 4.1, strategy iii.
     """
     parameters = list(model.parameters())
     sizes = [p.numel() for p in parameters]
@@ -148,16 +110,15 @@ def prune_random(
     return _keep_best(model, ratio, scores, within, spare)
 
 
-def _check_spared(model: torch.nn.Module, spare: Collection[str]) -> None:
-    names = {name for name, _ in model.named_parameters()}
-    if unknown := sorted(set(spare) - names):
+def _number_to_keep(model: torch.nn.Module, ratio: float, spare: Collection[str]) -> tuple[int, int]:
+    """Return how many parameters are kept, and how many of them are spared."""
+    sizes = {name: p.numel() for name, p in model.named_parameters()}
+    if unknown := sorted(set(spare) - set(sizes)):
         raise ValueError(f"spare must name parameters of the model; got {', '.join(unknown)}")
-
-
-def _left(keep: int, spared: int) -> int:
+    keep, spared = number_to_keep(sum(sizes.values()), ratio), sum(sizes[name] for name in set(spare))
     if spared > keep:
         raise ValueError(f"ratio must leave the {spared} parameters that are spared; it leaves {keep}")
-    return keep - spared
+    return keep, spared
 
 
 def _places(model: torch.nn.Module, within: Masks | None) -> dict[str, torch.Tensor]:
@@ -184,11 +145,9 @@ def _keep_best(
     within: Masks | None,
     spare: Collection[str],
 ) -> Masks:
-    _check_spared(model, spare)
     places = _places(model, within)
     names = [name for name, _ in model.named_parameters()]
-    keep = number_to_keep(sum(len(part) for part in scores), ratio)
-    _left(keep, sum(len(part) for name, part in zip(names, scores, strict=True) if name in spare))
+    keep, _ = _number_to_keep(model, ratio, spare)
     scores = [
         part.new_full((len(part),), math.inf) if name in spare else part
         for name, part in zip(names, scores, strict=True)

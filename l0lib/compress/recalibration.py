@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import update_bn
 
 from . import augment
 from .data import Part
+from .models import BatchNorm
 
 
 @torch.no_grad()
@@ -55,7 +55,7 @@ def recalibrate(
         raise ValueError(f"part must hold at least 2 images; got {len(images)}")
     if shift < 0:
         raise ValueError(f"shift must be >= 0; got {shift}")
-    if not any(isinstance(module, _BatchNorm) and module.running_var is not None for module in model.modules()):
+    if not any(isinstance(module, BatchNorm) and module.running_var is not None for module in model.modules()):
         raise ValueError("model must have batch normalisations with running statistics; it has none")
     device = next(model.parameters()).device
     draw = torch.Generator().manual_seed(seed)

@@ -1,8 +1,11 @@
-r"""Gradual pruning: the compression ratio to hold after each of several prunings, as pure functions.
+r"""What changes along a run, as pure functions of the step: the learning rate, and the compression ratio.
 
-Every schedule takes ``(step, steps, first, last)`` and returns the ratio (all parameters over kept ones) after ``step``
-of ``steps`` prunings: ``first`` at step 0, ``last`` at step ``steps``, and never less than at an earlier step. Start at
-``first=1`` with a dense network; or prune to ``first`` at once and go on from there.
+The learning rate falls by half a cosine, or by steps, and a linear warm-up may come before either.
+
+In gradual pruning the ratio to hold rises. Its schedules take ``(step, steps, first, last)`` and return the ratio (all
+parameters over kept ones) after ``step`` of ``steps`` prunings: ``first`` at step 0, ``last`` at step ``steps``, and
+never less than at an earlier step. Start at ``first=1`` with a dense network; or prune to ``first`` at once and go on
+from there.
 """
 
 from __future__ import annotations
@@ -10,7 +13,67 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-Schedule = Callable[[int, int, float, float], float]
+#: ``schedule(step, steps, start)`` gives the learning rate of step 0 <= ``step`` < ``steps``.
+RateSchedule = Callable[[int, int, float], float]
+
+
+def cosine(step: int, steps: int, start: float, end: float = 0.0) -> float:
+    """Return the learning rate of step 0 <= ``step`` < ``steps``: half a cosine from ``start`` towards ``end * start``.
+
+    ``end`` is a fraction of ``start``: ``functools.partial(cosine, end=0.5)`` is a schedule that falls to half.
+    """
+    return start * (end + (1 - end) * (1 + math.cos(math.pi * step / steps)) / 2)
+
+
+def step_decay(step: int, steps: int, start: float) -> float:
+    """Return the learning rate of step 0 <= ``step`` < ``steps``: a tenth from half the steps on, a hundredth from 3/4.
+
+    The rule of He et al. (2016) for CIFAR, as fractions of the run.
+    """
+    return start * (1.0 if 2 * step < steps else 0.1 if 4 * step < 3 * steps else 0.01)
+
+
+#: Learning rates by the names of their schedules.
+RATE_SCHEDULES: dict[str, RateSchedule] = {"cosine": cosine, "step": step_decay}
+
+
+def learning_rates(schedule: str | RateSchedule, steps: int, start: float, warm_up: int = 0) -> list[float]:
+    r"""Return the learning rate of each of ``steps`` steps: a linear warm-up, then the schedule over what is left.
+
+    Step :math:`t < u` of a warm-up of :math:`u` steps has :math:`\eta (t + 1)/u`; so the schedule starts at its full
+    rate :math:`\eta` in step :math:`u`.
+
+    Parameters
+    ----------
+    schedule : {"cosine", "step"} or function
+        See :data:`RATE_SCHEDULES`; a function of one's own takes ``(step, steps, start)`` and returns a rate >= 0.
+    steps : int
+        Of the whole run.
+    start : float
+        The rate at which the schedule starts.
+    warm_up : int, default 0
+        Steps of the warm-up, 0 <= warm_up < steps.
+
+    Raises
+    ------
+    ValueError
+        If an argument breaks its rule, or the schedule returns a rate that is negative or not finite.
+    """
+    if not 0 <= warm_up < steps:
+        raise ValueError(f"warm_up must be >= 0 and shorter than the run of {steps} steps; got {warm_up} steps")
+    rate_at = RATE_SCHEDULES.get(schedule) if isinstance(schedule, str) else schedule
+    if not callable(rate_at):
+        raise ValueError(f"schedule must be a function or one of {', '.join(RATE_SCHEDULES)}; got {schedule!r}")
+    left = steps - warm_up
+    rates = [start * (step + 1) / warm_up for step in range(warm_up)]
+    rates += [float(rate_at(step, left, start)) for step in range(left)]
+    for step, rate in enumerate(rates):
+        if not 0 <= rate < math.inf:
+            raise ValueError(f"schedule must return finite rates >= 0; got {rate!r} at step {step}")
+    return rates
+
+
+RatioSchedule = Callable[[int, int, float, float], float]
 
 
 def one_shot(step: int, steps: int, first: float, last: float) -> float:
@@ -62,8 +125,8 @@ def log(step: int, steps: int, first: float, last: float) -> float:
     return _between(step, steps, first, last, first * (last / first) ** (step / steps))
 
 
-#: The schedules by their names in a configuration.
-SCHEDULES: dict[str, Schedule] = {"one-shot": one_shot, "cubic": cubic, "log": log}
+#: Gradual pruning: compression ratios by the names of their schedules.
+SCHEDULES: dict[str, RatioSchedule] = {"one-shot": one_shot, "cubic": cubic, "log": log}
 
 
 def _check(step: int, steps: int, first: float, last: float) -> None:

@@ -33,7 +33,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .._whole import replacing
+from .._files import write_atomically
 
 MAGIC = b"l0lib1"
 ENCODINGS = ("dense", "csr", "bitmap")
@@ -188,7 +188,7 @@ def save(tensors: Mapping[str, torch.Tensor], path: str | Path, coding: str | No
     The file appears whole or not at all: it is written beside ``path`` and then renamed.
     """
     size, data = smallest(tensors, coding)
-    with replacing(Path(path)) as part:
+    with write_atomically(Path(path)) as part:
         part.write_bytes(data)
     return size
 

@@ -1,11 +1,56 @@
-"""The paper's strategies for the factors of a penalty: NORM makes them for every layer, SEP lets each layer differ."""
+"""How a penalty is laid over the weights of a network: one for all of them, or one for each layer.
+
+Of the paper's strategies for its factors, NORM makes them from the sizes of the layers, and SEP lets each layer differ.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
 
+import torch
+
 from ..penalties import Penalty, Sum
+
+
+def layer_sizes(model: torch.nn.Module) -> dict[str, int]:
+    """Return the number of weights, biases left out, of each layer of ``model`` that has any, in the model's order."""
+    return {layer: sum(p.numel() for p in own) for layer, own in _weights(model).items()}
+
+
+def parameter_groups(model: torch.nn.Module, penalty: Penalty | Mapping[str, Penalty | None] | None) -> list[dict]:
+    """Return parameter groups of ``model``: the weights under ``penalty``, and the biases under none.
+
+    A bias is a parameter with one axis (batch-norm scales count as such). It can still be pruned: a penalty acts
+    while training, pruning afterwards.
+
+    Parameters
+    ----------
+    model : Module
+    penalty : Penalty, mapping of layer name to Penalty or None, or None
+        One for all weights, which makes one group of them; or one for each layer, with its own factors (the strategy
+        SEP; paper, Section 4.2), which makes a group a layer. :func:`~l0lib.compress.normalised` makes such a mapping
+        (NORM). A layer is a module that holds weights, by its name in ``model.named_modules()``.
+
+    Raises
+    ------
+    ValueError
+        If a mapping misses a layer or names one that ``model`` has not.
+    """
+    weights = _weights(model)
+    if isinstance(penalty, Mapping):
+        missing = [layer for layer in weights if layer not in penalty]
+        unknown = [layer for layer in penalty if layer not in weights]
+        if missing or unknown:
+            raise ValueError(
+                f"penalty must name the layers {', '.join(weights)}; "
+                f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
+            )
+        groups = [(own, penalty[layer]) for layer, own in weights.items()]
+    else:
+        groups = [([p for own in weights.values() for p in own], penalty)]
+    groups.append(([p for p in model.parameters() if p.ndim <= 1], None))
+    return [{"params": own, "penalty": its} for own, its in groups if own]
 
 
 def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -> dict[str, Penalty]:
@@ -67,3 +112,12 @@ def _scaled(penalty: Penalty, factor: float) -> Penalty:
         scaled.alpha = factor * term.alpha
         terms.append(scaled)
     return Sum(*terms) if isinstance(penalty, Sum) else terms[0]
+
+
+def _weights(model: torch.nn.Module) -> dict[str, list[torch.nn.Parameter]]:
+    """Return the weights of each layer; a layer is the module that holds them, by its name in ``model``."""
+    found: dict[str, list[torch.nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.ndim > 1:
+            found.setdefault(name.rpartition(".")[0], []).append(parameter)
+    return found

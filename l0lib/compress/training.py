@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
 from ..penalties import Penalty
-from . import augment, checkpoints, distill, parallel, shared_statistics
-from ._run import Run, digest_rates, digests, resolve_device
+from . import augment, checkpoints, distill, parallel
 from .data import Part
-from .history import MAGNITUDE_EDGES, Epoch, magnitude_histogram, penalty_size
 from .masks import Masks
-from .optim import PenalisedSGD, parameter_groups
-from .rates import Schedule, cosine, learning_rates
+from .measure import evaluation_mode
+from .optim import PenalisedSGD
+from .schedules import RateSchedule, learning_rates
+from .strategies import parameter_groups
 
-__all__ = ["MAGNITUDE_EDGES", "Epoch", "cosine", "magnitude_histogram", "train"]
+#: Edges of the histogram of weight magnitudes, in log10|w|: 0.1 decades wide; magnitudes beyond fall in the end bins.
+MAGNITUDE_EDGES = tuple(-9 + i / 10 for i in range(96))
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training images did.
+
+    Attributes
+    ----------
+    epoch : int
+        1 is the first pass; 0 stands for the state before it.
+    learning_rate : float
+        At the last step of the epoch (at epoch 0: the first one to come).
+    loss : float
+        Mean loss over the epoch's images, each taken when its batch came, in nats (NaN at epoch 0): the cross-entropy,
+        or what a teacher makes of it (:func:`distill.loss`), without the penalty.
+    penalty : float
+        The penalty of all penalised weights at the end of the epoch.
+    magnitudes : tuple of int
+        Weights (biases left out) in each bin of :data:`MAGNITUDE_EDGES`, at the end of the epoch.
+    """
+
+    epoch: int
+    learning_rate: float
+    loss: float
+    penalty: float
+    magnitudes: tuple[int, ...]
 
 
 def train(
@@ -37,7 +67,7 @@ def train(
     update: str = "coupled",
     seed: int = 0,
     masks: Masks | None = None,
-    schedule: str | Schedule = "cosine",
+    schedule: str | RateSchedule = "cosine",
     warm_up: float = 0,
     shift: int = 0,
     mirror: bool = False,
@@ -54,7 +84,7 @@ def train(
 
     Where :func:`parallel.start` has joined several processes, each is to call this function with the same arguments:
     they train one network, ``batch_size`` images at a step among them all. Batch normalisation takes its statistics
-    from the whole batch (:func:`shared_statistics.joined`).
+    from the whole batch (:func:`parallel.shared_statistics`).
 
     Parameters
     ----------
@@ -80,7 +110,7 @@ def train(
     masks : Masks or None
         What pruning kept. The rest is set to zero and held there; this is checked after every epoch.
     schedule : {"cosine", "step"} or function ``(step, steps, start) -> rate``
-        How the learning rate falls: see :func:`cosine`, :func:`~l0lib.compress.rates.step_decay`.
+        How the learning rate falls: see :func:`~l0lib.compress.cosine`, :func:`~l0lib.compress.step_decay`.
     warm_up : float, default 0
         Epochs in which it rises in a straight line first; they are part of ``epochs``.
     shift : int, default 0
@@ -128,8 +158,8 @@ def train(
     if teacher is model:
         raise ValueError("teacher must be another network than model; got the same one")
     distill.check(temperature, distillation_weight)
-    network, told_scores = (None, teacher) if isinstance(teacher, torch.Tensor) else (teacher, None)
-    if told_scores is not None and (shift or mirror):
+    teacher_network, stored_scores = (None, teacher) if isinstance(teacher, torch.Tensor) else (teacher, None)
+    if stored_scores is not None and (shift or mirror):
         raise ValueError("teacher must be a network where images are shifted or mirrored; got scores")
     where = resolve_device(device, model)
     x, y = part.tensors(where) if isinstance(part, Part) else (tensor.to(where) for tensor in part)
@@ -137,23 +167,24 @@ def train(
         raise ValueError(
             f"part must have one label for each image, and one image at least; got {len(x)} images and {len(y)} labels"
         )
-    if told_scores is not None:
-        if len(told_scores) != len(y):
-            raise ValueError(f"teacher must have scores for each of the {len(y)} images; got {len(told_scores)}")
-        told_scores = told_scores.to(where)
+    if stored_scores is not None:
+        if len(stored_scores) != len(y):
+            raise ValueError(f"teacher must have scores for each of the {len(y)} images; got {len(stored_scores)}")
+        stored_scores = stored_scores.to(where)
     per_epoch = math.ceil(len(y) / batch_size)
     steps = epochs * per_epoch
     rates = learning_rates(schedule, steps, learning_rate, round(warm_up * per_epoch))
-    told: dict[str, Any] = {}
+    configuration: dict[str, Any] = {}
     if checkpoint is not None:
-        told = {"epochs": epochs, "learning_rate": learning_rate, "momentum": momentum, "batch_size": batch_size}
-        told |= {"update": update, "seed": seed, "warm_up": warm_up, "shift": shift, "bf16": bf16}
-        told |= {"schedule": schedule if isinstance(schedule, str) else digest_rates(rates), "device": where.type}
+        configuration = {"epochs": epochs, "learning_rate": learning_rate, "momentum": momentum, "update": update}
+        configuration |= {"batch_size": batch_size, "seed": seed, "warm_up": warm_up, "shift": shift, "bf16": bf16}
+        configuration["schedule"] = schedule if isinstance(schedule, str) else _digest_rates(rates)
+        configuration["device"] = where.type
         if mirror:
-            told["mirror"] = True
+            configuration["mirror"] = True
         if teacher is not None:
-            told |= {"temperature": temperature, "distillation_weight": distillation_weight}
-        told |= digests(model, (x, y), penalty, masks, teacher)
+            configuration |= {"temperature": temperature, "distillation_weight": distillation_weight}
+        configuration |= _digests(model, (x, y), penalty, masks, teacher)
 
     model.to(where)
     groups = penalty if isinstance(penalty, Sequence) else parameter_groups(model, penalty)
@@ -162,18 +193,18 @@ def train(
         masks = Masks({name: mask.to(where) for name, mask in masks.items()})
         masks.apply_(model)
         optimizer.hold(masks.by_parameter(model))
-    first = Epoch(0, rates[0], math.nan, penalty_size(optimizer.param_groups), magnitude_histogram(model))
+    first = Epoch(0, rates[0], math.nan, _penalty_size(optimizer.param_groups), magnitude_histogram(model))
     run = Run(model, optimizer, seed, where, first)
     if checkpoint is not None and (saved := parallel.from_first(partial(checkpoints.load, checkpoint))) is not None:
-        checkpoints.check_same(saved["configuration"], told, checkpoint)
+        checkpoints.check_same(saved["configuration"], configuration, checkpoint)
         run.restore(saved)
 
     model.train()
-    together, world = parallel.together(model), parallel.ranks()[1]
+    parallel_model, world = parallel.averaging_gradients(model), parallel.ranks()[1]
     lower = torch.autocast(where.type, torch.bfloat16) if bf16 else nullcontext()
     with (
-        distill.listening(network, where),
-        shared_statistics.joined(model) as here,
+        nullcontext() if teacher_network is None else evaluation_mode(teacher_network.to(where)),
+        parallel.shared_statistics(model) as statistics,
         tqdm(total=steps, initial=run.step, unit="step", leave=False, disable=not progress) as bar,
     ):
         while run.step < steps:
@@ -182,8 +213,8 @@ def train(
             moves = augment.draw_shifts(len(y), shift, run.moves).to(where) if shift else None
             mirrors = augment.draw_mirrors(len(y), run.moves).to(where) if mirror else None
             for whole in order.split(batch_size)[done:]:
-                batch, weight = parallel.share(whole)
-                here.empty = weight == 0
+                batch, weight = parallel.local_batch(whole)
+                statistics.empty = weight == 0
                 for group in optimizer.param_groups:
                     group["lr"] = rates[run.step]
                 images, labels = x.index_select(0, batch), y.index_select(0, batch)  # twice as fast as x[batch]
@@ -191,11 +222,12 @@ def train(
                     images = augment.shift(images, moves[0, batch], moves[1, batch], shift)
                 if mirrors is not None:
                     images = augment.mirror(images, mirrors[batch])
+                taught = None if stored_scores is None else stored_scores.index_select(0, batch)
                 with lower:
-                    scores = together(images)
-                    taught = None if network is None else distill.ask(network, images)
-                if told_scores is not None:
-                    taught = told_scores.index_select(0, batch)
+                    scores = parallel_model(images)
+                    if teacher_network is not None:
+                        with torch.no_grad():
+                            taught = teacher_network(images)
                 if bf16:
                     scores = scores.float()
                 if taught is None:
@@ -221,7 +253,7 @@ def train(
                         raise RuntimeError(
                             f"loss must stay finite; weights are not, in epoch {epoch}: try a smaller learning rate"
                         )
-                    size = penalty_size(optimizer.param_groups)
+                    size = _penalty_size(optimizer.param_groups)
                     run.end_epoch(Epoch(epoch, rates[run.step - 1], mean, size, magnitude_histogram(model)))
                     bar.set_postfix(epoch=epoch, loss=f"{mean:.4f}")
                     if masks is not None:
@@ -229,6 +261,156 @@ def train(
                 due = run.step % (checkpoint_steps or per_epoch) == 0 or run.step == steps
                 if checkpoint is not None and due:
                     run.total = parallel.mean(run.total)
-                if checkpoint is not None and due and parallel.first():
-                    checkpoints.save(checkpoint, {**run.state(), "configuration": told})
+                    if parallel.first():
+                        checkpoints.save(checkpoint, {**run.state(), "configuration": configuration})
     return run.history
+
+
+class Run:
+    """A model in training, its optimizer, the two generators and what has been seen so far.
+
+    Attributes
+    ----------
+    order, moves : Generator
+        Of the order of the images, and of their shifts and mirrors; an epoch draws from each when it begins. They are
+        apart, so that the order does not depend on the augmentation.
+    step : int
+        Steps made.
+    total : scalar tensor
+        Summed loss of the images of this epoch so far.
+    history : list of Epoch
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        seed: int,
+        device: torch.device,
+        first: Epoch,
+    ):
+        self.model, self.optimizer, self.device = model, optimizer, device
+        self.order = torch.Generator().manual_seed(seed)
+        self.moves = torch.Generator().manual_seed(seed)
+        self.step = 0
+        self.total = torch.zeros((), device=device)
+        self.history = [first]
+        self._remember_generators()
+
+    def _remember_generators(self) -> None:
+        # as they were before this epoch drew from them: a run that goes on within the epoch draws the same again
+        self._drawn_from = {"order": self.order.get_state(), "moves": self.moves.get_state()}
+
+    def end_epoch(self, epoch: Epoch) -> None:
+        """Close an epoch with what there is to say of it."""
+        self.history.append(epoch)
+        self.total = torch.zeros_like(self.total)
+        self._remember_generators()
+
+    def state(self) -> dict[str, Any]:
+        """Return the whole state, as tensors and plain data."""
+        generators = {**self._drawn_from, "torch": torch.get_rng_state()}
+        if self.device.type == "cuda":
+            generators["cuda"] = torch.cuda.get_rng_state(self.device)
+        return {
+            "step": self.step,
+            "total": self.total,
+            "history": [dataclasses.asdict(epoch) for epoch in self.history],
+            "model": dict(self.model.state_dict()),
+            "optimizer": checkpoints.optimizer_state(self.optimizer),
+            "generators": generators,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        self.step = state["step"]
+        self.total = state["total"].to(self.device)
+        self.history = [Epoch(**entry) for entry in state["history"]]
+        self.model.load_state_dict(state["model"])
+        checkpoints.restore_optimizer(self.optimizer, state["optimizer"])
+        generators = state["generators"]
+        self.order.set_state(generators["order"])
+        self.moves.set_state(generators["moves"])
+        self._remember_generators()
+        torch.set_rng_state(generators["torch"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(generators["cuda"], self.device)
+
+
+def resolve_device(device: str | torch.device | None, model: torch.nn.Module) -> torch.device:
+    """Return the device that ``device`` means: None the model's, "auto" CUDA if there is one, else the named one.
+
+    Raises
+    ------
+    ValueError
+        If torch does not know the device or this machine does not have it.
+    """
+    if device is None:
+        return next(model.parameters()).device
+    has_cuda = torch.cuda.is_available()
+    if device == "auto":
+        return torch.device("cuda" if has_cuda else "cpu")
+    try:
+        found = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device must be one that torch knows, such as cpu or cuda; got {device!r}") from error
+    if found.type == "cuda" and not has_cuda:
+        raise ValueError(f"device must be on this machine; got {str(device)!r}, and torch finds no CUDA here")
+    return found
+
+
+def _digests(
+    model: torch.nn.Module,
+    tensors: tuple[torch.Tensor, torch.Tensor],
+    penalty: Penalty | Mapping[str, Penalty | None] | Sequence[Mapping[str, Any]] | None,
+    masks: Masks | None,
+    teacher: torch.nn.Module | torch.Tensor | None,
+) -> dict[str, Any]:
+    """Return what a run starts from as plain data: the penalties told, weights, images, masks and teacher digested."""
+    taught_by: list[Any] = list(teacher.state_dict().values()) if isinstance(teacher, torch.nn.Module) else [teacher]
+    return {
+        "model": type(model).__name__,
+        "initial weights": checkpoints.digest(model.state_dict().values()),
+        "images and labels": checkpoints.digest(tensors),
+        "penalty": _describe_penalties(penalty, model),
+        "masks": None if masks is None else checkpoints.digest(masks[name] for name in sorted(masks)),
+        "teacher": None if teacher is None else checkpoints.digest(taught_by),
+    }
+
+
+def _digest_rates(rates: Sequence[float]) -> str:
+    """Return the digest of a schedule of one's own: two functions are the same if they give the same rates."""
+    return "rates " + checkpoints.digest([np.array(rates)])
+
+
+def _describe_penalties(
+    penalty: Penalty | Mapping[str, Penalty | None] | Sequence[Mapping[str, Any]] | None, model: torch.nn.Module
+) -> str:
+    if penalty is None or isinstance(penalty, Penalty):
+        return checkpoints.describe_penalty(penalty)
+    if isinstance(penalty, Mapping):
+        return "; ".join(f"{layer}: {checkpoints.describe_penalty(penalty[layer])}" for layer in sorted(penalty))
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    return "; ".join(
+        f"{', '.join(names[p] for p in group['params'])}: {checkpoints.describe_penalty(group.get('penalty'))}"
+        for group in penalty
+    )
+
+
+@torch.no_grad()
+def magnitude_histogram(model: torch.nn.Module) -> tuple[int, ...]:
+    """Count the weights (biases left out) by log10 of their magnitude, in the bins of :data:`MAGNITUDE_EDGES`."""
+    weights = torch.cat([p.detach().flatten() for p in model.parameters() if p.ndim > 1])
+    first, last, bins = MAGNITUDE_EDGES[0], MAGNITUDE_EDGES[-1], len(MAGNITUDE_EDGES) - 1
+    width = (last - first) / bins
+    place = weights.abs().log10_().sub_(first).div_(width).floor_().clamp_(0, bins - 1)
+    return tuple(torch.bincount(place.long(), minlength=bins).tolist())
+
+
+@torch.no_grad()
+def _penalty_size(groups: Iterable[Mapping[str, Any]]) -> float:
+    """Return the penalty of all parameters of an optimizer's groups, each group under its own."""
+    return sum(
+        (float(group["penalty"].value(p)) for group in groups if group["penalty"] is not None for p in group["params"]),
+        0.0,
+    )

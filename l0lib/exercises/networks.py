@@ -231,9 +231,9 @@ def _multiply_add_ratio(answer):
 def _rescale(answer):
     import torch
 
-    from l0lib.compress import cifar_models
+    from l0lib.compress import models
 
-    model = cifar_models.ResNet20(seed=1)
+    model = models.ResNet20(seed=1)
     changed = copy.deepcopy(model)
     factor = 3.0
     answer(changed, factor)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from .._whole import replacing
+from .._files import write_atomically
 from . import records
 from .config import Config
 from .records import Record, RecordError
@@ -277,7 +277,7 @@ def _keep(networks: dict[str, bytes], job: Job, runs: Path) -> None:
     for name, content in networks.items():
         path = run_folder(job.config, job.seed, runs) / name
         if not path.exists():
-            with replacing(path) as part:
+            with write_atomically(path) as part:
                 part.write_bytes(content)
 
 

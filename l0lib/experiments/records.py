@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
-from .._whole import replacing
+from .._files import write_atomically
 from . import answers
 from .config import Config, Name
 
@@ -199,7 +199,7 @@ def write(record: Record, folder: Path) -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all: an empty one would block its run."""
-    with replacing(path) as part:
+    with write_atomically(path) as part:
         part.write_text(text, encoding="utf-8")
 
 

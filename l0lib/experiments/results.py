@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from .._intervals import wilson_interval
+from .._counts import wilson_interval
 from ..table import Table, times
 from . import answers
 

@@ -25,11 +25,11 @@ from filelock import FileLock
 
 from .. import compress, provenance
 from .._counts import number_to_keep
-from ..compress import checkpoints, cifar_models, neurons, parallel, storage
-from ..compress._run import resolve_device
+from ..compress import checkpoints, models, neurons, parallel, storage
 from ..compress.data import Dataset
 from ..compress.datasets import FACTS
 from ..compress.measure import in_all, layers, multiply_adds
+from ..compress.training import resolve_device
 from . import answers, records
 from .config import Config, Gradual, Teacher, Training, Unpruned
 from .records import Record
@@ -349,7 +349,7 @@ class _Stages:
         going = neurons.smallest_neurons(neurons.neurons(model, image), share)
         small = neurons.remove_neurons(model, going, image)
         if self.config.from_scratch:
-            cifar_models.restart(small, self.seed)
+            models.restart(small, self.seed)
             how = self.config.training.model_copy(update={"epochs": self.config.training.epochs + how.epochs})
         masks = None
         if ratio > 1:
@@ -422,11 +422,11 @@ def network(what: Config | Unpruned, seed: int) -> torch.nn.Module:
         case "lenet-300-100":
             return compress.lenet_300_100(seed)
         case "vgg-16":
-            return cifar_models.VGG16(seed, CLASSES[what.dataset])
+            return models.VGG16(seed, CLASSES[what.dataset])
         case "resnet-20":
-            return cifar_models.ResNet20(seed, CLASSES[what.dataset])
+            return models.ResNet20(seed, CLASSES[what.dataset])
         case _:
-            return cifar_models.ResNet50(seed, CLASSES[what.dataset])
+            return models.ResNet50(seed, CLASSES[what.dataset])
 
 
 def _constant(step: int, steps: int, start: float) -> float:

@@ -149,7 +149,7 @@ def separate(network: Network, best: Mapping[str, float]) -> Space:
     ResNet-20 has one multiple for each stage, not for each of its 22 layers, and β as it is.
     """
     from .. import compress
-    from ..compress.cifar_models import ResNet20
+    from ..compress.models import ResNet20
     from ..penalties import L0
 
     fresh = {

@@ -20,7 +20,7 @@ from ..playground import network, view
 from ._style import BLUE, GREY, ORANGE, PENALTY_STYLE, logarithmic, new_figure, say
 
 if TYPE_CHECKING:
-    from ..compress.blueprint import Blueprint
+    from ..compress.neurons import Blueprint
 
 _KINDS = ("l2", "l1", "l0")
 _WARN, _CROSS, _AMBER = "#c0392b", "#8a6400", "#e0a100"

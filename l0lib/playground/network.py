@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .._counts import number_to_keep, share_out
+from .._counts import apportion, number_to_keep
 from ..penalties import Penalty
 from . import chance
 
@@ -191,7 +191,7 @@ def choose(
         flat = np.where(np.concatenate([mask.ravel() for mask in within]), flat, -1.0)
     if way == "LP":
         layers = [sizes[i] + sizes[i + 1] for i in range(0, len(sizes), 2)]
-        shares = share_out(layers, keep)
+        shares = apportion(layers, keep)
         cuts = np.cumsum([0, *layers])
         kept = np.concatenate([_largest(flat[a:b], n) for (a, b), n in zip(pairwise(cuts), shares, strict=True)])
     else:

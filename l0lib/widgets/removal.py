@@ -15,7 +15,7 @@ from ..figures import explorers as pictures
 from .explorer import Explorer, Setting
 
 if TYPE_CHECKING:
-    from ..compress.blueprint import Blueprint
+    from ..compress.neurons import Blueprint
 
 #: Every family keeps so many units.
 KEEP = 1
@@ -32,7 +32,7 @@ class RemoveNeurons(Explorer):
     Parameters
     ----------
     plan : Blueprint
-        Of :func:`l0lib.compress.blueprint.blueprint`.
+        Of :func:`l0lib.compress.neurons.blueprint`.
     name : str
         What the network is called.
     """

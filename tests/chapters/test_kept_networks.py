@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from l0lib.experiments.points import count as point
 
 from l0lib import compress
 from l0lib.chapters import kept_networks
 from l0lib.chapters.image_networks import read_script
-from l0lib.compress import cifar_models, storage
+from l0lib.compress import models, storage
 from l0lib.experiments import records
 from l0lib.experiments import stored as on_record
-from l0lib.experiments.points import count as point
 from l0lib.experiments.records import RECORDS
 from tests import made_up
 
@@ -64,7 +64,7 @@ def with_statistics(model):
 
 
 def test_a_network_comes_back_with_its_statistics_and_its_record(tmp_path):
-    model = cifar_models.ResNet20(seed=3)
+    model = models.ResNet20(seed=3)
     part = compress.embedded_photographs().train
     compress.recalibrate(model, part, batch_size=100)
     compress.prune_global(model, 8, spare=compress.norm_parameters(model))
@@ -91,10 +91,10 @@ def test_another_network_is_refused(tmp_path):
         ValueError, match=r"statistics of ResNet-20: convolution.weight is of shape \(16, 3, 3, 3\); got nothing"
     ):
         kept_networks.load_resnet(tmp_path / "other.l0")
-    storage.save(with_statistics(cifar_models.ResNet20(0, 100)), tmp_path / "hundred.l0")
+    storage.save(with_statistics(models.ResNet20(0, 100)), tmp_path / "hundred.l0")
     with pytest.raises(ValueError, match=r"output.weight is of shape \(10, 64\); got \(100, 64\)"):
         kept_networks.load_resnet(tmp_path / "hundred.l0")
-    storage.save({**with_statistics(cifar_models.ResNet20()), "more": torch.ones(2)}, tmp_path / "more.l0")
+    storage.save({**with_statistics(models.ResNet20()), "more": torch.ones(2)}, tmp_path / "more.l0")
     with pytest.raises(ValueError, match=r"more is no part of it; got \(2,\)"):
         kept_networks.load_resnet(tmp_path / "more.l0")
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 
 from l0lib import L0, L2, compress
-from l0lib.compress import _run, checkpoints, training
+from l0lib.compress import checkpoints, training
 from tests.killing import kill_at_line
 
-WATCHED = {module.__file__ for module in (_run, checkpoints, training)}
+WATCHED = {module.__file__ for module in (checkpoints, training)}
 
 
 class Tiny(torch.nn.Module):

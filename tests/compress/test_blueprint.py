@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from l0lib import compress
-from l0lib.compress import cifar_models, neurons
-from l0lib.compress.blueprint import blueprint
+from l0lib.compress import models, neurons
+from l0lib.compress.neurons import blueprint
 
 NETWORKS = {
     "lenet-300-100": (compress.lenet_300_100, (1, 1, 28, 28)),
     "lenet-5-caffe": (compress.lenet_5_caffe, (1, 1, 28, 28)),
-    "resnet-20": (cifar_models.ResNet20, (1, 3, 32, 32)),
-    "vgg-16": (cifar_models.VGG16, (1, 3, 32, 32)),
-    "resnet-50": (cifar_models.ResNet50, (1, 3, 32, 32)),
+    "resnet-20": (models.ResNet20, (1, 3, 32, 32)),
+    "vgg-16": (models.VGG16, (1, 3, 32, 32)),
+    "resnet-50": (models.ResNet50, (1, 3, 32, 32)),
 }
 
 
@@ -41,7 +41,7 @@ def test_sizes_are_those_of_the_network_and_of_what_removal_leaves(name):
 
 
 def test_a_residual_network_reads_as_its_families():
-    plan = blueprint(cifar_models.ResNet20(0), torch.zeros(1, 3, 32, 32))
+    plan = blueprint(models.ResNet20(0), torch.zeros(1, 3, 32, 32))
     written = {layer.name: layer.writes for layer in plan.layers}
     first = plan.families[0]
     assert first[0] == "convolution"

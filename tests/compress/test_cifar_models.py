@@ -6,7 +6,7 @@ import torchvision
 from torch.utils.flop_counter import FlopCounterMode
 
 from l0lib import compress
-from l0lib.compress.cifar_models import VGG16, ResNet20, ResNet50
+from l0lib.compress.models import VGG16, ResNet20, ResNet50
 
 NETWORKS = {"vgg-16": VGG16, "resnet-20": ResNet20, "resnet-50": ResNet50}
 #: classes, trained parameters, running statistics, millions of multiply-adds of one image. Published: about 15 million

@@ -8,7 +8,7 @@ from torch import nn
 
 from l0lib import compress
 from l0lib.compress import neurons
-from l0lib.compress.cifar_models import VGG16, ResNet20, ResNet50
+from l0lib.compress.models import VGG16, ResNet20, ResNet50
 
 EXAMPLE = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 

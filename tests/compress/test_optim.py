@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l0lib import L0, L1, L2, compress
+from l0lib.compress import optim
 from l0lib.compress.optim import UPDATES, PenalisedSGD, gradient_
 
 PENALTIES = [L2(3e-3), L1(2e-3), L0(1e-2, 5), L2(3e-3) + L0(1e-2, 5), L2(1e-3) + L1(2e-3) + L0(1e-2, 20)]
@@ -263,13 +264,14 @@ def test_the_layout_in_memory_does_not_matter(update):
 
 def test_convolutions_in_channels_last_take_the_fused_step_too(monkeypatch):
     stepped = []
-    fused = torch._fused_sgd_
+    step = optim.sgd
 
     def spy(weights, *arguments, **keywords):
         stepped.extend(weights)
-        return fused(weights, *arguments, **keywords)
+        assert keywords["fused"]
+        return step(weights, *arguments, **keywords)
 
-    monkeypatch.setattr(torch, "_fused_sgd_", spy)
+    monkeypatch.setattr(optim, "sgd", spy)
     model = compress.lenet_5_caffe(0)
     assert not model.convolution2.weight.is_contiguous()
     optimizer = PenalisedSGD(compress.parameter_groups(model, L2(1e-4) + L0(1e-3, 5)), lr=0.1)

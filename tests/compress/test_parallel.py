@@ -67,7 +67,7 @@ def test_two_processes_go_on_where_one_was_cut_off(alone, tmp_path, monkeypatch)
 
         return forward
 
-    monkeypatch.setattr(parallel, "together", stop_at_six)
+    monkeypatch.setattr(parallel, "averaging_gradients", stop_at_six)
     with pytest.raises(KeyboardInterrupt):
         together.train(tmp_path)
     assert (tmp_path / "run.checkpoint").exists()
@@ -124,7 +124,7 @@ def test_one_process_alone_needs_nobody():
     assert parallel.first()
     assert parallel.from_first(lambda: 7) == 7
     model, value = torch.nn.Linear(1, 1), torch.tensor(3.0)
-    assert parallel.together(model) is model
+    assert parallel.averaging_gradients(model) is model
     assert parallel.mean(value) is value
     parallel.stop()
 
@@ -136,7 +136,7 @@ def test_the_weighted_shares_of_a_batch_average_to_its_mean(world, images, monke
     own = []
     for rank in range(world):
         monkeypatch.setattr(parallel, "ranks", lambda rank=rank: (rank, world))
-        mine, weight = parallel.share(batch)
+        mine, weight = parallel.local_batch(batch)
         assert len(mine) >= 1
         own.append(losses[mine].mean() * weight)
     torch.testing.assert_close(sum(own) / world, losses.mean())

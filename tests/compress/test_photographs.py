@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l0lib import L0, L2, compress
-from l0lib.compress import augment, cifar_models
+from l0lib.compress import augment, models
 from l0lib.compress import data as room
 
 
@@ -74,12 +74,12 @@ def test_mirrors_change_the_images_and_not_their_order_nor_their_shifts(few):
 
 def test_cut_off_and_continued_it_ends_in_the_same_bits(few, tmp_path, monkeypatch):
     how = {"epochs": 2, "learning_rate": 0.05, "batch_size": 12, "shift": 4, "mirror": True, "schedule": "step"}
-    sizes = compress.layer_sizes(cifar_models.ResNet20(0))
+    sizes = compress.layer_sizes(models.ResNet20(0))
     penalty = compress.normalised(L2(1e-4) + L0(1e-5, 5), sizes, 0.5)
     few = few[0][:24], few[1][:24]
-    whole, again = cifar_models.ResNet20(0), cifar_models.ResNet20(0)
+    whole, again = models.ResNet20(0), models.ResNet20(0)
     compress.train(whole, few, penalty, **how)
-    steps, forward = iter(range(3)), cifar_models.ResNet20.forward
+    steps, forward = iter(range(3)), models.ResNet20.forward
 
     def interrupted(model, images):
         if next(steps, None) is None:
@@ -87,9 +87,9 @@ def test_cut_off_and_continued_it_ends_in_the_same_bits(few, tmp_path, monkeypat
         return forward(model, images)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cifar_models.ResNet20, "forward", interrupted)
+        patch.setattr(models.ResNet20, "forward", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            compress.train(cifar_models.ResNet20(0), few, penalty, checkpoint=tmp_path / "state", **how)
+            compress.train(models.ResNet20(0), few, penalty, checkpoint=tmp_path / "state", **how)
     compress.train(again, few, penalty, checkpoint=tmp_path / "state", **how)
     for name, values in whole.state_dict().items():
         assert torch.equal(values, again.state_dict()[name]), name
@@ -105,7 +105,7 @@ STRATEGIES = {
 @pytest.mark.parametrize("prune", STRATEGIES.values(), ids=STRATEGIES)
 @pytest.mark.parametrize("ratio", [1.0, 5.0, 150.0])
 def test_scales_and_shifts_stay_and_are_counted(prune, ratio):
-    model = cifar_models.ResNet20(0)
+    model = models.ResNet20(0)
     spared = compress.norm_parameters(model)
     assert sum(dict(model.named_parameters())[name].numel() for name in spared) == 2 * 688
     masks = prune(model, ratio, spare=spared)
@@ -117,7 +117,7 @@ def test_scales_and_shifts_stay_and_are_counted(prune, ratio):
 
 
 def test_what_cannot_be_spared_is_named():
-    model = cifar_models.ResNet20(0)
+    model = models.ResNet20(0)
     with pytest.raises(ValueError, match="ratio must leave the 1376 parameters that are spared; it leaves 273"):
         compress.prune_global(model, 1000, spare=compress.norm_parameters(model))
     for prune in (compress.prune_global, compress.prune_layerwise):

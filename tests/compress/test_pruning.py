@@ -8,7 +8,7 @@ from torch.nn.utils import prune
 
 from l0lib import compress
 from l0lib.compress.masks import Masks
-from l0lib.compress.pruning import number_to_keep, share_out
+from l0lib.compress.pruning import apportion, number_to_keep
 
 STRATEGIES = {
     "GP": compress.prune_global,
@@ -36,7 +36,7 @@ def by_layer(model):
 @given(sizes=st.lists(st.integers(0, 10**6), min_size=1, max_size=12), data=st.data())
 def test_shares_add_up_and_each_is_its_due_rounded_down_or_up(sizes, data):
     keep = data.draw(st.integers(0, sum(sizes)))
-    shares = share_out(sizes, keep)
+    shares = apportion(sizes, keep)
     assert sum(shares) == keep
     for size, share in zip(sizes, shares, strict=True):
         assert 0 <= share <= size
@@ -44,15 +44,15 @@ def test_shares_add_up_and_each_is_its_due_rounded_down_or_up(sizes, data):
 
 
 def test_what_rounding_leaves_goes_to_the_largest_remainders():
-    assert share_out([10, 10, 10], 10) == [4, 3, 3]
-    assert share_out([1, 2, 7], 5) == [1, 1, 3]  # dues 0.5, 1, 3.5: the first among equals
-    assert share_out([520, 25_050, 400_500, 5_010], 1200) == [1, 70, 1115, 14]
+    assert apportion([10, 10, 10], 10) == [4, 3, 3]
+    assert apportion([1, 2, 7], 5) == [1, 1, 3]  # dues 0.5, 1, 3.5: the first among equals
+    assert apportion([520, 25_050, 400_500, 5_010], 1200) == [1, 70, 1115, 14]
 
 
 @pytest.mark.parametrize("keep", [-1, 7])
 def test_more_than_there_is_cannot_be_shared_out(keep):
     with pytest.raises(ValueError, match=f"keep must be between 0 and the sum of the sizes, 6; got {keep}"):
-        share_out([1, 2, 3], keep)
+        apportion([1, 2, 3], keep)
 
 
 @every

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from l0lib import compress
-from l0lib.compress import augment, cifar_models
+from l0lib.compress import augment, models
 from l0lib.compress.recalibration import recalibrate
 
 
@@ -48,7 +48,7 @@ def test_too_few_images_for_a_batch_make_one():
 
 
 def test_nothing_but_the_statistics_changes_and_the_mode_stays():
-    model = cifar_models.ResNet20(seed=0).eval()
+    model = models.ResNet20(seed=0).eval()
     before = copy.deepcopy(model.state_dict())
     part = compress.embedded_photographs().test
     assert recalibrate(model, part, batch_size=50) is model
@@ -74,7 +74,7 @@ def test_a_pruned_bias_in_front_of_a_normalisation_costs_nothing_once_recalibrat
 
 
 def test_images_are_shown_as_in_training():
-    model, part = cifar_models.ResNet20(seed=0), compress.embedded_photographs().test
+    model, part = models.ResNet20(seed=0), compress.embedded_photographs().test
     found = {}
     for how in ({}, {"shift": 4}, {"mirror": True}, {"shift": 4, "mirror": True}, {"shift": 4, "seed": 1}):
         recalibrate(model, part, batch_size=50, **how)

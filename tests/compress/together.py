@@ -29,7 +29,7 @@ def train(folder, epochs=2, **options):
 def train_photographs():
     """A network with batch normalisation, whose statistics are those of the whole batch; the last one has one image."""
     x, y = compress.embedded_photographs().train.tensors()
-    x, model = x.double(), compress.cifar_models.ResNet20(0).double()  # rounding would grow from step to step
+    x, model = x.double(), compress.models.ResNet20(0).double()  # rounding would grow from step to step
     history = compress.train(
         model, (x[:49], y[:49]), L2(1e-3), epochs=2, learning_rate=0.05, batch_size=16, shift=2, mirror=True
     )

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from l0lib.compress import cifar_models, learning_rates, neurons
-from l0lib.compress.blueprint import blueprint
+from l0lib.compress import learning_rates, models, neurons
+from l0lib.compress.neurons import blueprint
 from l0lib.experiments import arms as cifar
 from l0lib.experiments.arms import STUDIES
 from l0lib.paper.beside import MORE
@@ -112,7 +112,7 @@ def test_neurons_go_from_the_networks_of_experiment_3_and_from_two_controls():
     assert same["vgg-16-l2"] == same["vgg-16-scratch"] == same["vgg-16-dense"] != same["vgg-16-NORM"]
     assert arms["vgg-16-scratch"].removed_ratios == (1, 1)
     image = torch.zeros(1, 3, 32, 32)
-    model = cifar_models.VGG16(0)
+    model = models.VGG16(0)
     plan = blueprint(model, image)
     whole = sum(layer.multiply_adds for layer in plan.without())
     for share, flops in zip(arms["vgg-16-NORM"].removed_shares, (27.75, 42.7, 27.75, 42.7), strict=True):

@@ -8,7 +8,7 @@ import torch
 from pydantic import ValidationError
 
 from l0lib import compress
-from l0lib.compress import Dataset, Part, checkpoints, cifar_models, storage
+from l0lib.compress import Dataset, Part, checkpoints, models, storage
 from l0lib.experiments import run as runner
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.config import Config, PenaltySettings, Training
@@ -113,7 +113,7 @@ def test_recalibrated_networks_are_the_pruned_ones_with_other_statistics(made):
     assert anew.points[1].layers == pruned.layers
     assert anew.points[1].measured.wrong != pruned.measured.wrong
     (checkpoint,) = folder.glob("trained-*/seed-0/network.checkpoint")
-    model = cifar_models.ResNet20()
+    model = models.ResNet20()
     model.load_state_dict(checkpoints.load(checkpoint)["model"])
     data = runner.split("photographs", "test")
     for point in anew.points:
@@ -148,7 +148,7 @@ def test_shares_and_ratios_go_together():
 def test_the_stored_weights_are_the_measured_network(made):
     folder, record = made
     (file,) = folder.glob("tests-resnet-*/seed-0/5x.l0")
-    model = cifar_models.ResNet20()
+    model = models.ResNet20()
     missing = model.load_state_dict(storage.load(file), strict=False)
     assert not missing.unexpected_keys
     assert all(name.endswith("num_batches_tracked") for name in missing.missing_keys)

@@ -6,7 +6,7 @@ import numpy as np
 
 from l0lib import L0, L1, L2, attraction, landscape
 from l0lib.chapters.image_networks import ImageNetwork, Layer
-from l0lib.compress import blueprint
+from l0lib.compress import neurons
 from l0lib.widgets import RemoveNeurons
 from l0lib.widgets.digits import drawn_image
 from tests.widgets.ratio_reference import compression_ratio
@@ -182,10 +182,10 @@ def remove_neurons(v, d):
 def plan_of(plain):
     """The blueprint that the page has as plain data."""
     layers = tuple(
-        blueprint.Layer(**{key: value if isinstance(value, str) else int(value) for key, value in layer.items()})
+        neurons.Layer(**{key: value if isinstance(value, str) else int(value) for key, value in layer.items()})
         for layer in plain["layers"]
     )
-    return blueprint.Blueprint(layers, tuple(map(tuple, plain["families"])), tuple(map(tuple, plain["norms"])))
+    return neurons.Blueprint(layers, tuple(map(tuple, plain["families"])), tuple(map(tuple, plain["norms"])))
 
 
 CHECK = {

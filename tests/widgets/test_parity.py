@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from l0lib import L0, L1, L2, attraction, landscape
-from l0lib._lambertw import lambertw0
+from l0lib.penalties import _lambertw0
 from tests.widgets.node import NODE
 from tests.widgets.reference import arrival, decode
 
@@ -45,7 +45,7 @@ def match_initial_rate(*arguments):
 def cases():
     """(JavaScript name, its reference, arguments of each call)."""
     table = [
-        ("lambertw0", lambda x: float(lambertw0(np.float64(x))), [(x,) for x in LAMBERT]),
+        ("lambertw0", lambda x: float(_lambertw0(np.float64(x))), [(x,) for x in LAMBERT]),
         ("value", lambda p, w: p.elementwise(w), over(SINGLE, WEIGHTS)),
         ("gradient", lambda p, w: p.gradient(w), over(SINGLE, (*WEIGHTS, 0.0))),
         ("term", attraction.term, over(SINGLE, WEIGHTS, ETAS)),

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from l0lib import compress
-from l0lib.compress import cifar_models, neurons
-from l0lib.compress.blueprint import blueprint
+from l0lib.compress import models, neurons
+from l0lib.compress.neurons import blueprint
 from l0lib.widgets import RemoveNeurons
 from tests.browser import serious, visit
 from tests.widgets import node
@@ -21,7 +21,7 @@ IMAGE = torch.zeros(1, 3, 32, 32)
 
 @pytest.fixture(scope="module")
 def model():
-    return cifar_models.ResNet20(0)
+    return models.ResNet20(0)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def replacing(path: Path, name: str | None = None) -> Iterator[Path]:
+def write_atomically(path: Path, name: str | None = None) -> Iterator[Path]:
     """Yield a path beside ``path`` to write a file to, which then takes the place of ``path`` in one step.
 
     The bytes are forced to the disk first: a renamed file could be empty after a power cut. If the body or the disk
