@@ -22,7 +22,7 @@ PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.y
 help:
 	@echo "make book     build the book into _build/html (first time: installs into .venv; TORCH=cpu for the small PyTorch)"
 	@echo "make test     build it, then lint, types and every test"
-	@echo "make unit     the tests that need neither the built book nor a browser, in two minutes"
+	@echo "make unit     the tests that need neither the built book, nor a browser, nor much time"
 	@echo "make properties  the property tests with examples of three fresh seeds, or of SEEDS='1 2 3'"
 	@echo "make serve    show the built book on this machine only"
 	@echo "make lab      open the chapters in JupyterLab"

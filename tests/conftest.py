@@ -18,8 +18,8 @@ SAID = {"deadline": None, "database": None, "print_blob": True, "suppress_health
 settings.register_profile("fixed", derandomize=True, **SAID)
 settings.register_profile("seeded", derandomize=False, **SAID)
 
-# What a test needs is seen by the fixtures it asks for.
-NEEDS = {"chromium": "browser", "html": "book", "packages": "npm"}
+# What a test needs is seen by the fixtures it asks for; to start processes and to kill them takes a while.
+NEEDS = {"chromium": "browser", "html": "book", "packages": "npm", "forks": "slow"}
 
 NO_BROWSER = (
     "NO CHROMIUM FOUND: nothing was tested in a browser. Debian/Ubuntu: apt-get install chromium; elsewhere install "
