@@ -13,6 +13,7 @@ EXECUTED := $(CHAPTERS:notebooks/%=_build/executed/%)
 LIBRARY := $(shell find l0lib -name '*.py' -o -path 'l0lib/widgets/static/*' -type f)
 RECORDS := $(shell find book/records book/assets/networks -type f)
 PROPERTIES := $(shell grep -rl --include='test_*.py' '^@given' tests)
+ALONE := $(shell grep -rl --include='test_*.py' 'mark.alone' tests)
 PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.yml tools/render.py tools/execute.py
 
 .DEFAULT_GOAL := help
@@ -71,7 +72,7 @@ test: book
 	@status=0; \
 	$(MAKE) --no-print-directory lint || status=1; \
 	$(PY) -m pytest -n 2 --dist loadfile -m "not alone" || status=1; \
-	$(PY) -m pytest -m alone || status=1; \
+	$(PY) -m pytest -m alone $(ALONE) || status=1; \
 	exit $$status
 
 unit: environment
