@@ -5,20 +5,26 @@ TORCH ?=
 BENCH ?=
 
 PY := .venv/bin/python
+# Some machines forbid Python to keep its bytecode; each process then compiles PyTorch anew, for six seconds.
+unexport PYTHONDONTWRITEBYTECODE
 # The last first: the longest notebooks stand at the end of the book, and none of them should run alone in the end.
 CHAPTERS := $(shell sed -n 's|.*file: *\(notebooks/[^ ]*\).*|\1.ipynb|p' _toc.yml | sed '1!G;h;$$!d')
 EXECUTED := $(CHAPTERS:notebooks/%=_build/executed/%)
 LIBRARY := $(shell find l0lib -name '*.py' -o -path 'l0lib/widgets/static/*' -type f)
 RECORDS := $(shell find book/records book/assets/networks -type f)
+PROPERTIES := $(shell grep -rl --include='test_*.py' '^@given' tests)
+ALONE := $(shell grep -rl --include='test_*.py' 'mark.alone' tests)
 PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.yml tools/render.py tools/execute.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help environment notebooks book serve lab test lint strip bench bundle lock picture clean FORCE
+.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture clean FORCE
 
 help:
 	@echo "make book     build the book into _build/html (first time: installs into .venv; TORCH=cpu for the small PyTorch)"
 	@echo "make test     build it, then lint, types and every test"
+	@echo "make unit     the tests that need neither the built book, nor a browser, nor much time"
+	@echo "make properties  the property tests with examples of three fresh seeds, or of SEEDS='1 2 3'"
 	@echo "make serve    show the built book on this machine only"
 	@echo "make lab      open the chapters in JupyterLab"
 	@echo "make strip    take outputs out of the notebooks before a commit"
@@ -60,10 +66,26 @@ serve: book
 lab: environment
 	@.venv/bin/jupyter lab --ServerApp.ip=127.0.0.1 --notebook-dir=notebooks
 
-# Two processes, a file of tests at a time; what measures time runs after them, alone.
-test: book lint
-	@$(PY) -m pytest -n 2 --dist loadfile -m "not alone"
-	@$(PY) -m pytest -m alone
+# Two processes, a file of tests at a time; what measures time runs after them, alone. Each part runs whatever came of
+# those before it, and one that failed fails the whole.
+test: book
+	@status=0; \
+	$(MAKE) --no-print-directory lint || status=1; \
+	$(PY) -m pytest -n 2 --dist loadfile -m "not alone" || status=1; \
+	$(PY) -m pytest -m alone $(ALONE) || status=1; \
+	exit $$status
+
+unit: environment
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not (book or browser or npm or slow or alone)"
+
+# `make test` draws the same examples every time; here are others. The seeds are printed, so that a failure can be had again.
+properties: environment
+	@status=0; \
+	for seed in $(or $(SEEDS),$(shell $(PY) -c "import random; print(*random.sample(range(10**9), 3))")); do \
+	  echo "make properties SEEDS=$$seed"; \
+	  $(PY) -m pytest -q -n 2 -m hypothesis --hypothesis-seed=$$seed $(PROPERTIES) || status=1; \
+	done; \
+	exit $$status
 
 lint: environment
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

@@ -11,11 +11,14 @@ chapter "What happens at zero"; not in the paper. By symmetry :math:`v` and :mat
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import lambertw
+from scipy.special import gammainc
 
 from . import _validate
+from ._lambertw import lambertw0
 from .penalties import L0
 
 
@@ -61,10 +64,12 @@ def stationary_point(penalty: L0, v, curvature):
     """
     penalty, curvature, v = _arguments(penalty, curvature, v)
     size = np.abs(v)
-    with np.errstate(invalid="ignore", under="ignore"):
-        x = -kappa(penalty, curvature) * np.exp(-penalty.beta * size)
-        root = size + lambertw(np.where(x >= -np.exp(-1), x, np.nan)).real / penalty.beta
-        return np.where(root > 0, np.sign(v) * root, np.nan)[()]
+    k, scaled = np.asarray(kappa(penalty, curvature)), np.asarray(penalty.beta * size)
+    with np.errstate(divide="ignore", invalid="ignore", under="ignore"):
+        # the distance from the fold, 1 + e*x of Lambert's argument x: no digit is lost even where kappa is close to 1
+        gap = -np.expm1(np.log(k) - (scaled - 1))
+        root = size + lambertw0(-k * np.exp(-scaled), gap=gap) / penalty.beta
+        return np.where((gap >= 0) & (root > 0), np.sign(v) * root, np.nan)[()]
 
 
 def minimiser(penalty: L0, v, curvature):
@@ -94,7 +99,7 @@ def regime(penalty: L0, v, curvature):
     penalty, curvature, v = _arguments(penalty, curvature, v)
     scaled, k = np.abs(v) * penalty.beta, kappa(penalty, curvature)
     with np.errstate(divide="ignore"):
-        kill = np.where(np.asarray(k) <= 1, scaled <= k, scaled < 1 + np.log(np.maximum(k, 1.0)))
+        kill = np.where(np.asarray(k) <= 1, scaled <= k, scaled - 1 < np.log(np.maximum(k, 1.0)))
     return np.where(kill, "kill", np.where(scaled < k, "bistable", "free"))[()]
 
 
@@ -115,9 +120,28 @@ def jump(penalty: L0, curvature) -> tuple[float, float]:
         raise ValueError(f"jump needs scalars alpha, beta and curvature; got shape {np.shape(k)}")
     if k <= 1:
         return k / penalty.beta, 0.0
-    # u^2/(2(1 - (1 + u)e^-u)) rises from 1 at u = 0 without bound, so there is one root, below sqrt(2 kappa)
-    u = brentq(lambda u: u * u + 2 * k * (u * np.exp(-u) + np.expm1(-u)), 1e-9, np.sqrt(2 * k) + 1e-9, xtol=1e-15)
-    return float(u + k * np.exp(-u)) / penalty.beta, float(u) / penalty.beta
+    u = _leap(k)
+    return (u + k * math.exp(-u)) / penalty.beta, u / penalty.beta
+
+
+# 1 - 2(1 - (1 + u)e^-u)/u^2 = 2u/3 - u^2/4 + u^3/15 - ...: enough terms for all digits at u < 1
+_SHORTFALL = np.polynomial.Polynomial(
+    [0.0] + [2 * (-1) ** (n + 1) * (n + 1) / math.factorial(n + 2) for n in range(1, 18)]
+)
+
+
+def _leap(k) -> float:
+    """Return the root u > 0 of u^2 = 2k(1 - (1 + u)e^-u) for k > 1; it is 3/2 (k - 1) to first order above k = 1.
+
+    Divided by u^2 the equation reads k S(u) = 1 with S(u) = 2(1 - (1 + u)e^-u)/u^2, which falls from 1 to 0. For small
+    u the two sides differ by less than they are rounded by, so there k (1 - S(u)) = k - 1 is solved instead.
+    """
+
+    def excess(u):
+        return k * _SHORTFALL(u) - (k - 1) if u < 1 else 1 - k * 2 * gammainc(2, u) / u**2
+
+    # 1 - S(u) < 2u/3 puts the root above 3/2 (1 - 1/k), and S(u) < 2/u^2 puts it below sqrt(2k)
+    return float(brentq(excess, (k - 1) / k, 1.5 * math.sqrt(k), xtol=1e-300))
 
 
 def soft_threshold(v, threshold):

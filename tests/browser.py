@@ -104,8 +104,8 @@ def visit(browser, url, *, ready=READY, allowed=(), **context):
         made.close()
 
 
-def serious(page, axe, part=None):
-    """What axe calls serious or critical on ``page``, or on the ``part`` of it that a selector names."""
+def serious(axe, page, part=None):
+    """What the script ``axe`` calls serious or critical on ``page``, or on the ``part`` of it that a selector names."""
     page.add_script_tag(path=str(axe))
     found = page.evaluate("(part) => axe.run(part ?? document, {resultTypes: ['violations']})", part)["violations"]
     return [

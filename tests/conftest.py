@@ -1,17 +1,25 @@
-"""What every test room shares: a browser that is missing is never missed silently, and the built book."""
+"""What every test room shares: a browser that is missing is never missed silently, the built book, and how hypothesis
+draws its examples."""
 
+import functools
 import os
 import random
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import browser as tools
 from tests.killing import SEED_VARIABLE
 
-# Machines slow down twofold within minutes: how long an example takes says nothing about the code.
-settings.register_profile("house", deadline=None)
-settings.load_profile("house")
+# Everywhere the same examples, in CI and at home, so that a failure is a change's; a seed asks for others. Both say all
+# that hypothesis else decides by itself: under CI it has a profile of its own. No deadline, since machines slow down
+# twofold within minutes and how long an example takes says nothing about the code.
+SAID = {"deadline": None, "database": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("fixed", derandomize=True, **SAID)
+settings.register_profile("seeded", derandomize=False, **SAID)
+
+# What a test needs is seen by the fixtures it asks for; to start processes and to kill them takes a while.
+NEEDS = {"chromium": "browser", "html": "book", "packages": "npm", "forks": "slow"}
 
 NO_BROWSER = (
     "NO CHROMIUM FOUND: nothing was tested in a browser. Debian/Ubuntu: apt-get install chromium; elsewhere install "
@@ -19,6 +27,19 @@ NO_BROWSER = (
 )
 NO_BOOK = "NO BUILT BOOK: its pages were not tested. Run `make book` first"
 missing: set[str] = set()
+
+
+def pytest_configure(config):
+    seeded = config.getoption("--hypothesis-seed") is not None  # under derandomize, hypothesis would not look at it
+    settings.load_profile("seeded" if seeded else "fixed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        for fixture, marker in NEEDS.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
 
 
 def unavailable(message: str):
@@ -77,6 +98,12 @@ def packages():
     except RuntimeError as error:
         unavailable(f"AXE AND THE BUNDLE WERE NOT CHECKED: {error}")
     return tools.ROOT / "node_modules"
+
+
+@pytest.fixture(scope="session")
+def axe(packages):
+    """A call ``axe(page)`` or ``axe(page, part)``: what axe-core finds serious or critical there."""
+    return functools.partial(tools.serious, packages / "axe-core" / "axe.min.js")
 
 
 @pytest.fixture

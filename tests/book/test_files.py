@@ -10,8 +10,6 @@ from bs4 import BeautifulSoup
 from tests.book.pages import PAGES, toc_pages
 from tests.browser import ROOT
 
-pytestmark = pytest.mark.book
-
 
 @pytest.fixture(scope="module")
 def soups(html):

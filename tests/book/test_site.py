@@ -5,9 +5,8 @@ import re
 import pytest
 
 from tests.book.pages import CHAPTERS, PAGES
-from tests.browser import serious, visit
+from tests.browser import visit
 
-pytestmark = [pytest.mark.book, pytest.mark.browser]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 SITE = [*PAGES, "search.html", "404.html"]
 
@@ -46,11 +45,11 @@ def test_figures_and_equations_can_be_read_on_a_phone(chromium, book, page):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("page", SITE)
-def test_a_page_is_accessible(chromium, book, packages, page, theme):
+def test_a_page_is_accessible(chromium, book, axe, page, theme):
     with visit(chromium, f"{book}/{page}", color_scheme=theme) as view:
         if page != "404.html":
             assert view.evaluate("document.documentElement.dataset.theme") == theme
-        found = serious(view, packages / "axe-core" / "axe.min.js")
+        found = axe(view)
     assert found == [], "\n".join(found)
 
 

@@ -143,7 +143,7 @@ penalties = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     strategy=strategies,
     ratio=st.floats(1, 69),
@@ -167,7 +167,7 @@ def test_what_is_masked_and_its_momentum_stay_exactly_zero(strategy, ratio, pena
     assert compress.compression_ratio(model) >= ratio
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     strategy=strategies,
     schedule=st.sampled_from(sorted(compress.SCHEDULES)),

@@ -74,6 +74,7 @@ def test_the_relu_after_the_pools_is_caffes_choice_unless_asked_for():
     assert not torch.equal(plain.hidden.weight, compress.lenet_5_caffe(6).hidden.weight)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relu", [False, True])
 def test_lenet_5_caffe_learns_and_survives_pruning_and_surgery(few, relu):
     model = compress.lenet_5_caffe(0, relu_after_pools=relu)

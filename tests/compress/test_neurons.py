@@ -27,7 +27,7 @@ def stirred(model):
     return model.eval()
 
 
-@pytest.fixture(scope="module", params=["vgg-16", "resnet-20", "resnet-50"])
+@pytest.fixture(scope="module", params=["vgg-16", "resnet-20", pytest.param("resnet-50", marks=pytest.mark.slow)])
 def case(request):
     model = stirred({"vgg-16": VGG16, "resnet-20": ResNet20, "resnet-50": ResNet50}[request.param]())
     return model, neurons.neurons(model, EXAMPLE)

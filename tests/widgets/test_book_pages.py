@@ -9,7 +9,6 @@ from tests.browser import visit
 from tests.widgets.ask import ASK, settle
 from tests.widgets.reference import CHECK, decode
 
-pytestmark = [pytest.mark.browser, pytest.mark.book]
 KINDS = set(CHECK)
 WEIGHT = 0.9e6  # bytes over the wire, compressed as a pages host does
 

@@ -10,10 +10,9 @@ from l0lib import compress
 from l0lib.chapters import kept_networks
 from l0lib.widgets import DrawADigit
 from l0lib.widgets.digits import drawn_image
-from tests.browser import serious, visit
+from tests.browser import visit
 from tests.widgets.ask import ASK, settle
 from tests.widgets.conftest import write_page
-from tests.widgets.node import AXE
 from tests.widgets.reference import CHECK, decode
 
 SEVEN = [(70, 60), (200, 60), (170, 130), (140, 230)]
@@ -135,10 +134,7 @@ def test_dense_network_travels_only_when_asked_for(trained, folder):
 
 # --- on the page -----------------------------------------------------------------------------------------------------
 
-browser = pytest.mark.browser
 
-
-@browser
 def test_every_example_is_classified_as_numpy_does(page):
     for digit in range(10):
         page.locator(".l0-explorer").first.get_by_role("button", name=str(digit), exact=True).click()
@@ -148,7 +144,6 @@ def test_every_example_is_classified_as_numpy_does(page):
         assert f"The compressed network says {int(np.argmax(found))} (" in line(page)
 
 
-@browser
 def test_mouse_draws_and_the_network_answers(page):
     draw(page, ONE)
     assert re.match(r"The compressed network says 1 \([\d.]+ %\)$", line(page))
@@ -164,7 +159,6 @@ def test_mouse_draws_and_the_network_answers(page):
     assert len(asked(page)["data"]["strokes"]) == 2, "a second stroke adds to the drawing"
 
 
-@browser
 def test_pen_width_draws_the_same_strokes_anew(page):
     draw(page, SEVEN)
     thin = asked(page)["data"]
@@ -176,7 +170,6 @@ def test_pen_width_draws_the_same_strokes_anew(page):
     assert sum(wide["image"]) > 1.2 * sum(thin["image"])
 
 
-@browser
 def test_a_finger_draws_and_the_page_does_not_scroll(chromium, address):
     with visit(chromium, address, viewport={"width": 390, "height": 500}, is_mobile=True, has_touch=True) as page:
         pad = page.locator(".l0-pad").first
@@ -194,7 +187,6 @@ def test_a_finger_draws_and_the_page_does_not_scroll(chromium, address):
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@browser
 def test_keyboard_draws_and_says_where_the_pen_is(page):
     pad = page.locator(".l0-pad").first
     pad.focus()
@@ -217,7 +209,6 @@ def test_keyboard_draws_and_says_where_the_pen_is(page):
     assert page.evaluate("scrollY") == 0, "the arrows did not scroll"
 
 
-@browser
 def test_dense_network_comes_on_a_click_and_not_before(chromium, address):
     with visit(chromium, address) as page:
         loaded = []
@@ -239,7 +230,6 @@ def test_dense_network_comes_on_a_click_and_not_before(chromium, address):
         assert "12,345" in text
 
 
-@browser
 def test_page_opened_from_disk_runs_both(chromium, folder):
     with visit(chromium, (folder / "index.html").as_uri()) as page:
         draw(page, ONE)
@@ -248,7 +238,6 @@ def test_page_opened_from_disk_runs_both(chromium, folder):
         assert "The dense network says 1 (" in line(page)
 
 
-@browser
 def test_missing_dense_network_is_said_and_may_be_tried_again(chromium, address):
     gone = address.replace("index.html", "_static/networks/gone.js")
     (made := chromium.new_context()).set_default_timeout(10_000)
@@ -264,24 +253,21 @@ def test_missing_dense_network_is_said_and_may_be_tried_again(chromium, address)
     made.close()
 
 
-@browser
 def test_example_and_pen_stand_in_the_address(chromium, address):
     with visit(chromium, f"{address}?draw_a_digit.digit=4&draw_a_digit.pen=12") as page:
         assert asked(page)["vals"] == {"digit": "4", "pen": 12}
 
 
-@browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_accessible_in_both_themes(page, packages, theme):
+def test_accessible_in_both_themes(page, axe, theme):
     page.evaluate("(t) => { document.documentElement.dataset.theme = t }", theme)
     draw(page, SEVEN)
     view(page).get_by_role("button", name="Run the dense network too").click()
     page.wait_for_function("document.querySelectorAll('.l0-key')[0].children.length === 2")
     settle(page)
-    assert serious(page, AXE, ".l0-explorer") == []
+    assert axe(page, ".l0-explorer") == []
 
 
-@browser
 def test_without_javascript_a_picture_and_a_sentence_stand(chromium, address):
     with visit(chromium, address, java_script_enabled=False) as page:
         picture = page.locator(".l0-fallback img").first
@@ -289,7 +275,6 @@ def test_without_javascript_a_picture_and_a_sentence_stand(chromium, address):
         assert "says 7" in picture.get_attribute("alt")
 
 
-@browser
 def test_drawing_keeps_up_with_the_hand(page):
     """Two hundred points of a stroke: each is classified and painted well within a frame."""
     view(page).evaluate("(e) => { e.l0.stats.work.length = 0 }")

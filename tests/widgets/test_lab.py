@@ -22,7 +22,7 @@ from tests.browser import visit
 from tests.widgets.ask import ASK
 from tests.widgets.reference import CHECK, decode
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CELLS = {
     "explorer": ["from l0lib.widgets import Trajectories\nexplorer = Trajectories(beta=2.5)", "explorer"],

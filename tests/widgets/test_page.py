@@ -2,12 +2,10 @@
 
 import pytest
 
-from tests.browser import serious, visit
+from tests.browser import visit
 from tests.widgets.ask import ASK, settle
-from tests.widgets.node import AXE
 from tests.widgets.reference import CHECK, decode
 
-pytestmark = pytest.mark.browser
 KINDS = ["trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "trajectories-2"]
 MOVES = ("ArrowRight", "End", "ArrowLeft", "Home", "PageUp", "PageUp", "ArrowUp", "PageDown")
 
@@ -236,10 +234,10 @@ def test_keyboard_and_screen_reader(page, key):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page, theme):
+def test_axe_finds_nothing_serious(page, axe, theme):
     page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
     settle(page)
-    assert serious(page, AXE) == []
+    assert axe(page) == []
 
 
 def test_theme_changes_the_colours_at_once(page):

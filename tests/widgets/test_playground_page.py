@@ -8,12 +8,9 @@ from playwright.sync_api import expect
 
 from l0lib.playground import view
 from l0lib.widgets import Playground
-from tests.browser import serious, visit
+from tests.browser import visit
 from tests.widgets.ask import settle
 from tests.widgets.conftest import ROOT, write_page
-from tests.widgets.node import AXE
-
-pytestmark = [pytest.mark.browser]
 
 STEP = "document.querySelector('.pg').l0.machine()?.step"
 WEIGHTS = "(arm) => Array.from(document.querySelector('.pg').l0.machine().nets[arm].p)"
@@ -226,13 +223,11 @@ def test_a_screen_reader_is_told_what_happens(page):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_accessible_in_both_themes(page, theme):
-    if not AXE.exists():
-        pytest.skip("AXE IS MISSING: npm ci")
+def test_accessible_in_both_themes(page, axe, theme):
     page.evaluate("(t) => { document.documentElement.dataset.theme = t }", theme)
     button(page, "Python script").click()
     settle(page)
-    assert serious(page, AXE, ".pg") == []
+    assert axe(page, ".pg") == []
 
 
 def test_a_phone_needs_no_sideways_scrolling(chromium, address):

@@ -12,11 +12,11 @@ from l0lib.compress import wilson_interval
 from l0lib.experiments.records import LayerCount
 from l0lib.widgets import CompressionRatio
 from l0lib.widgets.ratio import nearest, pack, parts
-from tests.browser import ROOT, serious, serve, visit
+from tests.browser import ROOT, serve, visit
 from tests.widgets import stored_runs
 from tests.widgets.ask import ASK, settle
 from tests.widgets.conftest import write_page
-from tests.widgets.node import AXE, NODE
+from tests.widgets.node import NODE
 from tests.widgets.ratio_reference import compression_ratio
 from tests.widgets.reference import decode
 
@@ -189,7 +189,6 @@ def asked(page, place):
     return answer
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_every_control_shows_what_is_stored(page, place):
     box = page.locator(".l0-explorer").nth(place)
@@ -219,7 +218,6 @@ def test_every_control_shows_what_is_stored(page, place):
     assert len({str(v) for v in seen}) >= 2 * len(buttons) > 6
 
 
-@pytest.mark.browser
 def test_the_curve_may_be_dragged(page):
     plane = page.locator(".l0-view").first.locator(".u-over")
     plane.scroll_into_view_if_needed()
@@ -232,7 +230,6 @@ def test_the_curve_may_be_dragged(page):
     assert asked(page, 0)["vals"]["ratio"] == 359
 
 
-@pytest.mark.browser
 def test_the_first_layer_is_painted(page):
     painted = """(canvas) => { const d = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
       return new Set(Array.from({ length: d.length / 4 }, (_, i) => d.slice(4 * i, 4 * i + 4).join())).size; }"""
@@ -247,7 +244,6 @@ def test_the_first_layer_is_painted(page):
         assert words in view.locator(".l0-weights").inner_text()
 
 
-@pytest.mark.browser
 def test_a_first_layer_that_is_not_stored_takes_no_room(page):
     box = page.locator(".l0-explorer").nth(2)
     assert box.locator(".l0-weights").is_visible()
@@ -259,7 +255,6 @@ def test_a_first_layer_that_is_not_stored_takes_no_room(page):
     assert "First layer" not in status.inner_text()
 
 
-@pytest.mark.browser
 def test_lines_that_are_not_stored_are_not_in_the_legend(chromium, tmp_path):
     runs = [
         stored_runs.run(f"resnet-20-{method}", 0, "resnet-20", experiment="experiment-3", dense_arm="",
@@ -283,7 +278,6 @@ def test_lines_that_are_not_stored_are_not_in_the_legend(chromium, tmp_path):
             assert told.count("thin") == len(wanted) - sum("," in name for name in wanted)
 
 
-@pytest.mark.browser
 def test_screen_reader_keyboard_and_address(page, chromium):
     box = page.locator(".l0-explorer").first
     status = box.locator("[role=status]")
@@ -305,15 +299,13 @@ def test_screen_reader_keyboard_and_address(page, chromium):
         assert asked(again, 0)["vals"]["ratio"] == 359
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(page, theme):
+def test_axe_finds_nothing_serious(page, axe, theme):
     page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
     settle(page)
-    assert serious(page, AXE) == []
+    assert axe(page) == []
 
 
-@pytest.mark.browser
 def test_phone_width(chromium, ratio_url):
     with visit(chromium, ratio_url, viewport={"width": 390, "height": 800}, is_mobile=True, has_touch=True) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -321,7 +313,6 @@ def test_phone_width(chromium, ratio_url):
             assert target.bounding_box()["height"] >= 24
 
 
-@pytest.mark.browser
 def test_without_javascript_the_pictures_stand(chromium, ratio_url):
     with visit(chromium, ratio_url, java_script_enabled=False) as page:
         pictures = page.locator(".l0-fallback img")
@@ -331,7 +322,6 @@ def test_without_javascript_the_pictures_stand(chromium, ratio_url):
             assert len(picture.get_attribute("alt")) > 80
 
 
-@pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.alone
 def test_speed(chromium, ratio_url):

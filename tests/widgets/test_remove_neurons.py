@@ -9,11 +9,10 @@ from l0lib import compress
 from l0lib.compress import models, neurons
 from l0lib.compress.neurons import blueprint
 from l0lib.widgets import RemoveNeurons
-from tests.browser import serious, visit
+from tests.browser import visit
 from tests.widgets import node
 from tests.widgets.ask import ASK, settle
 from tests.widgets.conftest import write_page
-from tests.widgets.node import AXE
 from tests.widgets.reference import CHECK, decode
 
 IMAGE = torch.zeros(1, 3, 32, 32)
@@ -86,8 +85,6 @@ def test_the_browsers_arithmetic_is_that_of_the_library(plan):
 
 # --- on the page -----------------------------------------------------------------------------------------------------
 
-browser = pytest.mark.browser
-
 
 @pytest.fixture(scope="module")
 def folder(plan, tmp_path_factory):
@@ -119,7 +116,6 @@ def click_unit(page, row, unit, units):
     strip(page, row).click(position={"x": (unit + 0.5) * box["width"] / units, "y": box["height"] / 2})
 
 
-@browser
 def test_a_click_removes_a_unit_of_the_whole_family(page):
     before = asked(page)["data"]
     unit = next(u for u in range(16) if u not in before["gone"][0])
@@ -141,7 +137,6 @@ def left(page):
     return [unit for unit in range(16) if unit not in gone]
 
 
-@browser
 def test_the_keyboard_removes_and_the_last_unit_stays(page):
     page.locator(".l0-c-share .noUi-handle").focus()
     page.keyboard.press("End")
@@ -156,7 +151,6 @@ def test_the_keyboard_removes_and_the_last_unit_stays(page):
     assert page.evaluate("scrollY") == 0, "the keys did not scroll"
 
 
-@browser
 def test_reset_brings_all_back(page):
     click_unit(page, 0, 0, 16)
     assert asked(page)["data"]["toggled"]
@@ -164,22 +158,19 @@ def test_reset_brings_all_back(page):
     assert asked(page)["data"]["toggled"] == []
 
 
-@browser
 def test_the_share_stands_in_the_address(chromium, address):
     with visit(chromium, f"{address}?remove_neurons.share=0.5") as page:
         assert asked(page)["vals"] == {"share": 0.5}
 
 
-@browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_accessible_in_both_themes(page, packages, theme):
+def test_accessible_in_both_themes(page, axe, theme):
     page.evaluate("(t) => { document.documentElement.dataset.theme = t }", theme)
     click_unit(page, 0, 0, 16)
     settle(page)
-    assert serious(page, AXE, ".l0-explorer") == []
+    assert axe(page, ".l0-explorer") == []
 
 
-@browser
 def test_a_narrow_screen_does_not_scroll_sideways(chromium, address):
     with visit(chromium, address, viewport={"width": 390, "height": 800}) as page:
         asked(page)

@@ -4,7 +4,7 @@ import pytest
 
 from bench.widgets import MOVES, TARGETS, calmest
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def test_speed(chromium, page_url):
