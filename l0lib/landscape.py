@@ -18,8 +18,7 @@ from scipy.optimize import brentq
 from scipy.special import gammainc
 
 from . import _validate
-from ._lambertw import lambertw0
-from .penalties import L0
+from .penalties import L0, _lambertw0
 
 
 def _arguments(penalty, curvature, v=0.0):
@@ -68,7 +67,7 @@ def stationary_point(penalty: L0, v, curvature):
     with np.errstate(divide="ignore", invalid="ignore", under="ignore"):
         # the distance from the fold, 1 + e*x of Lambert's argument x: no digit is lost even where kappa is close to 1
         gap = -np.expm1(np.log(k) - (scaled - 1))
-        root = size + lambertw0(-k * np.exp(-scaled), gap=gap) / penalty.beta
+        root = size + _lambertw0(-k * np.exp(-scaled), gap=gap) / penalty.beta
         return np.where((gap >= 0) & (root > 0), np.sign(v) * root, np.nan)[()]
 
 
