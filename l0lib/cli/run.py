@@ -95,7 +95,15 @@ def _make_runs(options: argparse.Namespace, together: bool = False) -> int:
     plan = Plan(options.runs, records, options.device, options.threads, progress=bars and alone)
     board = _Board(len(jobs), bars and not alone)
     try:
-        failed = launch(jobs, plan, board.tell, workers=options.jobs, cluster=options.cluster, patient=not together)
+        failed = launch(
+            jobs,
+            plan,
+            board.tell,
+            workers=options.jobs,
+            cluster=options.cluster,
+            patient=not together,
+            say=(lambda line: None) if options.quiet else log,
+        )
     except KeyboardInterrupt:
         board.close()
         say(f"l0lib: interrupted; {board.done} of {len(jobs)} runs are settled, the same command resumes the rest")

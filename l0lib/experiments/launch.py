@@ -97,7 +97,14 @@ def recorded(job: Job, folder: Path) -> Record | None:
 
 
 def launch(
-    jobs: Sequence[Job], plan: Plan, tell: Tell, *, workers: int = 1, cluster: str | None = None, patient: bool = True
+    jobs: Sequence[Job],
+    plan: Plan,
+    tell: Tell,
+    *,
+    workers: int = 1,
+    cluster: str | None = None,
+    patient: bool = True,
+    say: Callable[[str], object] = lambda line: None,
 ) -> int:
     """Make all runs that are not made yet, and return how many failed.
 
@@ -116,6 +123,8 @@ def launch(
         Address of a Dask scheduler, ``tcp://HOST:8786``; then ``workers`` does not count.
     patient : bool
         Without it, the first run that fails is the last.
+    say : function of str
+        Is told where the dashboard of the workers is.
 
     Raises
     ------
@@ -137,6 +146,8 @@ def launch(
     if cluster is None and (workers <= 1 or len(left) <= 1):
         return failed + _one_by_one(left, plan, tell, patient)
     with connected(cluster, min(workers, len(left))) as client:
+        if client.dashboard_link:
+            say(f"dashboard: {client.dashboard_link}")
         return failed + _on_workers(client, left, plan, tell)
 
 
@@ -262,7 +273,7 @@ def _remote(config: str, seed: int, name: str, runs: str, device: str, threads: 
     def tell(kind: str, text: str) -> None:
         worker.log_event(TOPIC, {"job": name, "kind": kind, "text": text})
 
-    tell("started", f"started on {worker.address}")
+    tell("started", f"started on {worker.name}")
     record = run.run(
         job.config, seed, folder, device=device, threads=threads, report=lambda text: tell("progress", text)
     )
@@ -313,8 +324,9 @@ def connected(address: str | None, workers: int) -> Iterator[Client]:
     with distributed.LocalCluster(
         n_workers=0, host="127.0.0.1", dashboard_address=dashboard, processes=True, silence_logs=50
     ) as cluster:
-        command = [sys.executable, "-m", "dask", "worker", cluster.scheduler_address, "--nworkers", str(workers)]
-        command += ["--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--death-timeout", "20"]
+        command = [sys.executable, "-m", "dask", "worker", cluster.scheduler_address, "--name", "worker"]
+        command += ["--nworkers", str(workers), "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
+        command += ["--death-timeout", "20"]
         # in a session of their own: Ctrl-C is for this process, which ends them
         team = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:

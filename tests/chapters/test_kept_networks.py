@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from l0lib.experiments.points import count as point
 
 from l0lib import compress
 from l0lib.chapters import kept_networks
@@ -12,6 +11,7 @@ from l0lib.compress import models, storage
 from l0lib.experiments import records
 from l0lib.experiments import stored as on_record
 from l0lib.experiments.records import RECORDS
+from l0lib.experiments.run import _count as point
 from tests import made_up
 
 SCRIPTS = RECORDS.parent / "assets" / "networks"

@@ -3,7 +3,7 @@
 import pytest
 
 from l0lib.chapters import made_with as arms
-from l0lib.experiments import tuning
+from l0lib.experiments import records
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.config import PenaltySettings
 
@@ -45,7 +45,7 @@ def test_factors_as_text():
 
 
 def test_every_trial_has_a_row_the_best_first():
-    searches = [it for it in tuning.read_all() if it.experiment == "experiment-1"]
+    searches = [it for it in records.tunings() if it.experiment == "experiment-1"]
     table = arms.trials("experiment-1")
     assert len(table.rows) == sum(len(it.trials) for it in searches)
     for it in searches:

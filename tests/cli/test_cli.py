@@ -229,7 +229,7 @@ def launched(monkeypatch):
     """What ``l0lib run`` would launch: arms, seeds and plan; nothing is run."""
     calls = []
 
-    def launch_(jobs, plan, tell, workers, cluster, patient):
+    def launch_(jobs, plan, tell, workers, cluster, patient, say):
         calls.append((jobs, plan, workers, cluster))
         return 0
 

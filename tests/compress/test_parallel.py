@@ -116,7 +116,10 @@ def test_several_jobs_and_several_processes_exclude_each_other(monkeypatch, caps
 
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert cli.main(["run", "experiment-2", "--jobs", "2"]) == 2
-    assert "--jobs must be 1 under torchrun" in capsys.readouterr().err
+    assert (
+        "--jobs and --cluster are not for torchrun, whose processes make one run together; got 2"
+        in capsys.readouterr().err
+    )
 
 
 def test_one_process_alone_needs_nobody():

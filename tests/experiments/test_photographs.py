@@ -1,6 +1,8 @@
 """Runs of networks with batch normalisation, here and on a machine without our checks."""
 
 import copy
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,10 +11,12 @@ from pydantic import ValidationError
 
 from l0lib import compress
 from l0lib.compress import Dataset, Part, checkpoints, models, storage
+from l0lib.experiments import records
 from l0lib.experiments import run as runner
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.config import Config, PenaltySettings, Training
 from l0lib.experiments.results import results
+from tests.browser import ROOT
 
 PENALTY = PenaltySettings(strategy="NORM", alpha_l2=1e-4, alpha_l0=1e-5, beta=5)
 SHORT = Training(epochs=1, learning_rate=0.05, shift=4, mirror=True, batch_size=64, penalty=PENALTY)
@@ -199,3 +203,37 @@ def test_sweeps_run_on_data_of_the_shape_of_cifar_100(study, arm, tmp_path, monk
     assert point.ratio == pytest.approx(100, rel=1e-3)
     assert len(record.history) == 2
     assert all(epoch.loss is not None for epoch in record.history[1:])
+
+
+BARE = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Refuse(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in {"optuna", "distributed", "dask", "platformdirs", "mlxtend", "IPython", "onnx",
+                                      "matplotlib", "ipywidgets", "torchvision", "torch_pruning"}:
+            raise ModuleNotFoundError(name, name=name)
+
+sys.meta_path.insert(0, Refuse())
+from l0lib import cli
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_a_machine_with_little_more_than_torch_and_pydantic_makes_the_same_run(tmp_path):
+    """Eleven packages are refused there; the record is the one that is made here."""
+    words = ["run", "experiment-3", "--arms", "resnet-20-NORM", "--seeds", "0", "--device", "cpu", "--records"]
+    short = [word for text in ("training.epochs=1", "fine_tuning=none", "fine_tuned_ratios=none", "ratios=5")
+             for word in ("--set", text)]  # fmt: skip
+    found = []
+    for name, program in (("there", ["-c", BARE]), ("here", ["-m", "l0lib"])):
+        folders = [str(tmp_path / name / "records"), "--runs", str(tmp_path / name / "runs")]
+        done = subprocess.run(
+            [sys.executable, *program, *words, *folders, *short], cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        found += records.read_all(tmp_path / name / "records")
+    there, here = (record.model_dump(exclude={"origin"}) for record in found)
+    assert there == here
