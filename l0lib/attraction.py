@@ -20,30 +20,10 @@ from scipy.special import lambertw, wrightomega
 from . import _validate
 from .penalties import L0, L1, L2, Penalty, Sum
 
-__all__ = [
-    "Matched",
-    "alpha_bound",
-    "alpha_for_threshold",
-    "best_beta",
-    "critical_magnitude",
-    "crossing_magnitude",
-    "crossover_l1",
-    "crossover_l2",
-    "match_initial_rate",
-    "reach",
-    "scaling_factor",
-    "settled_bands",
-    "step",
-    "steps_to_zero",
-    "swing_band",
-    "term",
-    "trajectory",
-]
-
 #: Weights that one block of a trajectory holds: small enough for its few work arrays to stay in the cache.
 BLOCK = 16384
-#: The bit of a double that holds its sign, as an integer.
-SIGN_BIT = np.int64(-(2**63))
+# The bit of a double that holds its sign, as an integer.
+_SIGN_BIT = np.int64(-(2**63))
 
 
 class Matched(NamedTuple):
@@ -210,7 +190,7 @@ def _iterate(w, eta, singles, pieces, wanted, out):
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for row, until in enumerate(wanted):
             for _ in range(until - done):
-                np.bitwise_and(bits, SIGN_BIT, out=sign)
+                np.bitwise_and(bits, _SIGN_BIT, out=sign)
                 for k, (kind, pull, minus_beta) in enumerate(parts):
                     target, target_bits = (work, work_bits) if k else (total, total_bits)
                     np.abs(w, out=target)
