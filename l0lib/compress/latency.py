@@ -180,7 +180,7 @@ def matmul_latency(
 def break_even(measured: Sequence[MatmulLatency], way: str = "torch-csr") -> float | None:
     """Return the least sparsity from which on ``way`` pays at every higher one ``measured``; None if there is none.
 
-    All are of one shape and one batch, in any order.
+    All are of one shape and one batch, in any order; ``way`` is "torch-csr" or "scipy-csr".
     """
     least = None
     for one in sorted(measured, key=lambda one: -one.sparsity):
