@@ -11,13 +11,7 @@ from statistics import NormalDist
 
 
 def number_to_keep(total: int, ratio: float) -> int:
-    """Return the largest number of parameters, at least 1, at which ``total / number`` is not below ``ratio``.
-
-    Raises
-    ------
-    ValueError
-        If ``ratio`` is not between 1 and ``total``.
-    """
+    """Return the largest number of parameters, at least 1, at which ``total / number`` is not below ``ratio``."""
     if not 1 <= ratio <= total:
         raise ValueError(f"ratio must be between 1 and the number of parameters, {total}; got {ratio!r}")
     return int(total // ratio)
@@ -27,13 +21,7 @@ def apportion(sizes: Sequence[int], keep: int) -> list[int]:
     r"""Divide ``keep`` among layers in proportion to their sizes, in whole numbers that add up to exactly ``keep``.
 
     By the largest remainders: a layer's due is :math:`q_l = n_l k / n`. Each layer gets :math:`\lfloor q_l \rfloor`;
-    what is then left goes, one by one, to the layers with the largest remainders, the first ones among equals. So each
-    layer gets its due rounded down or up.
-
-    Raises
-    ------
-    ValueError
-        If ``keep`` is not between 0 and the sum of the sizes.
+    what is then left goes, one by one, to the layers with the largest remainders, the first ones among equals.
     """
     total = sum(sizes)
     if not 0 <= keep <= total:

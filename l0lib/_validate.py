@@ -11,23 +11,11 @@ def is_numpy(x) -> bool:
     return array_api_compat.is_numpy_array(x) or isinstance(x, np.generic)
 
 
-def _one(value):
-    """Return ``value`` as short text: a number as it is, an array by its first entry."""
-    return (
-        f"{value!r}"
-        if not hasattr(value, "shape") or value.shape == ()
-        else f"an array that starts {value.reshape(-1)[:3]}"
-    )
-
-
 def array(name: str, value):
     """Return ``value`` as a real floating array of NumPy or torch; Python numbers and lists become float64.
 
-    Raises
-    ------
-    ValueError
-        If the dtype is not floating, or a NumPy array holds NaN or an infinity. Torch tensors are not searched:
-        that would force a device to synchronise, and torch's own functions let NaN through as well.
+    A NumPy array may not hold NaN or an infinity. Torch tensors are not searched: that would force a device to
+    synchronise, and torch's own functions let NaN through as well.
     """
     if not (array_api_compat.is_array_api_obj(value) or isinstance(value, np.generic)):
         try:
@@ -38,7 +26,7 @@ def array(name: str, value):
         if not np.issubdtype(value.dtype, np.floating):
             raise ValueError(f"{name} must have a real floating dtype; got {value.dtype}")
         if not np.isfinite(value).all():
-            raise ValueError(f"{name} must hold finite numbers; got {_one(value[~np.isfinite(value)].reshape(-1)[0])}")
+            raise ValueError(f"{name} must hold finite numbers; got {value[~np.isfinite(value)].reshape(-1)[0]!r}")
     elif not array_api_compat.array_namespace(value).isdtype(value.dtype, "real floating"):
         raise ValueError(f"{name} must have a real floating dtype; got {value.dtype}")
     return value
@@ -59,7 +47,7 @@ def parameter(name: str, value, rule: str, holds):
     value = array(name, value)
     good = holds(value)
     if not bool(good.all()):
-        raise ValueError(f"{rule}; got {_one(value[~good].reshape(-1)[0])}")
+        raise ValueError(f"{rule}; got {value[~good].reshape(-1)[0]!r}")
     return float(value) if is_numpy(value) and value.ndim == 0 else value
 
 

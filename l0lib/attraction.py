@@ -20,30 +20,10 @@ from scipy.special import lambertw, wrightomega
 from . import _validate
 from .penalties import L0, L1, L2, Penalty, Sum
 
-__all__ = [
-    "Matched",
-    "alpha_bound",
-    "alpha_for_threshold",
-    "best_beta",
-    "critical_magnitude",
-    "crossing_magnitude",
-    "crossover_l1",
-    "crossover_l2",
-    "match_initial_rate",
-    "reach",
-    "scaling_factor",
-    "settled_bands",
-    "step",
-    "steps_to_zero",
-    "swing_band",
-    "term",
-    "trajectory",
-]
-
 #: Weights that one block of a trajectory holds: small enough for its few work arrays to stay in the cache.
 BLOCK = 16384
-#: The bit of a double that holds its sign, as an integer.
-SIGN_BIT = np.int64(-(2**63))
+# The bit of a double that holds its sign, as an integer.
+_SIGN_BIT = np.int64(-(2**63))
 
 
 class Matched(NamedTuple):
@@ -122,17 +102,8 @@ def alpha_bound(penalty: Penalty, w, eta):
     r"""Return the bound below which every :math:`\alpha > 0` shrinks :math:`|w|` (paper, Eq. 16 and Table 1, row 3).
 
     It is :math:`1/\eta` for ``L2``, :math:`2|w|/\eta` for ``L1`` and :math:`2|w|e^{\beta|w|}/(\eta\beta)` for
-    ``L0``. Only the kind of ``penalty`` and its ``beta`` matter, not its ``alpha``.
-
-    Returns
-    -------
-    array
-        Shape of ``w`` broadcast with ``beta`` and ``eta``; infinite where it exceeds the largest float.
-
-    Raises
-    ------
-    ValueError
-        As in :func:`term`, and if ``penalty`` is a sum.
+    ``L0``; infinite where it exceeds the largest float. Only the kind of ``penalty`` and its ``beta`` matter, not its
+    ``alpha``. Arguments and errors as in :func:`term`; besides, a sum is a ValueError.
     """
     size, eta = np.abs(_weights("w", w)), _learning_rate(eta)
     return _by_kind(
@@ -148,12 +119,8 @@ def trajectory(penalty: Penalty, w0, eta, steps: int, sample: Sequence[int] | st
 
     Parameters
     ----------
-    penalty : Penalty
-        Any penalty or sum; ``alpha`` and ``beta`` may be arrays.
-    w0 : array
-        Start values; broadcast with the parameters and ``eta``.
-    eta : float or array
-        Learning rate, > 0.
+    penalty, w0, eta
+        As in :func:`term`, with the start values for ``w``; all broadcast.
     steps : int
         Number of steps, >= 0.
     sample : None, "final" or sequence of int
@@ -210,7 +177,7 @@ def _iterate(w, eta, singles, pieces, wanted, out):
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for row, until in enumerate(wanted):
             for _ in range(until - done):
-                np.bitwise_and(bits, SIGN_BIT, out=sign)
+                np.bitwise_and(bits, _SIGN_BIT, out=sign)
                 for k, (kind, pull, minus_beta) in enumerate(parts):
                     target, target_bits = (work, work_bits) if k else (total, total_bits)
                     np.abs(w, out=target)
@@ -300,11 +267,7 @@ def alpha_for_threshold(penalty: Penalty, threshold, eta):
 
     ``L1``: :math:`\tau/\eta`. ``L0``: :math:`\tau/(\eta\beta)`. ``L2`` does not swing below :math:`1/\eta`, which is
     returned. Only the kind of ``penalty`` and its ``beta`` matter. Derived in the chapter "What happens at zero".
-
-    Raises
-    ------
-    ValueError
-        If ``threshold`` or ``eta`` is not > 0, or ``penalty`` is a sum.
+    Errors as in :func:`alpha_bound`, and if ``threshold`` is not > 0.
     """
     eta, threshold = _learning_rate(eta), _validate.positive("threshold", threshold)
     return _by_kind(
@@ -326,19 +289,15 @@ def steps_to_zero(penalty: Penalty, w0, eta, epsilon=None):
 
     Parameters
     ----------
-    penalty : Penalty
-        A single penalty.
-    w0 : array
-        Start values.
-    eta : float or array
-        Learning rate, > 0.
+    penalty, w0, eta
+        As in :func:`term`, but no sum; with the start values for ``w``.
     epsilon : float, optional
         The magnitude that counts as zero, > 0: needed for ``L2``, refused for the others.
 
     Returns
     -------
     array
-        Steps; infinite where :math:`\alpha = 0`, and for ``L2`` where :math:`2\eta\alpha \ge 1` is refused.
+        Steps; infinite where :math:`\alpha = 0`.
 
     Raises
     ------
@@ -413,12 +372,8 @@ def settled_bands(penalty: L0, eta) -> tuple[float, float]:
     With :math:`c = \eta\alpha\beta`, :math:`a = \eta\alpha\beta^2` and :math:`\delta = 1 - e^{-a}`, every second state
     then has :math:`|w| \le c\,\delta` (``inner``), and the states between have
     :math:`c\,(e^{-a\delta} - \delta) \le |w| < c` (``outer`` is this lower edge). It holds where
-    :math:`2\delta \le e^{-a\delta}`, hence for every :math:`a \le 1/2`. Proved in the chapter "What happens at zero".
-
-    Raises
-    ------
-    ValueError
-        If ``penalty`` is no :class:`~l0lib.L0`, an argument is no scalar, or the condition on :math:`a` fails.
+    :math:`2\delta \le e^{-a\delta}`, hence for every :math:`a \le 1/2`; elsewhere, and for anything but scalars and an
+    :class:`~l0lib.L0`, a ValueError is raised. Proved in the chapter "What happens at zero".
     """
     eta = _learning_rate(eta)
     if not isinstance(penalty, L0) or np.ndim(penalty.alpha) or np.ndim(penalty.beta) or np.ndim(eta):
@@ -433,26 +388,13 @@ def settled_bands(penalty: L0, eta) -> tuple[float, float]:
 
 
 def match_initial_rate(first_step, w0, eta, beta) -> Matched:
-    r"""Return the three penalties whose first step from ``w0`` has length ``first_step`` (as in the paper's Fig. 1).
+    r"""Return the three penalties whose first step from ``w0`` has the length ``first_step`` (paper, Fig. 1).
 
     .. math:: \alpha_{\ell_2} = \frac{s}{2\eta|w_0|}, \quad \alpha_{\ell_1} = \frac{s}{\eta}, \quad
               \alpha_{\ell_0} = \frac{s\,e^{\beta|w_0|}}{\eta\beta}.
 
-    Parameters
-    ----------
-    first_step : float or array
-        The length :math:`s` of the first step, > 0.
-    w0 : float or array
-        The weight it starts from, not zero.
-    eta : float or array
-        Learning rate, > 0.
-    beta : float or array
-        Sharpness of the smoothed l0 penalty, >= 1.
-
-    Raises
-    ------
-    ValueError
-        If an argument breaks its rule.
+    All may be arrays: the length :math:`s > 0`, the weight :math:`w_0 \ne 0`, the learning rate :math:`\eta > 0` and
+    the sharpness :math:`\beta \ge 1`. What breaks these rules is a ValueError.
     """
     first_step, eta = _validate.positive("first_step", first_step), _learning_rate(eta)
     size = np.abs(_validate.parameter("w0", w0, "w0 must not be 0", lambda x: x != 0))
@@ -466,12 +408,7 @@ def best_beta(magnitude):
     r"""Return the sharpness whose pull :math:`\alpha\beta e^{-\beta m}` at magnitude ``m`` is greatest, :math:`1/m`.
 
     Below ``m = 1`` this is an admissible sharpness; above it the rule :math:`\beta \ge 1` (paper, Eq. 10) leaves
-    :math:`\beta = 1`, which is returned.
-
-    Raises
-    ------
-    ValueError
-        If ``magnitude`` is not > 0.
+    :math:`\beta = 1`, which is returned. A ``magnitude`` that is not > 0 is a ValueError.
     """
     return np.maximum(1 / np.asarray(_validate.positive("magnitude", magnitude)), 1.0)[()]
 
@@ -498,17 +435,14 @@ def _by_kind(penalty, l2, l1, l0):
 
 
 def _checked_penalty(penalty) -> Penalty:
-    """Return ``penalty`` if it is one."""
     if not isinstance(penalty, Penalty):
         raise ValueError(f"penalty must be L2, L1, L0 or a sum of them; got {penalty!r}")
     return penalty
 
 
 def _weights(name: str, w):
-    """Return ``w`` as float64 of NumPy."""
     return np.asarray(_validate.array(name, w), dtype=np.float64)[()]
 
 
 def _learning_rate(eta):
-    """Return ``eta`` if it is > 0."""
     return _validate.positive("eta", eta, " (a learning rate)")

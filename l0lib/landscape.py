@@ -107,12 +107,8 @@ def jump(penalty: L0, curvature) -> tuple[float, float]:
 
     Below ``threshold`` the global minimiser is zero. Where :math:`\kappa \le 1` it leaves zero without a leap at
     :math:`v = \kappa/\beta`. Where :math:`\kappa > 1` it leaps to :math:`u/\beta`, with :math:`u > 0` the root of
-    :math:`u^2 = 2\kappa\,(1 - (1 + u)e^{-u})`, at :math:`v = (u + \kappa e^{-u})/\beta`.
-
-    Raises
-    ------
-    ValueError
-        As in :func:`kappa`; scalars only.
+    :math:`u^2 = 2\kappa\,(1 - (1 + u)e^{-u})`, at :math:`v = (u + \kappa e^{-u})/\beta`. Scalars only; errors as in
+    :func:`kappa`.
     """
     k = kappa(penalty, curvature)
     if np.ndim(k):
@@ -145,8 +141,7 @@ def _leap(k) -> float:
 
 def soft_threshold(v, threshold):
     r"""Return :math:`\operatorname{sign}(v)\max(|v| - t, 0)`, the proximal operator of the l1 norm; t >= 0."""
-    v = np.asarray(_validate.array("v", v), dtype=np.float64)[()]
-    t = _validate.parameter("threshold", threshold, "threshold must be >= 0", lambda x: x >= 0)
+    v, t = _checked(v, threshold)
     return np.sign(v) * np.maximum(np.abs(v) - t, 0.0)
 
 
@@ -155,6 +150,10 @@ def hard_threshold(v, threshold):
 
     With factor :math:`\alpha` and step :math:`s` the threshold is :math:`t = \sqrt{2\alpha s}`.
     """
-    v = np.asarray(_validate.array("v", v), dtype=np.float64)[()]
-    t = _validate.parameter("threshold", threshold, "threshold must be >= 0", lambda x: x >= 0)
+    v, t = _checked(v, threshold)
     return np.where(np.abs(v) > t, v, 0.0)[()]
+
+
+def _checked(v, threshold):
+    v = np.asarray(_validate.array("v", v), dtype=np.float64)[()]
+    return v, _validate.parameter("threshold", threshold, "threshold must be >= 0", lambda x: x >= 0)

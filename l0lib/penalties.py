@@ -140,6 +140,9 @@ class Penalty:
     def __radd__(self, other):
         return self if isinstance(other, int) and other == 0 else NotImplemented  # so that sum([...]) works
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
     def _key(self):
         return type(self).__name__, *(np.asarray(x).tolist() for x in vars(self).values())
 
@@ -155,16 +158,12 @@ def _prox_l0(v, alpha, beta, curvature, xp):
     kappa = alpha * beta * beta / curvature
     scaled = beta * v
     # 1 + e*x of the Lambert W argument x = -kappa*exp(-beta*v), without cancellation
-    logarithm = math.log(kappa) if isinstance(kappa, float) and kappa > 0 else _log(kappa, xp)
+    logarithm = xp.log(kappa) if not isinstance(kappa, float) else math.log(kappa) if kappa > 0 else -math.inf
     gap = -xp.expm1(1 + logarithm - scaled)
     shift = _lambertw0(-kappa * xp.exp(-scaled), gap=gap)
     u = scaled + shift
     gain = u * (u - 2 * scaled) / 2 - kappa * xp.expm1(-u)  # objective at u less objective at 0
     return xp.where((gap >= 0) & (u > 0) & (gain < 0), v + shift / beta, 0 * v)
-
-
-def _log(kappa, xp):
-    return -math.inf if isinstance(kappa, float) else xp.log(kappa)
 
 
 def _factor(alpha):
@@ -197,24 +196,12 @@ class L2(Penalty):
     def _gradient(self, w, xp):
         return 2 * self.alpha * w
 
-    def __repr__(self) -> str:
-        return f"L2(alpha={self.alpha!r})"
-
 
 class L1(Penalty):
     r"""The :math:`\ell_1` penalty, :math:`\alpha \sum_j |w_j|` (paper, Eq. 6).
 
-    Its gradient is :math:`\alpha\operatorname{sign}(w_j)` (Eq. 7), with 0 at :math:`w_j = 0`.
-
-    Parameters
-    ----------
-    alpha : float or array
-        Penalty factor, >= 0; an array broadcasts with the weights.
-
-    Raises
-    ------
-    ValueError
-        If ``alpha`` is negative, NaN or infinite.
+    Its gradient is :math:`\alpha\operatorname{sign}(w_j)` (Eq. 7), with 0 at :math:`w_j = 0`. ``alpha`` and
+    errors as in :class:`L2`.
     """
 
     def __init__(self, alpha):
@@ -225,9 +212,6 @@ class L1(Penalty):
 
     def _gradient(self, w, xp):
         return self.alpha * xp.sign(w)
-
-    def __repr__(self) -> str:
-        return f"L1(alpha={self.alpha!r})"
 
 
 class L0(Penalty):
@@ -260,9 +244,6 @@ class L0(Penalty):
 
     def _gradient(self, w, xp):
         return self.alpha * self.beta * xp.sign(w) * xp.exp(-self.beta * xp.abs(w))
-
-    def __repr__(self) -> str:
-        return f"L0(alpha={self.alpha!r}, beta={self.beta!r})"
 
 
 class Sum(Penalty):
@@ -298,17 +279,10 @@ def _lambertw0(x, gap=None):
     r"""Return :math:`W_0(x)`, the solution :math:`W \ge -1` of :math:`W e^W = x`, for :math:`x \ge -1/e`.
 
     SciPy's ``lambertw`` is the reference (the tests hold ours against it); torch has none, and the proximal operator
-    of the smoothed l0 penalty needs one formula for both.
+    of the smoothed l0 penalty needs one formula for both. ``x`` is a floating NumPy array or torch tensor; below
+    :math:`-1/e` the result is NaN. ``gap`` is :math:`1 + e x`, the distance to the branch point, where the caller knows
+    it without cancellation.
 
-    Parameters
-    ----------
-    x : array
-        Floating NumPy array or torch tensor. Below :math:`-1/e` the result is NaN.
-    gap : array, optional
-        :math:`1 + e x`, the distance to the branch point, where the caller knows it without cancellation.
-
-    Notes
-    -----
     A starting value (the branch-point series where ``gap`` is small, Winitzki's logarithmic guess elsewhere) and five
     Halley steps, as in Corless et al. (1996). Relative error below 1e-14 for ``gap`` above 1e-6.
     """

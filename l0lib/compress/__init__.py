@@ -1,9 +1,6 @@
 """The compression engine: train under a penalty, prune by magnitude, fine-tune, measure (PyTorch).
 
-The rooms, in the order of use: :mod:`data`, :mod:`models`, :mod:`optim`, :mod:`training`, :mod:`pruning` with
-:mod:`masks` and :mod:`schedules`, :mod:`surgery`, :mod:`neurons` and :mod:`recalibration`, :mod:`measure`,
-:mod:`storage`, and :mod:`latency` with :mod:`inference`; :mod:`interop` brings the parts into a loop of your own. The
-engine knows the penalties, the arithmetic of intervals and counts, and nothing above itself.
+It knows the penalties, the arithmetic of intervals and counts, and nothing above itself.
 """
 
 from .._counts import wilson_interval
@@ -36,67 +33,3 @@ from .storage import bytes_on_disk
 from .strategies import layer_sizes, normalised, parameter_groups
 from .surgery import Shrunk, prune_alive, remove_dead_paths, shrink
 from .training import MAGNITUDE_EDGES, Epoch, train
-
-__all__ = [
-    "MAGNITUDE_EDGES",
-    "SCHEDULES",
-    "DataUnavailable",
-    "Dataset",
-    "Epoch",
-    "Evaluation",
-    "Footprint",
-    "LeNet5Caffe",
-    "LeNet300100",
-    "Masks",
-    "MultiplyAdds",
-    "Part",
-    "PenalisedSGD",
-    "Shrunk",
-    "add_gradient_",
-    "augment",
-    "bytes_on_disk",
-    "checkpoints",
-    "cifar10",
-    "cifar100",
-    "compression_ratio",
-    "cosine",
-    "count_nonzero_parameters",
-    "count_parameters",
-    "distill",
-    "embedded_digits",
-    "embedded_photographs",
-    "evaluate",
-    "export_onnx",
-    "footprint",
-    "in_all",
-    "inference",
-    "keep_largest",
-    "latency",
-    "layer_sizes",
-    "layers",
-    "learning_rates",
-    "lenet_5_caffe",
-    "lenet_300_100",
-    "mnist",
-    "models",
-    "multiply_adds",
-    "neurons",
-    "norm_parameters",
-    "normalised",
-    "parameter_groups",
-    "prune_alive",
-    "prune_global",
-    "prune_layerwise",
-    "prune_random",
-    "pull_",
-    "recalibrate",
-    "remove_dead_paths",
-    "shrink",
-    "step_decay",
-    "storage",
-    "strip",
-    "train",
-    "weights_only_ratio",
-    "wilson_interval",
-    "wrong_answers",
-]

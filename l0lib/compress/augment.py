@@ -16,7 +16,6 @@ def shift(
     Parameters
     ----------
     images : tensor, (n, height, width) or (n, channels, height, width)
-        Not changed.
     dx, dy : int, or int64 tensor of shape (n,)
         One move for all images, or one for each; negative ones go left and up.
     reach : int, optional
@@ -30,8 +29,7 @@ def shift(
     Raises
     ------
     ValueError
-        If ``images`` has another number of axes, or a move is longer than ``reach`` (looked at on
-        the CPU alone).
+        If ``images`` has another number of axes, or a move is longer than ``reach`` (looked at on the CPU alone).
     """
     if images.ndim not in (3, 4):
         raise ValueError(f"images must have 3 or 4 axes; got shape {tuple(images.shape)}")
@@ -56,14 +54,7 @@ def draw_shifts(count: int, most: int, generator: torch.Generator) -> torch.Tens
 
 
 def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
-    """Turn left and right round in some images.
-
-    Parameters
-    ----------
-    images : tensor, (n, ..., width)
-        Not changed: a new one is returned.
-    which : boolean tensor, (n,)
-        True where an image is turned.
+    """Return ``images``, shape (n, ..., width), with left and right turned round where ``which``, shape (n,), is true.
 
     Raises
     ------

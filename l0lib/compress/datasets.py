@@ -115,24 +115,14 @@ def mnist(validation: int = 5000, seed: int = 0, *, progress: bool | None = None
 def cifar10(validation: int = 5000, seed: int = 0, *, progress: bool | None = None) -> Dataset:
     """Return 60,000 small photographs of ten classes, images (n, 3, 32, 32): red, green, blue.
 
-    50,000 are for training and validation, 10,000 for the test. Parameters and errors: see :func:`mnist`.
-
-    Notes
-    -----
-    Source: A. Krizhevsky, Learning multiple layers of features from tiny images, 2009.
+    50,000 are for training and validation, 10,000 for the test. Parameters and errors: see :func:`mnist`. Source:
+    A. Krizhevsky, Learning multiple layers of features from tiny images, 2009.
     """
     return _dataset("cifar10", validation, seed, progress)
 
 
 def cifar100(validation: int = 5000, seed: int = 0, *, progress: bool | None = None) -> Dataset:
-    """Return 60,000 small photographs of a hundred classes (the fine labels), images (n, 3, 32, 32).
-
-    50,000 are for training and validation, 10,000 for the test. Parameters and errors: see :func:`mnist`.
-
-    Notes
-    -----
-    Source: A. Krizhevsky, Learning multiple layers of features from tiny images, 2009.
-    """
+    """Return 60,000 small photographs of a hundred classes (the fine labels); else as :func:`cifar10`."""
     return _dataset("cifar100", validation, seed, progress)
 
 
@@ -151,20 +141,8 @@ def _dataset(name: str, validation: int, seed: int, progress: bool | None) -> Da
 def load(name: str, *, progress: bool | None = None, report: Callable[[str], object] = lambda line: None) -> Arrays:
     """Return the arrays of a dataset as its authors split it, from the cache or, at the first call, from a source.
 
-    Parameters
-    ----------
-    name : {"mnist", "cifar10", "cifar100"}
-    progress : bool or None, default None
-        Show a progress bar while fetching; None shows it on a terminal alone.
-    report : callable
-        Is told in one line what each source did.
-
-    Raises
-    ------
-    ValueError
-        If there is no dataset of this name.
-    DataUnavailable
-        If neither the cache nor a source has it, or the cache cannot be written. Nothing is left behind then.
+    ``report`` is told in one line what each source did. An unknown ``name`` is a ValueError. If neither the cache nor a
+    source has the data, or the cache cannot be written, DataUnavailable is raised and nothing is left behind.
     """
     if name not in FACTS:
         raise ValueError(f"name must be one of {', '.join(FACTS)}; got {name!r}")
@@ -200,7 +178,7 @@ def load(name: str, *, progress: bool | None = None, report: Callable[[str], obj
                     said = isinstance(error, SourceFailed | ValueError) and str(error)
                     note(f"{source}: {said or repr(error)}")
                     continue
-                _write(arrays, folder, path)
+                _write(arrays, path)
                 note(f"{source}: fetched and checked, now in {path}")
                 return arrays
     except OSError as error:
@@ -214,17 +192,11 @@ def load(name: str, *, progress: bool | None = None, report: Callable[[str], obj
 
 
 def write_to_cache(name: str, arrays: Arrays) -> Path:
-    """Write arrays that came another way to the cache, if they are the dataset ``name``; return the file's path.
-
-    Raises
-    ------
-    ValueError
-        If they are not.
-    """
+    """Write arrays that came another way to the cache and return the path; ValueError if they are not ``name``."""
     path = data_folder() / f"{name}.npz"
     _check(arrays, FACTS[name])
-    with _locked_folder(path, FACTS[name]) as folder:
-        _write(arrays, folder, path)
+    with _locked_folder(path, FACTS[name]):
+        _write(arrays, path)
     return path
 
 
@@ -263,13 +235,9 @@ def _cannot_write(path: Path, facts: Facts, error: OSError) -> str:
     )
 
 
-def _write(arrays: Arrays, folder: Path, path: Path) -> None:
-    unfinished = folder / path.name
-    with unfinished.open("wb") as file:
+def _write(arrays: Arrays, path: Path) -> None:
+    with write_atomically(path, f".{path.name}.partial") as unfinished, unfinished.open("wb") as file:
         np.savez(file, **arrays._asdict())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
 
 
 def _read(path: Path, facts: Facts) -> Arrays:

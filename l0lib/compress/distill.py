@@ -45,8 +45,7 @@ def loss(
 
     Notes
     -----
-    Source: Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network" (2015), Section 2. Beyond the
-    paper.
+    Source: Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network" (2015), Section 2.
     """
     check(temperature, weight)
     taught = kl_div(

@@ -19,16 +19,13 @@ BACKENDS = ("torch-csr", "scipy-csr")
 def sparse_network(model: nn.Module, backend: str = "torch-csr") -> nn.Module:
     """Return a copy of ``model`` for inference in which linear layers and convolutions skip their zeros.
 
+    The copy is in evaluation mode, has no parameters for the layers it replaced, and gives no gradients.
+
     Parameters
     ----------
     model : Module
         On the CPU, float32; everything but :class:`torch.nn.Linear` and :class:`torch.nn.Conv2d` is taken as it is.
     backend : {"torch-csr", "scipy-csr"}
-
-    Returns
-    -------
-    Module
-        In evaluation mode. It has no parameters for the layers it replaced, and gives no gradients.
 
     Raises
     ------

@@ -30,7 +30,7 @@ from torch.nn.utils import prune as torch_prune
 
 from ..penalties import Penalty
 from .masks import release
-from .optim import gradient_
+from .optim import gradient_, move_
 from .strategies import parameter_groups
 
 #: How :func:`pull_` moves a weight.
@@ -119,12 +119,8 @@ def pull_(
         if update == "proximal":
             w.copy_(its.prox(w, lr))
             continue
-        pull = gradient_(its, w, torch.empty_like(w), torch.empty_like(w))
-        if update == "decoupled":
-            w.sub_(pull, alpha=lr)
-        else:
-            left = w.abs().sub_(pull.abs_(), alpha=lr).clamp_(min=0)
-            w.sign_().mul_(left)
+        scratch = torch.empty_like(w)
+        move_(w, gradient_(its, w, torch.empty_like(w), scratch), lr, update == "clipped", scratch)
 
 
 def _penalised(
@@ -152,12 +148,7 @@ def strip(model: torch.nn.Module) -> torch.nn.Module:
     Ends every :meth:`Masks.hold <l0lib.compress.Masks.hold>` on it. Makes the pruning of ``torch.nn.utils.prune``
     permanent: ``weight_orig`` and ``weight_mask`` become ``weight``, which holds its zeros, and the hooks go. So do
     parametrisations (``torch.nn.utils.parametrize``): a parameter becomes the tensor that was computed from it.
-    Optimizers keep stepping the parameters that pruning leaves. Hooks of your own stay.
-
-    Returns
-    -------
-    Module
-        ``model`` itself.
+    Optimizers keep stepping the parameters that pruning leaves. Hooks of your own stay. Returns ``model`` itself.
     """
     release(model)
     for module in model.modules():

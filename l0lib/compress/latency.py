@@ -96,33 +96,14 @@ class MatmulLatency:
 
 
 def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int = 9) -> dict[str, Timing]:
-    """Time each of ``ways`` against the first one, in rounds.
-
-    Parameters
-    ----------
-    ways : mapping of str to function without arguments
-        The first one is what the others are compared with.
-    rounds : int, default 9
-        At least 2.
-
-    Returns
-    -------
-    dict of str to Timing
-        In the order of ``ways``.
-
-    Raises
-    ------
-    ValueError
-        If ``rounds`` is below 2.
-    """
+    """Time each of ``ways``, functions without arguments, against the first one; a ValueError if ``rounds`` < 2."""
     if rounds < 2:
         raise ValueError(f"rounds must be >= 2; got {rounds!r}")
     names = list(ways)
     times = {}
     for name, call in ways.items():
         call()  # what is set up once
-        once = max(_seconds(call, 1), 1e-7)
-        times[name] = max(1, round(_LEAST / once))
+        times[name] = max(1, round(_LEAST / max(_seconds(call, 1), 1e-7)))
     taken: dict[str, list[float]] = {name: [] for name in names}
     for turn in range(rounds):
         first = turn % len(names)
@@ -167,7 +148,7 @@ def matmul_latency(
     Returns
     -------
     list of MatmulLatency
-        One for each sparsity, in seconds a product. :func:`break_even` reads from it when sparsity pays.
+        One for each sparsity. :func:`break_even` reads from it when sparsity pays.
 
     Raises
     ------
@@ -197,13 +178,9 @@ def matmul_latency(
 
 
 def break_even(measured: Sequence[MatmulLatency], way: str = "torch-csr") -> float | None:
-    """Return the least measured sparsity from which on ``way`` pays at every higher one too; None if there is none.
+    """Return the least sparsity from which on ``way`` pays at every higher one ``measured``; None if there is none.
 
-    Parameters
-    ----------
-    measured : sequence of MatmulLatency
-        Of one shape and one batch, in any order.
-    way : {"torch-csr", "scipy-csr"}
+    All are of one shape and one batch, in any order; ``way`` is "torch-csr" or "scipy-csr".
     """
     least = None
     for one in sorted(measured, key=lambda one: -one.sparsity):
@@ -231,9 +208,8 @@ def latency(model: nn.Module, example: torch.Tensor, *, rounds: int = 9) -> dict
     Returns
     -------
     dict of str to Timing
-        In seconds for the whole batch: "dense", "torch-csr" and "scipy-csr"
-        (see :func:`~l0lib.compress.inference.sparse_network`), and "shrunk" if the network has a chain of layers (see
-        :func:`~l0lib.compress.shrink`).
+        In seconds for the whole batch: "dense", "torch-csr" and "scipy-csr", and "shrunk" if the network has a chain of
+        layers.
 
     Raises
     ------

@@ -16,19 +16,7 @@ def keep_largest(scores: torch.Tensor, keep: int) -> torch.Tensor:
     """Return a boolean mask, in the shape of ``scores``, that is true at exactly ``keep`` largest entries.
 
     Among entries equal to the smallest kept one, those that come first are kept: a threshold alone would keep all of
-    them or none.
-
-    Parameters
-    ----------
-    scores : floating tensor
-        Any shape, no NaN.
-    keep : int
-        0 <= keep <= number of entries.
-
-    Raises
-    ------
-    ValueError
-        If ``keep`` is out of range or ``scores`` holds NaN.
+    them or none. If ``keep`` is not between 0 and the number of entries, or one of them is NaN, a ValueError is raised.
     """
     flat = scores.detach().reshape(-1)
     if not 0 <= keep <= flat.numel():
@@ -47,14 +35,7 @@ def keep_largest(scores: torch.Tensor, keep: int) -> torch.Tensor:
 class Masks(Mapping[str, torch.Tensor]):
     """One boolean mask for each parameter of a network, by the parameter's name; true where it is kept.
 
-    Parameters
-    ----------
-    masks : mapping of str to boolean tensor
-
-    Raises
-    ------
-    ValueError
-        If a mask is not boolean.
+    A mask of another type is a ValueError.
     """
 
     def __init__(self, masks: Mapping[str, torch.Tensor]):
@@ -73,12 +54,8 @@ class Masks(Mapping[str, torch.Tensor]):
         """Return the masks that ``torch.nn.utils.prune`` put on ``model``, all true for parameters that it left alone.
 
         Names are those that the parameters have again after :func:`~l0lib.compress.strip`: ``weight``, not
-        ``weight_orig``. A weight that several modules share keeps what all their masks keep.
-
-        Raises
-        ------
-        ValueError
-            If such a mask holds anything but zeros and ones.
+        ``weight_orig``. A weight that several modules share keeps what all their masks keep. A mask that holds anything
+        but zeros and ones is a ValueError.
         """
         buffers = dict(model.named_buffers(remove_duplicate=False))
         masks: dict[torch.Tensor, tuple[str, torch.Tensor]] = {}
@@ -119,10 +96,7 @@ class Masks(Mapping[str, torch.Tensor]):
     def by_parameter(self, model: torch.nn.Module) -> dict[torch.Tensor, torch.Tensor]:
         """Return the masks keyed by the parameters of ``model`` itself, as :meth:`PenalisedSGD.hold` takes them.
 
-        Raises
-        ------
-        ValueError
-            If names or shapes differ from those of ``model``.
+        If names or shapes differ from those of ``model``, a ValueError is raised.
         """
         shapes = {name: tuple(p.shape) for name, p in model.named_parameters()}
         ours = {name: tuple(mask.shape) for name, mask in self.items()}
@@ -168,10 +142,7 @@ class Masks(Mapping[str, torch.Tensor]):
     def check(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer | None = None) -> None:
         """Make sure that what is not kept is exactly zero: parameters, and what ``optimizer`` remembers of them.
 
-        Raises
-        ------
-        RuntimeError
-            If a pruned parameter or its momentum is not zero; the message names it and says how many.
+        If it is not, a RuntimeError names the parameter and says how many entries.
         """
         by_parameter = self.by_parameter(model)
         for name, parameter in model.named_parameters():
@@ -224,7 +195,6 @@ class Hold:
                 for values in _remembered(optimizer, parameter).values():
                     zero(parameter, values)
 
-        hooked = [p for p in pruned if p.requires_grad]
         # frozen now, and so without a hook; thawed later, perhaps
         frozen = [p for p in pruned if not p.requires_grad]
 
@@ -239,7 +209,7 @@ class Hold:
             zero(parameter, parameter)
             zero(parameter, parameter.grad)
             forget(parameter)
-        self._handles: list = [p.register_post_accumulate_grad_hook(gradient_hook) for p in hooked]
+        self._handles: list = [p.register_post_accumulate_grad_hook(gradient_hook) for p in pruned if p.requires_grad]
         self._handles += [optimizer.register_step_post_hook(step_hook) for optimizer in optimizers]
         _HOLDS.setdefault(model, []).append(self)
 

@@ -21,12 +21,12 @@ def count_parameters(model: torch.nn.Module) -> int:
 
 def count_nonzero_parameters(model: torch.nn.Module) -> int:
     """Return the number of parameters that are not exactly zero."""
-    return sum(int(torch.count_nonzero(p)) for p in model.parameters())
+    return _count(model.parameters())[1]
 
 
 def compression_ratio(model: torch.nn.Module) -> float:
     """Return all parameters over nonzero parameters, biases counted; infinite if none is left."""
-    return _ratio(count_parameters(model), count_nonzero_parameters(model))
+    return _ratio(*_count(model.parameters())[:2])
 
 
 def weights_only_ratio(model: torch.nn.Module) -> float:
@@ -49,7 +49,7 @@ class Layer:
     parameters, nonzero : int
         Weights and bias together.
     weights, nonzero_weights : int
-        Parameters with more than one axis alone.
+        Those with more than one axis alone.
     """
 
     name: str
@@ -81,12 +81,13 @@ def layers(model: torch.nn.Module) -> list[Layer]:
 
 def _count(parameters: Iterable[torch.Tensor]) -> tuple[int, int, int, int]:
     """Return the number of all parameters and of the nonzero ones, and both of those with more than one axis alone."""
-    counts = [(p.ndim > 1, p.numel(), int(torch.count_nonzero(p))) for p in parameters]
-    weights = [count for count in counts if count[0]]
-    total, nonzero, of_weights, nonzero_weights = (
-        sum(count[i] for count in part) for part in (counts, weights) for i in (1, 2)
-    )
-    return total, nonzero, of_weights, nonzero_weights
+    total = nonzero = weights = nonzero_weights = 0
+    for p in parameters:
+        own, left = p.numel(), int(torch.count_nonzero(p))
+        total, nonzero = total + own, nonzero + left
+        if p.ndim > 1:
+            weights, nonzero_weights = weights + own, nonzero_weights + left
+    return total, nonzero, weights, nonzero_weights
 
 
 def _ratio(total: int, left: int) -> float:
@@ -142,34 +143,38 @@ def multiply_adds(model: torch.nn.Module, example: torch.Tensor) -> list[Multipl
     ValueError
         If a module of another kind has weights of its own, whose use we cannot see.
     """
-    modules = dict(model.named_modules())
-    uses = dict.fromkeys((name for name, module in modules.items() if isinstance(module, _COUNTED)), 0)
-    for name, module in modules.items():
-        if name not in uses and any(p.ndim > 1 for p in module.parameters(recurse=False)):
+    counted: dict[Any, str] = {}
+    for name, module in model.named_modules():
+        if isinstance(module, _COUNTED):
+            counted[module] = name
+        elif any(p.ndim > 1 for p in module.parameters(recurse=False)):
             raise ValueError(
                 f"modules with weights must be linear layers or convolutions; got {type(module).__name__} at {name!r}"
             )
-    weights: dict[str, Any] = {name: modules[name].weight for name in uses}
+    uses = dict.fromkeys(counted, 0)
 
-    def hook(name: str) -> Callable:
-        def count(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-            # the first axis of a weight is that of the output; of a transposed convolution's, that of the input
-            values = inputs[0] if getattr(module, "transposed", False) else output
-            uses[name] += values.numel() // weights[name].shape[0]
+    def count(module: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        # the first axis of a weight is that of the output; of a transposed convolution's, that of the input
+        values = inputs[0] if getattr(module, "transposed", False) else output
+        uses[module] += values.numel() // module.weight.shape[0]
 
-        return count
-
-    hooks = [modules[name].register_forward_hook(hook(name)) for name in uses]
-    try:
-        with evaluation_mode(model):
-            model(example[:1])
-    finally:
-        for handle in hooks:
-            handle.remove()
+    with evaluation_mode(model), forward_hooks(counted, count):
+        model(example[:1])
     return [
-        MultiplyAdds(name, times * weights[name].numel(), times * int(torch.count_nonzero(weights[name])))
-        for name, times in uses.items()
+        MultiplyAdds(name, uses[module] * module.weight.numel(), uses[module] * int(torch.count_nonzero(module.weight)))
+        for module, name in counted.items()
     ]
+
+
+@contextmanager
+def forward_hooks(modules: Iterable[torch.nn.Module], hook: Callable[..., None]) -> Iterator[None]:
+    """Have ``hook(module, inputs, output)`` called after each call of these modules."""
+    handles = [module.register_forward_hook(hook) for module in modules]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def in_all(counts: list[MultiplyAdds]) -> MultiplyAdds:
@@ -179,13 +184,7 @@ def in_all(counts: list[MultiplyAdds]) -> MultiplyAdds:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Wrong answers among images.
-
-    Attributes
-    ----------
-    errors, images : int
-        Images whose highest class score is not that of their label, and images tested.
-    """
+    """Images whose highest class score is not that of their label (``errors``), and images tested."""
 
     errors: int
     images: int

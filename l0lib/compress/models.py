@@ -111,11 +111,7 @@ class VGG16(nn.Module):
     one position of 512 channels is left. The classifier is one hidden layer of 512 units with ReLU and the output, in
     place of the two layers of 4,096 units that the network has for large images.
 
-    Parameters
-    ----------
-    seed : int, default 0
-        Seed of the initial weights.
-    classes : int, default 10
+    ``seed`` is that of the initial weights.
     """
 
     def __init__(self, seed: int = 0, classes: int = 10):

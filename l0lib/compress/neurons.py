@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from .measure import evaluation_mode, multiply_adds
+from .measure import evaluation_mode, forward_hooks, multiply_adds
 from .models import BatchNorm
 from .surgery import laid_out_like
 
@@ -52,48 +52,40 @@ class Graph:
         import torch_pruning  # here: training and pruning single weights must not need it
 
         # following the network must not move the statistics of the batch normalisations
-        with evaluation_mode(model), _recorded_calls(model, nn.Conv2d | nn.Linear) as called, torch.enable_grad():
+        with evaluation_mode(model), _recorded_calls(model) as called, torch.enable_grad():
             self.graph = torch_pruning.DependencyGraph().build_dependency(model, example_inputs=example)
-        self.last = called[-1]  # it gives the class scores, whatever was registered last
+        # it gives the class scores, whatever was registered last
+        self.last = next(module for module in reversed(called) if isinstance(module, nn.Conv2d | nn.Linear))
         self.names = {module: name for name, module in model.named_modules()}
         self.modules = dict(model.named_modules())
-        self.prune_outputs = (
-            torch_pruning.prune_conv_out_channels,
-            torch_pruning.prune_linear_out_channels,
-            torch_pruning.prune_batchnorm_out_channels,
-        )
+        self.prune_convolution = torch_pruning.prune_conv_out_channels
+        self.prune_linear = torch_pruning.prune_linear_out_channels
 
     def group(self, layer: str, units: list[int]):
         module = self.modules[layer]
-        way = self.prune_outputs[0 if isinstance(module, nn.Conv2d) else 1]
+        way = self.prune_convolution if isinstance(module, nn.Conv2d) else self.prune_linear
         return self.graph.get_pruning_group(module, way, idxs=units)
 
-    def outputs(self, group) -> dict[str, tuple[nn.Module, list[int]]]:
-        """Return the layers that lose outputs, and which."""
-        found: dict[str, tuple[nn.Module, list[int]]] = {}
-        for dependency, units in group:
-            if self.graph.is_out_channel_pruning_fn(dependency.handler):
-                module = dependency.target.module
-                if isinstance(module, nn.Conv2d | nn.Linear | BatchNorm):
-                    found[self.names[module]] = (module, units)
-        return found
-
-    def touched(self, layer: str, unit: int) -> list[tuple[str, list[int], bool]]:
-        """Return what goes with a unit: layer, places among its outputs or inputs, and whether these are inputs."""
+    def touched(self, layer: str, units: list[int]) -> list[tuple[str, list[int], bool]]:
+        """Return what goes with units: layer, places among its outputs or inputs, and whether these are inputs."""
         found = []
-        for dependency, places in self.group(layer, [unit]):
+        for dependency, places in self.group(layer, units):
             module = dependency.target.module
             if isinstance(module, nn.Conv2d | nn.Linear | BatchNorm):
                 inward = not self.graph.is_out_channel_pruning_fn(dependency.handler)
                 found.append((self.names[module], places, inward))
         return found
 
+    def outputs(self, layer: str, units: list[int]) -> dict[str, list[int]]:
+        """Return the layers that lose outputs with these units, and which."""
+        return {name: places for name, places, inward in self.touched(layer, units) if not inward}
+
     def families(self) -> list[tuple[str, ...]]:
         found: list[tuple[str, ...]] = []
         layers = [name for name, module in self.modules.items() if isinstance(module, nn.Conv2d | nn.Linear)]
         for layer in layers:
             if self.modules[layer] is not self.last and not any(layer in family for family in found):
-                together = self.outputs(self.group(layer, [0]))
+                together = self.outputs(layer, [0])
                 found.append(tuple(name for name in layers if name in together))
         return [family for family in found if self.names[self.last] not in family]
 
@@ -155,29 +147,17 @@ def smallest_neurons(
         raise ValueError(f"keep must be >= 1; got {keep!r}")
     families = list(found)
     chosen: dict[str, list[int]] = {}
-    if within == "layer":
-        for family in families:
-            units = len(family.norms)
-            going = min(_share_of(share, units), units - keep)
-            if going > 0:
-                chosen[family.name] = sorted(family.norms.argsort(stable=True)[:going].tolist())
-        return chosen
-    # the largest ones of each family stay; of the others the smallest go
-    free = [(float(norm), place, int(unit)) for place, f in enumerate(families) for norm, unit in _small_first(f, keep)]
-    total = sum(len(family.norms) for family in families)
-    for _, place, unit in sorted(free)[: _share_of(share, total)]:
-        chosen.setdefault(families[place].name, []).append(unit)
+    for compared in [families] if within == "network" else [[family] for family in families]:
+        # the largest ones of each family stay; of the others the smallest go
+        free = []
+        for place, family in enumerate(compared):
+            small_first = sorted((norm, place, unit) for unit, norm in enumerate(family.norms.tolist()))
+            free += small_first[: max(len(small_first) - keep, 0)]
+        # 0.29 of 100 are 29, though the product is a little less
+        going = math.floor(share * sum(len(family.norms) for family in compared) + 1e-9)
+        for _, place, unit in sorted(free)[:going]:
+            chosen.setdefault(compared[place].name, []).append(unit)
     return {name: sorted(units) for name, units in chosen.items()}
-
-
-def _share_of(share: float, units: int) -> int:
-    return math.floor(share * units + 1e-9)  # 0.29 of 100 are 29, though the product is a little less
-
-
-def _small_first(family: Neurons, keep: int) -> Iterable[tuple[torch.Tensor, torch.Tensor]]:
-    order = family.norms.argsort(stable=True)
-    order = order[: max(len(order) - keep, 0)]
-    return zip(family.norms[order], order, strict=True)
 
 
 def _checked(graph: Graph, units: Mapping[str, Iterable[int]]) -> list[tuple[str, list[int]]]:
@@ -207,16 +187,12 @@ def silence_neurons(model: nn.Module, units: Mapping[str, Iterable[int]], exampl
 
     In place. The network keeps its shapes. It computes what :func:`remove_neurons` computes, if a silenced unit stays
     silent up to the next layer: with activations that are zero at zero, and normalisations that have a scale and shift.
-
-    Raises
-    ------
-    ValueError
-        As :func:`remove_neurons`.
+    Arguments and errors as there.
     """
     graph = Graph(model, example)
     for layer, chosen in _checked(graph, units):
-        for module, places in graph.outputs(graph.group(layer, chosen)).values():
-            for parameter in module.parameters(recurse=False):
+        for name, places in graph.outputs(layer, chosen).items():
+            for parameter in graph.modules[name].parameters(recurse=False):
                 parameter[places] = 0
 
 
@@ -228,11 +204,10 @@ def remove_neurons(model: nn.Module, units: Mapping[str, Iterable[int]], example
 
     Parameters
     ----------
-    model : Module
+    model, example
+        As in :func:`neurons`.
     units : mapping of str to iterable of int
         Layer to the units to remove; one entry for a family of layers (:class:`Neurons`), under any of its names.
-    example : tensor
-        A batch of inputs, whose values do not matter.
 
     Raises
     ------
@@ -313,17 +288,9 @@ class Blueprint:
     norms: tuple[tuple[float, ...], ...]
 
     def without(self, removed: Mapping[str, Any] | None = None) -> list[LayerSize]:
-        """Return the size of each layer once units are removed.
+        """Return the size of each layer without the units that :func:`smallest_neurons` chose, or others.
 
-        Parameters
-        ----------
-        removed : mapping of str to collection of int
-            Family (the name of its first layer) to the units that go, as :func:`smallest_neurons` gives them.
-
-        Raises
-        ------
-        ValueError
-            If a name is no family's, or a unit is out of range.
+        A name that is no family's, and a unit out of range, are a ValueError.
         """
         names = [family[0] for family in self.families]
         left = [len(norms) for norms in self.norms]
@@ -354,22 +321,19 @@ class Blueprint:
 def blueprint(model: nn.Module, example: torch.Tensor) -> Blueprint:
     """Read off a network what its shapes depend on; ``model`` and ``example`` as in :func:`neurons`.
 
-    Raises
-    ------
-    ValueError
-        If a convolution has several groups: there an input does not meet every output.
+    A convolution of several groups, where an input does not meet every output, is a ValueError.
     """
     found = neurons(model, example)
     graph = Graph(model, example)
     writes: dict[str, int] = {}
     reads: dict[str, tuple[int, int]] = {}
     for index, unit in enumerate(found):
-        for layer, place, inward in graph.touched(unit.name, 0):
+        for layer, place, inward in graph.touched(unit.name, [0]):
             if inward:
                 reads[layer] = (index, len(place))
             else:
                 writes[layer] = index
-    with _recorded_calls(model, nn.Conv2d | nn.Linear | BatchNorm) as called:
+    with _recorded_calls(model) as called:
         uses = {count.name: count.dense for count in multiply_adds(model, example)}
     layers = []
     for module in dict.fromkeys(called):
@@ -394,16 +358,9 @@ def blueprint(model: nn.Module, example: torch.Tensor) -> Blueprint:
 
 
 @contextmanager
-def _recorded_calls(model: nn.Module, kinds: Any) -> Iterator[list[Any]]:
-    """Yield a list of the modules of these kinds, in the order in which they are called meanwhile."""
+def _recorded_calls(model: nn.Module) -> Iterator[list[Any]]:
+    """Yield a list of the layers and batch normalisations, in the order in which they are called meanwhile."""
     called: list[nn.Module] = []
-    hooks = [
-        module.register_forward_hook(lambda module, given, made: called.append(module))
-        for module in model.modules()
-        if isinstance(module, kinds)
-    ]
-    try:
+    modules = [module for module in model.modules() if isinstance(module, nn.Conv2d | nn.Linear | BatchNorm)]
+    with forward_hooks(modules, lambda module, inputs, output: called.append(module)):
         yield called
-    finally:
-        for hook in hooks:
-            hook.remove()

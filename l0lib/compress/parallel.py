@@ -31,11 +31,8 @@ TIMEOUT = datetime.timedelta(days=2)
 def start(device: str = "cpu") -> tuple[int, int]:
     """Join the processes that torchrun started, if it did, and return :func:`ranks`.
 
-    Parameters
-    ----------
-    device : str
-        ``"cpu"`` joins them over Gloo; ``"cuda"``, or ``"auto"`` where there is CUDA, over NCCL, each process on the
-        card of its local rank.
+    ``"cpu"`` joins them over Gloo; ``"cuda"``, or ``"auto"`` where there is CUDA, over NCCL, each process on the card
+    of its local rank.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
         on_cards = device.startswith("cuda") or (device == "auto" and torch.cuda.is_available())
@@ -149,12 +146,8 @@ def shared_statistics(model: torch.nn.Module) -> Iterator[SharedStatistics]:
     r"""Let the batch normalisations of ``model`` use the statistics of the whole batch, while several processes train.
 
     With :math:`n` the number of images times positions over all processes, a channel is normalised by its mean and by
-    :math:`\sum (z - \bar z)^2/n`, as one process would with all images. Alone, a process changes nothing.
-
-    Yields
-    ------
-    SharedStatistics
-        To be told of a batch of which nothing is left for this process.
+    :math:`\sum (z - \bar z)^2/n`, as one process would with all images. Alone, a process changes nothing. What is
+    yielded is to be told of a batch of which nothing is left for this process.
     """
     shared = SharedStatistics()
     norms = [module for module in model.modules() if isinstance(module, BatchNorm)] if ranks()[1] > 1 else []

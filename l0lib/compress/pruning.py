@@ -48,7 +48,7 @@ def prune_global(
     Returns
     -------
     Masks
-        What is kept, exactly ``number_to_keep(n, ratio)`` parameters (fewer only where ``within`` holds fewer).
+        What is kept, exactly :math:`\lfloor n/r \rfloor` parameters (fewer only where ``within`` holds fewer).
 
     Raises
     ------
@@ -86,7 +86,7 @@ def prune_layerwise(
     sizes = [sum(parameters[name].numel() for name in names) for names in layers.values()]
     for names, share in zip(layers.values(), apportion(sizes, keep - spared), strict=True):
         scores = [parameters[name].detach().abs().flatten() for name in names]
-        kept = _best(scores, share, [places[name] for name in names] if places else None)
+        kept = _best(scores, share, [places[name] for name in names if places])
         masks.update(zip(names, kept, strict=True))
     return _cut(model, masks)
 
@@ -128,10 +128,10 @@ def _places(model: torch.nn.Module, within: Masks | None) -> dict[str, torch.Ten
     return {name: by_parameter[p].flatten() for name, p in model.named_parameters()}
 
 
-def _best(scores: list[torch.Tensor], keep: int, places: list[torch.Tensor] | None) -> Sequence[torch.Tensor]:
+def _best(scores: list[torch.Tensor], keep: int, places: list[torch.Tensor]) -> Sequence[torch.Tensor]:
     """Return one flat mask for each of ``scores`` (all >= 0), true at the ``keep`` best of all that are in place."""
     flat = torch.cat(scores)
-    if places is not None:
+    if places:
         allowed = torch.cat(places)
         keep = min(keep, int(allowed.sum()))
         flat = flat.masked_fill(~allowed, -1)
@@ -139,11 +139,7 @@ def _best(scores: list[torch.Tensor], keep: int, places: list[torch.Tensor] | No
 
 
 def _keep_best(
-    model: torch.nn.Module,
-    ratio: float,
-    scores: list[torch.Tensor],
-    within: Masks | None,
-    spare: Collection[str],
+    model: torch.nn.Module, ratio: float, scores: list[torch.Tensor], within: Masks | None, spare: Collection[str]
 ) -> Masks:
     places = _places(model, within)
     names = [name for name, _ in model.named_parameters()]
@@ -152,7 +148,7 @@ def _keep_best(
         part.new_full((len(part),), math.inf) if name in spare else part
         for name, part in zip(names, scores, strict=True)
     ]
-    kept = _best(scores, keep, list(places.values()) if places else None)
+    kept = _best(scores, keep, list(places.values()))
     return _cut(model, dict(zip(names, kept, strict=True)))
 
 

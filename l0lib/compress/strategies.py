@@ -63,7 +63,8 @@ def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -
 
     and :math:`\beta` stays. The mean factor of a weight is :math:`\alpha` whatever the power:
     :math:`\sum_l n_l\alpha_l = n\alpha`. With :math:`p = 1` each layer weighs the same in the sum,
-    :math:`\alpha_l = \alpha n/(L n_l)`; with :math:`p = 0` all weights have the same factor.
+    :math:`\alpha_l = \alpha n/(L n_l)`; with :math:`p = 0` all weights have the same factor. Change single entries, and
+    give them to :func:`~l0lib.compress.parameter_groups`, for the strategy SEP.
 
     Parameters
     ----------
@@ -73,11 +74,6 @@ def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -
         The number of penalised weights of each layer, >= 1 (:func:`~l0lib.compress.layer_sizes`).
     power : float, default 1
         Between 0 and 1: how far the sizes count.
-
-    Returns
-    -------
-    dict of layer name to Penalty
-        As :func:`~l0lib.compress.parameter_groups` takes it. Change single entries to get the strategy SEP.
 
     Raises
     ------

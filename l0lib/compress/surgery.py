@@ -1,7 +1,4 @@
-"""Dead paths, parameters that survived the pruning and yet cannot matter; and the smaller network that pruning left.
-
-What is left of the units becomes dense layers of fewer outputs and inputs.
-"""
+"""Dead paths, parameters that survived the pruning and yet cannot matter; and the smaller network that pruning left."""
 
 from __future__ import annotations
 
@@ -195,8 +192,8 @@ class Shrunk:
 def shrink(model: nn.Module, masks: Masks) -> Shrunk:
     r"""Return a smaller dense network that computes the same function.
 
-    A unit is one output of a linear layer or one channel of a convolution. One whose incoming weights, bias and
-    outgoing weights are all masked gives zero and is left out: its row in the one layer, its columns in the next.
+    A unit whose incoming weights, bias and outgoing weights are all masked gives zero and is left out: its row in the
+    one layer, its columns in the next.
     :func:`~l0lib.compress.remove_dead_paths` brings as many units as possible into this state; call it first. A layer
     that would lose all its units keeps one. Inputs and outputs of the network stay as they are.
 

@@ -25,6 +25,8 @@ from .optim import PenalisedSGD
 from .schedules import RateSchedule, learning_rates
 from .strategies import parameter_groups
 
+Penalties = Penalty | Mapping[str, Penalty | None] | Sequence[Mapping[str, Any]] | None
+
 #: Edges of the histogram of weight magnitudes, in log10|w|: 0.1 decades wide; magnitudes beyond fall in the end bins.
 MAGNITUDE_EDGES = tuple(-9 + i / 10 for i in range(96))
 
@@ -58,7 +60,7 @@ class Epoch:
 def train(
     model: torch.nn.Module,
     part: Part | tuple[torch.Tensor, torch.Tensor],
-    penalty: Penalty | Mapping[str, Penalty | None] | Sequence[dict[str, Any]] | None = None,
+    penalty: Penalties = None,
     *,
     epochs: int,
     learning_rate: float,
@@ -178,8 +180,9 @@ def train(
     if checkpoint is not None:
         configuration = {"epochs": epochs, "learning_rate": learning_rate, "momentum": momentum, "update": update}
         configuration |= {"batch_size": batch_size, "seed": seed, "warm_up": warm_up, "shift": shift, "bf16": bf16}
-        configuration["schedule"] = schedule if isinstance(schedule, str) else _digest_rates(rates)
-        configuration["device"] = where.type
+        # two functions are one schedule if they give the same rates
+        own = schedule if isinstance(schedule, str) else "rates " + checkpoints.digest([np.array(rates)])
+        configuration |= {"schedule": own, "device": where.type}
         if mirror:
             configuration["mirror"] = True
         if teacher is not None:
@@ -282,12 +285,7 @@ class Run:
     """
 
     def __init__(
-        self,
-        model: torch.nn.Module,
-        optimizer: torch.optim.Optimizer,
-        seed: int,
-        device: torch.device,
-        first: Epoch,
+        self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, seed: int, device: torch.device, first: Epoch
     ):
         self.model, self.optimizer, self.device = model, optimizer, device
         self.order = torch.Generator().manual_seed(seed)
@@ -338,13 +336,7 @@ class Run:
 
 
 def resolve_device(device: str | torch.device | None, model: torch.nn.Module) -> torch.device:
-    """Return the device that ``device`` means: None the model's, "auto" CUDA if there is one, else the named one.
-
-    Raises
-    ------
-    ValueError
-        If torch does not know the device or this machine does not have it.
-    """
+    """Return the device that ``device`` means: None the model's, "auto" CUDA if there is one, else the named one."""
     if device is None:
         return next(model.parameters()).device
     has_cuda = torch.cuda.is_available()
@@ -362,7 +354,7 @@ def resolve_device(device: str | torch.device | None, model: torch.nn.Module) ->
 def _digests(
     model: torch.nn.Module,
     tensors: tuple[torch.Tensor, torch.Tensor],
-    penalty: Penalty | Mapping[str, Penalty | None] | Sequence[Mapping[str, Any]] | None,
+    penalty: Penalties,
     masks: Masks | None,
     teacher: torch.nn.Module | torch.Tensor | None,
 ) -> dict[str, Any]:
@@ -378,14 +370,7 @@ def _digests(
     }
 
 
-def _digest_rates(rates: Sequence[float]) -> str:
-    """Return the digest of a schedule of one's own: two functions are the same if they give the same rates."""
-    return "rates " + checkpoints.digest([np.array(rates)])
-
-
-def _describe_penalties(
-    penalty: Penalty | Mapping[str, Penalty | None] | Sequence[Mapping[str, Any]] | None, model: torch.nn.Module
-) -> str:
+def _describe_penalties(penalty: Penalties, model: torch.nn.Module) -> str:
     if penalty is None or isinstance(penalty, Penalty):
         return checkpoints.describe_penalty(penalty)
     if isinstance(penalty, Mapping):
