@@ -123,21 +123,6 @@ def script_json(path: str | Path) -> str:
     return found.group(1)
 
 
-def read_script(path: str | Path) -> ImageNetwork:
-    """Return the network of such a file (see :func:`script_json`), its weights as rounded there."""
-    read = json.loads(script_json(path))
-    layers = [
-        Layer(
-            _array(layer["half"], "<f2").astype(np.float32).reshape(layer["shape"]),
-            _array(layer["bias"], "<f4"),
-            layer["relu"],
-            layer["pool"],
-        )
-        for layer in read["layers"]
-    ]
-    return ImageNetwork(read["name"], layers, Path(path).stat().st_size)
-
-
 def _frame(layer: Layer) -> dict[str, Any]:
     bias = _text(layer.bias.astype("<f4"))
     return {"shape": list(layer.weight.shape), "relu": layer.relu, "pool": layer.pool, "bias": bias}
@@ -145,7 +130,3 @@ def _frame(layer: Layer) -> dict[str, Any]:
 
 def _text(array: np.ndarray) -> str:
     return base64.b64encode(array.tobytes()).decode()
-
-
-def _array(text: str, kind: str) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(text), kind)

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from .. import compress, provenance
-from ..penalties import L0, L1, L2, Penalty, Sum
+from ..penalties import L0, L1, L2, Penalty
 
 RECORD = Path(__file__).resolve().parents[2] / "book" / "records" / "two-penalties-tuning.json"
 
@@ -178,8 +178,8 @@ def to_json(penalty: Penalty) -> list[dict]:
 def from_json(terms: list[dict]) -> Penalty:
     """Return the penalty that :func:`to_json` wrote."""
     kinds = {"L0": L0, "L1": L1, "L2": L2}
-    built = [kinds[term["kind"]](**{k: v for k, v in term.items() if k != "kind"}) for term in terms]
-    return built[0] if len(built) == 1 else Sum(*built)
+    first, *others = (kinds[term["kind"]](**{k: v for k, v in term.items() if k != "kind"}) for term in terms)
+    return sum(others, first)
 
 
 def score(trial: dict) -> float:
@@ -202,9 +202,7 @@ def load(path: Path = RECORD) -> dict:
         Outside a checkout of the book, where there are no records.
     """
     if not path.exists():
-        raise FileNotFoundError(
-            f"the record {path.name} stands in book/records/ of a checkout of the book; none is here"
-        )
+        raise FileNotFoundError(f"{path.name} stands in book/records/ of a checkout of the book; none is here")
     return json.loads(path.read_text(encoding="utf-8"))
 
 
