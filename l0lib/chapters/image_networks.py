@@ -17,17 +17,10 @@ _SIDE = 28
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of a chain.
+    """One layer of a chain: linear, ``weight`` (outputs, inputs), or a convolution without padding, with (…, k, k).
 
-    Attributes
-    ----------
-    weight : array, (outputs, inputs) or (outputs, inputs, k, k)
-        Of a linear layer, or of a convolution without padding.
-    bias : array, (outputs,)
-    relu : bool
-        Whether negative outputs become zero.
-    pool : bool, default False
-        Whether each 2 x 2 outputs of a convolution become their maximum, before the ReLU.
+    ``relu`` says whether negative outputs become zero, and ``pool`` whether before that each 2 x 2 outputs of a
+    convolution become their maximum.
     """
 
     weight: np.ndarray
@@ -38,15 +31,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class ImageNetwork:
-    """A classifier of 28 x 28 images: its name and its layers, each feeding the next.
+    """A classifier of 28 x 28 images: its name for readers, its layers, each feeding the next, and its file's size.
 
-    Attributes
-    ----------
-    name : str
-        How readers are told of it.
-    layers : sequence of Layer
-    bytes_on_disk : int, default 0
-        Size of the file that it came from; 0 where it came from none.
+    ``bytes_on_disk`` is 0 where it came from no file.
     """
 
     name: str

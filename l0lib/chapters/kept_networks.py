@@ -45,16 +45,10 @@ SCRIPT_LIMIT = 1_300_000
 
 @dataclass(frozen=True)
 class KeptNetwork:
-    """A network from a file of weights, and the run that it came from.
+    """A network from a file of weights, the size of the file, and the run that it came from.
 
-    Attributes
-    ----------
-    model : torch.nn.Module
-    bytes_on_disk : int
-        Size of the file.
-    record, point : Record, Point or None
-        The stored run with these very counts of nonzero parameters, and its entry for this network; None where the
-        book has no record of it.
+    ``record`` is the stored run with these very counts of nonzero parameters, ``point`` its entry for this network;
+    None where the book has no record of it.
     """
 
     model: nn.Module

@@ -232,6 +232,8 @@ def compression_ratio(stored: Mapping[str, Any], chosen: Mapping[str, Any], stag
     """Draw what :class:`~l0lib.widgets.CompressionRatio` shows, for readers without JavaScript and for paper."""
     figure, by_name = new_mosaic(8, 5.6, [["curve", "curve"], ["bars", "picture"]], height_ratios=(1.5, 1))
     curve, bars, picture = by_name.values()
+    picture.grid(False)
+    picture.spines[:].set_visible(True)
     arm = chosen["arm"]
     if arm is None:
         say(curve, "not recorded yet")

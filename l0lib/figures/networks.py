@@ -195,9 +195,8 @@ def kept_weights(layers: Mapping[str, np.ndarray]) -> Figure:
         size = np.clip(4e4 / mask.size, 0.9, 9)
         axis.scatter(columns, rows, s=size, color=GREEN, linewidths=0, rasterized=True)
         units, inputs = mask.shape
-        axis.set(
-            xlim=(-0.5, inputs - 0.5), ylim=(units - 0.5, -0.5), xlabel=f"{inputs} inputs", ylabel=f"{units} units"
-        )
+        axis.set(xlabel=f"{inputs} inputs", ylabel=f"{units} units")
+        axis.set(xlim=(-0.5, inputs - 0.5), ylim=(units - 0.5, -0.5))
         axis.set_title(f"{name}\n{int(mask.sum()):,} of {mask.size:,}", fontsize=10)
         as_picture(axis)
     return figure

@@ -51,10 +51,9 @@ def pack(records: Iterable[Record], facets: Sequence[str]) -> dict[str, Any]:
     dict
         ``facets``, and ``arms``: each with ``choices``, ``name``, ``style``, ``dense`` (mean error before pruning,
         percent), ``layers``, ``shape`` of the first layer, and under ``before`` and ``after`` one list for each of
-        ``requested``, ``ratio`` (counted; None where nothing is
-        left), ``errors`` (of every seed, percent), ``mean``, ``low``, ``high`` (the 95 %
-        Wilson interval), ``kept`` (of each of its :func:`parts`, lowest seed) and ``first`` (whole numbers: counts, or
-        weights in 127ths of the largest one).
+        ``requested``, ``ratio`` (counted; None where nothing is left), ``errors`` (of every seed, percent), ``mean``,
+        ``low``, ``high`` (the 95 % Wilson interval), ``kept`` (of each of its :func:`parts`, lowest seed) and ``first``
+        (whole numbers: counts, or weights in 127ths of the largest one).
 
     Raises
     ------
@@ -176,10 +175,8 @@ class CompressionRatio(Explorer):
     def __new__(cls, records: Iterable[Record], facets: Sequence[str] = ("penalty", "pruning"), **settings: object):
         # what can be set depends on the records, and settings are declared by class: each has a class of its own
         stored = pack(records, facets)
-        made = type(
-            cls.__name__, (cls,), {"declared": _declared(stored), "stored": stored, "__module__": cls.__module__}
-        )
-        return super().__new__(made)
+        own = {"declared": _declared(stored), "stored": stored, "__module__": cls.__module__}
+        return super().__new__(type(cls.__name__, (cls,), own))
 
     def __init__(self, records: Iterable[Record], facets: Sequence[str] = ("penalty", "pruning"), **settings: object):
         super().__init__(**settings)
@@ -215,11 +212,10 @@ class CompressionRatio(Explorer):
         told = []
         for stage, words in _STAGES.items():
             here = at[stage]
-            told.append(
-                f"{words}: nothing stored here"
-                if here is None
-                else f"{words}: test error {here['mean']:.2f} % (95 % interval {here['low']:.2f} to {here['high']:.2f})"
-            )
+            found = "nothing stored here"
+            if here is not None:
+                found = f"test error {here['mean']:.2f} % (95 % interval {here['low']:.2f} to {here['high']:.2f})"
+            told.append(f"{words}: {found}")
         here = at[self.settings["stage"]] or at["before"] or at["after"]
         layers = ", ".join(
             f"{layer['name']} {kept:,} of {layer['parameters']:,}"
@@ -243,6 +239,5 @@ def _declared(stored: dict[str, Any]) -> tuple[Setting, ...]:
     stage = "after" if any(arm["after"]["requested"] for arm in arms) else "before"
     settings.append(Setting.choice("stage", "layers shown", stage, _STAGES))
     start = nearest(ratios, _TYPICAL)
-    options = tuple(ratios)
-    settings.append(Setting("ratio", "ratio", "log", start, min=options[0], max=options[-1], options=options))
+    settings.append(Setting("ratio", "ratio", "log", start, min=ratios[0], max=ratios[-1], options=tuple(ratios)))
     return tuple(settings)
