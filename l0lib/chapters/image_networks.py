@@ -102,9 +102,8 @@ def script_json(path: str | Path) -> str:
     ValueError
         If the file holds something else. Nothing in it is run.
     """
-    found = re.fullmatch(
-        r'\(globalThis\.L0Networks \?\?= \{\}\)\["[\w.-]+"\] = (.+);\s*', Path(path).read_text("ascii")
-    )
+    text = Path(path).read_text("ascii")
+    found = re.fullmatch(r'\(globalThis\.L0Networks \?\?= \{\}\)\["[\w.-]+"\] = (.+);\s*', text)
     if not found:
         raise ValueError(f"path must name a script that ImageNetwork.script wrote; got {str(path)!r}")
     return found.group(1)

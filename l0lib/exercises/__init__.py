@@ -34,19 +34,11 @@ class Verdict:
 
 
 def check(exercise: str, answer: Any) -> Verdict:
-    """Compare ``answer``, a value or a function, with what the exercise asks for.
+    """Compare ``answer``, the reader's value or function, with what ``exercise`` asks for.
 
-    Parameters
-    ----------
-    exercise : str
-        Its number as the chapter prints it, for example ``"4.1"``.
-    answer : object
-        The reader's value or function; ``...`` or ``None`` means that nothing was answered yet.
-
-    Returns
-    -------
-    Verdict
-        Never an exception: an error in the reader's code becomes a hint that shows it.
+    ``exercise`` is a number as the chapter prints it, for example ``"4.1"``. An answer of ``...`` or ``None`` means
+    that nothing was answered yet. There is a verdict, never an exception: an error in the reader's code becomes a hint
+    that shows it.
     """
     if exercise not in CHECKS:
         return Verdict(str(exercise), False, "there is no check of this number")

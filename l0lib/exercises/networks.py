@@ -9,6 +9,8 @@ import math
 import numpy as np
 from scipy import special
 
+from .theory import pair
+
 
 def _ratio(answer):
     arrays = [np.array([[1.0, 0.0], [0.0, 0.0]]), np.array([0.5, 0.0])]
@@ -74,8 +76,7 @@ def _clipped_step(answer):
     pull = np.sign(w) * np.array([0.1, 0.2, 0.3, 0.2, 0.0, 0.4, 0.5])
     for eta, mu in ((0.1, 0.9), (0.05, 0.0), (0.01, 0.5)):
         got = answer(w.copy(), momentum.copy(), gradient.copy(), pull.copy(), eta, mu)
-        if not (isinstance(got, tuple) and len(got) == 2):
-            yield f"return a pair, the new weights and the new momentum; got {got!r}"
+        yield from pair(got, "the new weights and the new momentum", tuple)
         moved, kept = (np.asarray(part, dtype=float) for part in got)
         given = f"with eta = {eta:g} and mu = {mu:g}"
         new = mu * momentum + gradient
@@ -99,8 +100,7 @@ def _csr(rows, columns, nonzeros):
 def _bytes_by_hand(answer):
     for rows, columns, nonzeros in ((300, 784, 3000), (10, 100, 250), (1, 10, 4), (500, 800, 70_000), (50, 257, 300)):
         got = answer(rows, columns, nonzeros)
-        if not (isinstance(got, (tuple, list)) and len(got) == 2):
-            yield f"return a pair, the bytes as CSR and as a bitmap; got {got!r}"
+        yield from pair(got, "the bytes as CSR and as a bitmap")
 
         csr, _, _ = _csr(rows, columns, nonzeros)
         bitmap = 4 * nonzeros + -(-rows * columns // 8)
@@ -138,8 +138,7 @@ def _paired_interval(answer):
         half = special.stdtrit(len(gaps) - 1, 0.975) * gaps.std(ddof=1) / np.sqrt(len(gaps))
         want = (gaps.mean() - half, gaps.mean() + half)
         got = answer(list(first), list(second))
-        if not (isinstance(got, (tuple, list)) and len(got) == 2):
-            yield f"return a pair, the two ends of the interval; got {got!r}"
+        yield from pair(got, "the two ends of the interval")
         low, high = (float(end) for end in got)
         if math.isclose(low, gaps.mean() - half * math.sqrt((len(gaps) - 1) / len(gaps)), rel_tol=1e-6):
             yield "the deviation of a sample has the divisor n - 1 (ddof=1 in NumPy)"
@@ -157,8 +156,7 @@ def _two_ratios(answer):
         weights, biases, kept_weights, kept_biases = (sum(column) for column in zip(*layers, strict=True))
         want = ((weights + biases) / (kept_weights + kept_biases), weights / kept_weights)
         got = answer([tuple(layer) for layer in layers])
-        if not (isinstance(got, (tuple, list)) and len(got) == 2):
-            yield f"return a pair, the ratio of all parameters and the ratio of the weights; got {got!r}"
+        yield from pair(got, "the ratio of all parameters and the ratio of the weights")
         for name, number, right in zip(("of all parameters", "of the weights"), got, want, strict=True):
             if not math.isclose(float(number), right, rel_tol=1e-9):
                 yield f"for {layers} the ratio {name} is {right:.5g}, not {float(number):.5g}"

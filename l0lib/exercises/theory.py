@@ -13,6 +13,12 @@ _RATES_FACTORS_SHARPNESSES = ((0.04, 0.01, 20.0), (0.1, 0.5, 5.0), (1.0, 1e-4, 1
 _WEIGHTS = np.array([-2.0, -0.3, -0.004, 0.001, 0.05, 1.5])
 
 
+def pair(got, what, kinds=(tuple, list)):
+    """Yield a hint if the answer is no pair of ``what``."""
+    if not (isinstance(got, kinds) and len(got) == 2):
+        yield f"return a pair, {what}; got {got!r}"
+
+
 def _l2_step(answer):
     rng = np.random.default_rng(0)
     w, slope, eta, alpha = rng.standard_normal(7), rng.standard_normal(7), 0.3, 0.07
@@ -188,8 +194,7 @@ def _least_pull(answer):
     for alpha_l2, alpha_l0, beta in ((5e-4, 2e-4, 8.0), (0.01, 0.3, 4.0), (1.0, 0.1, 2.0), (0.02, 0.01, 2.0)):
         penalty = L2(alpha_l2) + L0(alpha_l0, beta)
         got = answer(alpha_l2, alpha_l0, beta)
-        if not (isinstance(got, (tuple, list)) and len(got) == 2):
-            yield f"return a pair, the magnitude and the pull there; got {got!r}"
+        yield from pair(got, "the magnitude and the pull there")
         w, pull = (float(number) for number in got)
         grid = np.linspace(1e-6, 3, 300_001)
         least = float(penalty.gradient(grid).min())
@@ -205,8 +210,7 @@ def _masked_step(answer):
     w, momentum = np.array([0.5, -0.2, 0.0, 1.0]), np.array([0.1, 0.3, -2.0, 0.0])
     gradient, mask = np.array([1.0, -1.0, 5.0, 0.0]), np.array([True, True, False, False])
     got = answer(w.copy(), momentum.copy(), gradient.copy(), mask.copy(), 0.1, 0.9)
-    if not (isinstance(got, tuple) and len(got) == 2):
-        yield f"return a pair, the new weights and the new momentum; got {got!r}"
+    yield from pair(got, "the new weights and the new momentum", tuple)
     moved, kept = (np.asarray(part, dtype=float) for part in got)
     if np.any(moved[~mask] != 0):
         yield f"pruned weights must come out exactly zero; yours are {moved[~mask]}"

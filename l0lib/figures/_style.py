@@ -40,12 +40,12 @@ def new_figure(width: float = 7.2, height: float = 3.6, rows: int = 1, columns: 
     return figure, axes
 
 
-def new_mosaic(width: float, height: float, places: list[list[str]], **more: Any) -> tuple[Figure, dict[str, Axes]]:
-    """Return such a figure with axes by name, placed as :meth:`matplotlib.figure.Figure.subplot_mosaic` has it."""
+def new_mosaic(width: float, height: float, places: str, **more: Any) -> tuple[Figure, list[Axes]]:
+    """Return such a figure with the axes that ``places`` names by letters, row by row: ``"ab;cc"``."""
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplot_mosaic(places, **more)
     _dress(figure)
-    return figure, axes
+    return figure, list(axes.values())
 
 
 def _dress(figure: Figure) -> None:

@@ -91,15 +91,11 @@ def alpha_bounds(penalties: Mapping[str, Any], eta: float, magnitudes: np.ndarra
         critical = attraction.critical_magnitude(penalty, eta)
         if 0 < critical < np.inf:
             axis.plot(critical, penalty.alpha, "o", color=style["color"])
-            axis.annotate(
-                "left of here a step makes |w| larger",
-                (critical, penalty.alpha),
-                xytext=(8, -14) if name == "l0" else (-50, 45),
-                textcoords="offset points",
-                arrowprops=None if name == "l0" else {"arrowstyle": "-", "color": style["color"], "lw": 0.8},
-                color=style["color"],
-                fontsize="small",
-            )
+            near: dict[str, Any] = {"xytext": (8, -14)}
+            if name != "l0":
+                near = {"xytext": (-50, 45), "arrowprops": {"arrowstyle": "-", "color": style["color"], "lw": 0.8}}
+            look = {"textcoords": "offset points", "color": style["color"], "fontsize": "small"}
+            axis.annotate("left of here a step makes |w| larger", (critical, penalty.alpha), **near, **look)
     axis.set(xscale="log", yscale="log", xlabel="magnitude |w|, logarithmic", ylabel="largest α that still shrinks |w|")
     axis.set_xlim(magnitudes[0], magnitudes[-1])
     axis.legend(loc="lower right")

@@ -64,10 +64,9 @@ def shares_by_layer(names: Sequence[str], shares: Mapping[str, Sequence[float]])
     for place, name in enumerate(names):
         part = 100 * np.array([shares[row][place] for row in rows]) / totals
         colour = _COLOURS[place % len(_COLOURS)]
-        axis.barh(rows, part, left=left, color=colour, edgecolor="white", height=0.62, label=name)
-        for y, (start, width) in enumerate(zip(left, part, strict=True)):
-            if width > 6:
-                axis.text(start + width / 2, y, f"{width:.0f} %", ha="center", va="center", color="white", fontsize=9)
+        bars = axis.barh(rows, part, left=left, color=colour, edgecolor="white", height=0.62, label=name)
+        told = [f"{width:.0f} %" if width > 6 else "" for width in part]
+        axis.bar_label(bars, told, label_type="center", color="white", fontsize=9)
         left += part
     axis.set(xlabel="share (%)", xlim=(0, 100))
     axis.grid(False)

@@ -163,8 +163,7 @@ def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000) -> Figure:
     l0, l1 = L0(alpha, beta), L1(alpha * beta)  # the same band for both
     band = float(attraction.swing_band(l0, eta))
     orbit, cycle = (attraction.trajectory(p, w0, eta, steps) for p in (l0, l1))
-    figure, by_name = new_mosaic(7.6, 5.8, [["cobweb", "spread"], ["time", "time"]])
-    cobweb, spread, time = by_name.values()
+    figure, (cobweb, spread, time) = new_mosaic(7.6, 5.8, "ab;cc")
     time.grid(False)
     grid = np.linspace(-1.3 * band, 1.3 * band, 400)
     for kind, penalty, path in (("l1", l1, cycle), ("l0", l0, orbit)):
@@ -230,8 +229,7 @@ def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0) -> Figure:
 
 def compression_ratio(stored: Mapping[str, Any], chosen: Mapping[str, Any], stage: str) -> Figure:
     """Draw what :class:`~l0lib.widgets.CompressionRatio` shows, for readers without JavaScript and for paper."""
-    figure, by_name = new_mosaic(8, 5.6, [["curve", "curve"], ["bars", "picture"]], height_ratios=(1.5, 1))
-    curve, bars, picture = by_name.values()
+    figure, (curve, bars, picture) = new_mosaic(8, 5.6, "aa;bc", height_ratios=(1.5, 1))
     picture.grid(False)
     picture.spines[:].set_visible(True)
     arm = chosen["arm"]

@@ -222,11 +222,9 @@ def units_left(layers: Mapping[str, Mapping[str, int]]) -> Figure:
     for kind, look in zip(kinds, looks, strict=False):
         counts = np.array([parts[kind] for parts in layers.values()])
         shares = 100 * counts / totals
-        axis.barh(places, shares, 0.6, left=left, label=kind, **look)
-        for place, share, start, count in zip(places, shares, left, counts, strict=True):
-            if share > 4:
-                box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-                axis.text(start + share / 2, place, str(count), ha="center", va="center", fontsize=9, bbox=box)
+        bars = axis.barh(places, shares, 0.6, left=left, label=kind, **look)
+        told = [str(count) if share > 4 else "" for share, count in zip(shares, counts, strict=True)]
+        axis.bar_label(bars, told, label_type="center", fontsize=9, bbox={"fc": "white", "ec": "none", "pad": 1.5})
         left += shares
     axis.set_yticks(places, names)
     axis.set(xlabel="share of the layer's units (%)", xlim=(0, 100))
@@ -283,9 +281,7 @@ def four_updates(
     return figure
 
 
-def ratio_schedules(
-    named: Mapping[str, Callable[[int, int, float, float], float]], steps: int, first: float, last: float
-):
+def ratio_schedules(named: Mapping[str, Callable[..., float]], steps: int, first: float, last: float) -> Figure:
     """Draw the compression ratio and the share of parameters kept over all ``steps`` prunings of each schedule.
 
     ``named`` maps a name to a schedule ``(step, steps, first, last) -> ratio`` (:data:`l0lib.compress.SCHEDULES`).
