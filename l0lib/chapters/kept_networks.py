@@ -155,6 +155,7 @@ def as_arrays(model: nn.Module, name: str, bytes_on_disk: int = 0) -> ImageNetwo
     """
     if isinstance(model, LeNet5Caffe):
         after = model.relu_after_pools
+        stages: list[tuple[nn.Linear | nn.Conv2d, bool, bool]]
         stages = [(model.convolution1, after, True), (model.convolution2, after, True)]
         stages += [(model.hidden, True, False), (model.output, False, False)]
     elif isinstance(model, LeNet300100):
@@ -191,9 +192,9 @@ def read_dense(path: str | Path, *, relu_after_pools: bool = True) -> nn.Module:
         If the file is neither, or holds another network.
     """
     path = Path(path)
-    if path.read_bytes()[: len(storage.MAGIC)] == storage.MAGIC:
-        tensors = storage.load(path)
-    elif (tensors := (checkpoints.load(path) or {}).get("model")) is None:
+    is_stored = path.read_bytes()[: len(storage.MAGIC)] == storage.MAGIC
+    tensors = storage.load(path) if is_stored else (checkpoints.load(path) or {}).get("model")
+    if tensors is None:
         raise ValueError(f"path must be a stored network or a training's checkpoint; got {str(path)!r}")
     return lenet_from(tensors, path, relu_after_pools=relu_after_pools)
 

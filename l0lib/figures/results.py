@@ -241,7 +241,7 @@ def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
             line = [r for r in chosen if (r.arm, r.fine_tuned) == (arm, tuned)]
             if not line:
                 continue
-            look = {"linestyle": "-"} if tuned else {"linestyle": ":", "mfc": "none"}
+            look: dict[str, Any] = {"linestyle": "-"} if tuned else {"linestyle": ":", "mfc": "none"}
             label = f"{arm}{', fine-tuned' if tuned else ''}"
             _curve(axis, line, colour=_ARMS[place], label=label, marker=_ARM_MARKERS[place], **look)
     axis.set(xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
