@@ -38,14 +38,9 @@ def test_labels(dataset: str) -> np.ndarray:
 
 
 def errors(wrong: Iterable[str], dataset: str) -> np.ndarray:
-    """Return the top-1 error of each class in percent, (networks, classes).
+    """Return the top-1 error of each class of ``dataset``, one of :data:`NAMES`, in percent, (networks, classes).
 
-    Parameters
-    ----------
-    wrong : iterable of str
-        For each network, which of the test images it missed (:func:`~l0lib.experiments.answers.pack`).
-    dataset : str
-        One of :data:`NAMES`.
+    ``wrong`` says for each network which of the test images it missed (:func:`~l0lib.experiments.answers.pack`).
     """
     labels = test_labels(dataset)
     missed = np.array([answers.unpack(text, len(labels)) for text in wrong])

@@ -17,17 +17,10 @@ _SIDE = 28
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of a chain.
+    """One layer of a chain: linear, ``weight`` (outputs, inputs), or a convolution without padding, with (…, k, k).
 
-    Attributes
-    ----------
-    weight : array, (outputs, inputs) or (outputs, inputs, k, k)
-        Of a linear layer, or of a convolution without padding.
-    bias : array, (outputs,)
-    relu : bool
-        Whether negative outputs become zero.
-    pool : bool, default False
-        Whether each 2 x 2 outputs of a convolution become their maximum, before the ReLU.
+    ``relu`` says whether negative outputs become zero, and ``pool`` whether before that each 2 x 2 outputs of a
+    convolution become their maximum.
     """
 
     weight: np.ndarray
@@ -38,15 +31,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class ImageNetwork:
-    """A classifier of 28 x 28 images: its name and its layers, each feeding the next.
+    """A classifier of 28 x 28 images: its name for readers, its layers, each feeding the next, and its file's size.
 
-    Attributes
-    ----------
-    name : str
-        How readers are told of it.
-    layers : sequence of Layer
-    bytes_on_disk : int, default 0
-        Size of the file that it came from; 0 where it came from none.
+    ``bytes_on_disk`` is 0 where it came from no file.
     """
 
     name: str
@@ -115,27 +102,11 @@ def script_json(path: str | Path) -> str:
     ValueError
         If the file holds something else. Nothing in it is run.
     """
-    found = re.fullmatch(
-        r'\(globalThis\.L0Networks \?\?= \{\}\)\["[\w.-]+"\] = (.+);\s*', Path(path).read_text("ascii")
-    )
+    text = Path(path).read_text("ascii")
+    found = re.fullmatch(r'\(globalThis\.L0Networks \?\?= \{\}\)\["[\w.-]+"\] = (.+);\s*', text)
     if not found:
         raise ValueError(f"path must name a script that ImageNetwork.script wrote; got {str(path)!r}")
     return found.group(1)
-
-
-def read_script(path: str | Path) -> ImageNetwork:
-    """Return the network of such a file (see :func:`script_json`), its weights as rounded there."""
-    read = json.loads(script_json(path))
-    layers = [
-        Layer(
-            _array(layer["half"], "<f2").astype(np.float32).reshape(layer["shape"]),
-            _array(layer["bias"], "<f4"),
-            layer["relu"],
-            layer["pool"],
-        )
-        for layer in read["layers"]
-    ]
-    return ImageNetwork(read["name"], layers, Path(path).stat().st_size)
 
 
 def _frame(layer: Layer) -> dict[str, Any]:
@@ -145,7 +116,3 @@ def _frame(layer: Layer) -> dict[str, Any]:
 
 def _text(array: np.ndarray) -> str:
     return base64.b64encode(array.tobytes()).decode()
-
-
-def _array(text: str, kind: str) -> np.ndarray:
-    return np.frombuffer(base64.b64decode(text), kind)

@@ -1,12 +1,10 @@
 """Networks whose weights are kept with the book: read from their files, with the runs that they came from.
 
 .venv/bin/python -m l0lib.chapters.kept_networks SCRIPT --weights FILE [--no-relu-after-pools]
-.venv/bin/python -m l0lib.chapters.kept_networks SCRIPT --train EPOCHS
 
 writes the script with which a page runs a dense network in its reader's browser. FILE is a file of
 l0lib.compress.storage.save, or the checkpoint of a finished training (such as the network.checkpoint of a dense run).
-With --train a LeNet-5-Caffe is trained on MNIST first. The book's script is book/assets/networks/lenet-5-caffe.js; its
-file name is the key by which the page asks for it.
+The book's script is book/assets/networks/lenet-5-caffe.js; its file name is the key by which the page asks for it.
 """
 
 from __future__ import annotations
@@ -29,17 +27,13 @@ from ..compress import (
     checkpoints,
     count_parameters,
     embedded_digits,
-    evaluate,
     layers,
     lenet_5_caffe,
     lenet_300_100,
-    mnist,
     storage,
-    train,
 )
 from ..compress.models import ResNet20
 from ..experiments.records import RECORDS, Point, Record, read_all
-from ..penalties import L2
 from .image_networks import ImageNetwork, Layer
 
 #: Mean and deviation of each colour over the 50,000 training photographs of CIFAR-10, pixels between 0 and 1: what the
@@ -51,16 +45,10 @@ SCRIPT_LIMIT = 1_300_000
 
 @dataclass(frozen=True)
 class KeptNetwork:
-    """A network from a file of weights, and the run that it came from.
+    """A network from a file of weights, the size of the file, and the run that it came from.
 
-    Attributes
-    ----------
-    model : torch.nn.Module
-    bytes_on_disk : int
-        Size of the file.
-    record, point : Record, Point or None
-        The stored run with these very counts of nonzero parameters, and its entry for this network; None where the
-        book has no record of it.
+    ``record`` is the stored run with these very counts of nonzero parameters, ``point`` its entry for this network;
+    None where the book has no record of it.
     """
 
     model: nn.Module
@@ -167,12 +155,9 @@ def as_arrays(model: nn.Module, name: str, bytes_on_disk: int = 0) -> ImageNetwo
     """
     if isinstance(model, LeNet5Caffe):
         after = model.relu_after_pools
-        stages: list[tuple[nn.Linear | nn.Conv2d, bool, bool]] = [
-            (model.convolution1, after, True),
-            (model.convolution2, after, True),
-            (model.hidden, True, False),
-            (model.output, False, False),
-        ]
+        stages: list[tuple[nn.Linear | nn.Conv2d, bool, bool]]
+        stages = [(model.convolution1, after, True), (model.convolution2, after, True)]
+        stages += [(model.hidden, True, False), (model.output, False, False)]
     elif isinstance(model, LeNet300100):
         stages = [(model.hidden1, True, False), (model.hidden2, True, False), (model.output, False, False)]
     else:
@@ -207,21 +192,11 @@ def read_dense(path: str | Path, *, relu_after_pools: bool = True) -> nn.Module:
         If the file is neither, or holds another network.
     """
     path = Path(path)
-    if path.read_bytes()[: len(storage.MAGIC)] == storage.MAGIC:
-        return lenet_from(storage.load(path), path, relu_after_pools=relu_after_pools)
-    state = checkpoints.load(path)
-    if not state or "model" not in state:
+    is_stored = path.read_bytes()[: len(storage.MAGIC)] == storage.MAGIC
+    tensors = storage.load(path) if is_stored else (checkpoints.load(path) or {}).get("model")
+    if tensors is None:
         raise ValueError(f"path must be a stored network or a training's checkpoint; got {str(path)!r}")
-    return lenet_from(state["model"], path, relu_after_pools=relu_after_pools)
-
-
-def train_dense(epochs: int) -> nn.Module:
-    """Return LeNet-5-Caffe, ReLU after its pools, trained on MNIST's training images with a little weight decay."""
-    torch.set_num_threads(1)  # the same weights on every machine of a kind
-    data, model = mnist(), lenet_5_caffe(0, relu_after_pools=True)
-    train(model, data.train, L2(5e-5), epochs=epochs, learning_rate=0.06, warm_up=0.5, progress=True)
-    print(f"validation error {100 * evaluate(model, data.validation).error:.2f} %")
-    return model
+    return lenet_from(tensors, path, relu_after_pools=relu_after_pools)
 
 
 def write_script(model: nn.Module, path: str | Path) -> int:
@@ -245,16 +220,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Write the script of a dense network."""
     parser = argparse.ArgumentParser(prog="python -m l0lib.chapters.kept_networks", description=main.__doc__)
     parser.add_argument("script", type=Path, help="where to write, such as book/assets/networks/lenet-5-caffe.js")
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--weights", type=Path, help="stored network, or the checkpoint of a finished training")
-    source.add_argument("--train", type=int, metavar="EPOCHS", help="train one, for so many epochs")
+    parser.add_argument("--weights", type=Path, required=True, help="a stored network, or a training's checkpoint")
     parser.add_argument("--no-relu-after-pools", action="store_true", help="LeNet-5-Caffe was trained without these")
     given = parser.parse_args(arguments)
     try:
-        if given.weights:
-            model = read_dense(given.weights, relu_after_pools=not given.no_relu_after_pools)
-        else:
-            model = train_dense(given.train)
+        model = read_dense(given.weights, relu_after_pools=not given.no_relu_after_pools)
         size = write_script(model, given.script)
     except (OSError, ValueError) as error:
         print(f"kept_networks: {error}", file=sys.stderr)

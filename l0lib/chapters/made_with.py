@@ -79,21 +79,14 @@ def trials(study: str, pattern: str = "*") -> Table:
     values = {name: {params.get(name) for params in tried} for name in names}
     moved = [name for name in names if len(values[name]) > 1]
     held = ", ".join(f"{name} {next(iter(values[name])):g}" for name in names if name not in moved)
-    rows = [
-        (
-            it.arm,
-            f"{trial.value:.2f} %",
-            *(f"{trial.params[name]:g}" if name in trial.params else "–" for name in moved),
-        )
-        for it in found
-        for trial in sorted(it.trials, key=lambda trial: trial.value)
-    ]
+    rows = []
+    for it in found:
+        for trial in sorted(it.trials, key=lambda trial: trial.value):
+            told = (f"{trial.params[name]:g}" if name in trial.params else "–" for name in moved)
+            rows.append((it.arm, f"{trial.value:.2f} %", *told))
     aims = " and ".join(dict.fromkeys(f"{ratio:g}×" for it in found for ratio in it.config.fine_tuned_ratios))
-    epochs = ", ".join(
-        dict.fromkeys(
-            f"{it.config.training.epochs} + {it.config.fine_tuning.epochs}" for it in found if it.config.fine_tuning
-        )
-    )
+    both = [(it.config.training, it.config.fine_tuning) for it in found]
+    epochs = ", ".join(dict.fromkeys(f"{first.epochs} + {then.epochs}" for first, then in both if then))
     caption = f"Every trial of the searches of {study}: error on validation images, the geometric mean over {aims}, "
     caption += f"after {epochs} epochs. {f'Held: {held}. ' if held else ''}Stored." if rows else "none on record yet."
     return Table(("arm", "error", *moved), rows or [("none recorded yet", "–")], caption)

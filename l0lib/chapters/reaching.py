@@ -18,16 +18,9 @@ DEAD = 1e-3
 class Reach:
     """What can be said of a run before it is made, and what came of it.
 
-    Attributes
-    ----------
-    total : float
-        The sum of the learning rates over ``1 - momentum``.
-    reach : dict
-        Layer to :func:`l0lib.attraction.reach` of its penalty.
-    predicted : float
-        Share of the first weights that lie within their layer's reach.
-    found : float
-        Share of the weights of magnitude below :data:`DEAD` at the end of training.
+    ``total`` is the sum of the learning rates over ``1 - momentum``; ``reach`` maps a layer to
+    :func:`l0lib.attraction.reach` of its penalty; ``predicted`` is the share of the first weights that lie within it,
+    ``found`` the share of the weights of magnitude below :data:`DEAD` at the end of training.
     """
 
     total: float
@@ -49,10 +42,8 @@ def reached(record: Record) -> Reach:
     model = run.network(config, record.seed)
     sizes = layer_sizes(model)
     weights = {name: dict(model.named_parameters())[f"{name}.weight"].detach().abs() for name in sizes}
-    reaches = {
-        name: 0.0 if penalty is None else float(reach(penalty, total))
-        for name, penalty in how.penalty.build(sizes).items()
-    }
+    penalties = how.penalty.build(sizes)
+    reaches = {name: 0.0 if penalty is None else float(reach(penalty, total)) for name, penalty in penalties.items()}
     within = sum(int((weights[name] < reaches[name]).sum()) for name in weights)
     edges, magnitudes = np.array(MAGNITUDE_EDGES[1:]), np.array(record.magnitudes)
     return Reach(

@@ -20,17 +20,10 @@ STAGES = ("just pruned", "statistics anew", "fine-tuned")
 
 @dataclass(frozen=True)
 class Followed:
-    """One arm's networks at all stages.
+    """One arm's networks at all stages, one for each of the ``seeds`` that both studies have.
 
-    Attributes
-    ----------
-    arm : str
-    seeds : tuple of int
-        Those that both studies have.
-    unpruned : tuple of Measured
-        The networks before pruning, one for each seed.
-    at : dict of stage to dict of ratio to tuple of Measured
-        The stages of :data:`STAGES`, the ratios asked for. A ratio of 1 takes nothing away.
+    ``unpruned`` holds them before pruning, ``at`` by the stages of :data:`STAGES` and the ratios asked for. A ratio of
+    1 takes nothing away.
     """
 
     arm: str
@@ -77,17 +70,17 @@ def follow(plain: Iterable[Record], anew: Iterable[Record]) -> list[Followed]:
         seeds = sorted(seed for name, seed in both if name == arm)
         start = [first[arm, seed] for seed in seeds]
         after = [tuned.get((r.config.unpruned.digest(), r.seed)) for r in start]
-        for one, tuned_one in zip(start, after, strict=True):
-            for other in (second[arm, one.seed], tuned_one):
-                if other is not None and one.dense != other.dense:
-                    raise RecordError(
-                        f"{one.name} of {one.config.experiment} and {other.name} of {other.config.experiment}: both "
-                        "must begin with the same network; before pruning it has "
-                        f"{one.dense.errors} and {other.dense.errors} errors"
-                    )
+        between = [second[arm, seed] for seed in seeds]
+        for one, other in zip([*start, *start], [*between, *after], strict=True):
+            if other is not None and one.dense != other.dense:
+                raise RecordError(
+                    f"{one.name} of {one.config.experiment} and {other.name} of {other.config.experiment}: both must "
+                    f"begin with the same network; before pruning it has {one.dense.errors} and {other.dense.errors} "
+                    "errors"
+                )
         at = {
             "just pruned": _measured(start, fine_tuned=False),
-            "statistics anew": _measured([second[arm, seed] for seed in seeds], fine_tuned=False),
+            "statistics anew": _measured(between, fine_tuned=False),
             "fine-tuned": _measured(after, fine_tuned=True),
         }
         found.append(Followed(arm, tuple(seeds), tuple(r.dense for r in start), at))

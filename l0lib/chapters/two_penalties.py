@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from .. import compress, provenance
-from ..penalties import L0, L1, L2, Penalty, Sum
+from ..penalties import L0, L1, L2, Penalty
 
 RECORD = Path(__file__).resolve().parents[2] / "book" / "records" / "two-penalties-tuning.json"
 
@@ -29,19 +29,10 @@ RECORD = Path(__file__).resolve().parents[2] / "book" / "records" / "two-penalti
 class Settings:
     """What every penalty has in common: an equal budget of epochs, one learning rate, the same seeds and ratios.
 
-    Attributes
-    ----------
-    epochs, fine_tune_epochs : int
-        Passes over the training images before pruning, and after it.
-    learning_rate : float
-        Of the first step, in training and again in fine-tuning; it falls to 0 along half a cosine.
-    batch_size : int
-    ratios : tuple of float
-        Compression ratios (all parameters over kept ones) at which the network is pruned and tested.
-    fine_tune_ratios : tuple of float
-        Those of ``ratios`` at which it is also fine-tuned.
-    seeds : tuple of int
-        One network for each seed, with the same initial weights and batches under every penalty.
+    ``learning_rate`` is that of the first step, in training and again in fine-tuning; it falls to 0 along half a
+    cosine. ``ratios`` (all parameters over kept ones) are those at which the network is pruned and tested,
+    ``fine_tune_ratios`` those of them at which it is also fine-tuned. There is one network for each seed, with the same
+    initial weights and batches under every penalty.
     """
 
     epochs: int
@@ -78,18 +69,10 @@ TUNING_SEEDS = (100, 101)
 
 @dataclass(frozen=True)
 class Outcome:
-    """One network: how it was trained, and its wrong answers once pruned.
+    """One network: the ``history`` of its training, and its wrong answers once pruned.
 
-    Attributes
-    ----------
-    history : list of Epoch
-        Of the training before pruning.
-    before, after : dict of float to int
-        Compression ratio to wrong answers, before and after fine-tuning.
-    achieved : dict of float to float
-        Compression ratio asked for, to the one counted after pruning.
-    model : Module
-        The trained network, not pruned.
+    ``before`` and ``after`` fine-tuning map a compression ratio to wrong answers, ``achieved`` the ratio asked for to
+    the one counted after pruning. ``model`` is the trained network, not pruned.
     """
 
     history: list[compress.Epoch]
@@ -102,15 +85,9 @@ class Outcome:
 def run(train, test, penalty: Penalty | None, settings: Settings, seed: int) -> Outcome:
     """Train one LeNet-300-100 under ``penalty``, prune copies of it at every ratio, fine-tune some, count the errors.
 
-    Parameters
-    ----------
-    train, test : (images, labels) tensors
-        What to fit, and what to count wrong answers on (:meth:`l0lib.compress.Part.tensors`).
-    penalty : Penalty or None
-        Of the weights, during training. Fine-tuning has no penalty.
-    settings : Settings
-    seed : int
-        Of the initial weights and of the order of the batches.
+    ``train`` and ``test`` are what to fit and what to count wrong answers on, (images, labels) tensors
+    (:meth:`l0lib.compress.Part.tensors`). Fine-tuning has no penalty. ``seed`` is that of the initial weights and of
+    the order of the batches.
     """
     plan: dict[str, Any] = {"learning_rate": settings.learning_rate, "batch_size": settings.batch_size, "seed": seed}
     model = compress.lenet_300_100(seed)
@@ -134,23 +111,12 @@ def cut(model: torch.nn.Module, ratio: float) -> float:
 
 
 def curves(runs: dict[str, list[Outcome]], stage: str, images: int) -> dict[str, dict[str, np.ndarray]]:
-    """Return, for each penalty, test errors against compression ratio, with intervals.
+    """Return, for each penalty, test errors against compression ratio, ``"before"`` or ``"after"`` fine-tuning.
 
-    Parameters
-    ----------
-    runs : mapping of str to list of Outcome
-        The networks of each penalty, one for each seed.
-    stage : {"before", "after"}
-        Before or after fine-tuning.
-    images : int
-        Test images behind every count.
-
-    Returns
-    -------
-    dict of str to dict
-        ``ratio`` (r,); ``errors`` (networks, r) and their ``mean`` (r,), fractions of 1; ``low`` and ``high`` (r,), the
-        95 % Wilson interval that ``images`` images allow at the mean. It does not narrow with the number of networks,
-        because all of them are tested on the same images.
+    ``runs`` maps a penalty to its networks, one for each seed; ``images`` test images are behind every count. Of each
+    penalty: ``ratio`` (r,); ``errors`` (networks, r) and their ``mean`` (r,), fractions of 1; ``low`` and ``high``
+    (r,), the 95 % Wilson interval that ``images`` images allow at the mean. It does not narrow with the number of
+    networks, because all of them are tested on the same images.
     """
     found = {}
     for name, outcomes in runs.items():
@@ -178,8 +144,8 @@ def to_json(penalty: Penalty) -> list[dict]:
 def from_json(terms: list[dict]) -> Penalty:
     """Return the penalty that :func:`to_json` wrote."""
     kinds = {"L0": L0, "L1": L1, "L2": L2}
-    built = [kinds[term["kind"]](**{k: v for k, v in term.items() if k != "kind"}) for term in terms]
-    return built[0] if len(built) == 1 else Sum(*built)
+    first, *others = (kinds[term["kind"]](**{k: v for k, v in term.items() if k != "kind"}) for term in terms)
+    return sum(others, first)
 
 
 def score(trial: dict) -> float:
@@ -202,9 +168,7 @@ def load(path: Path = RECORD) -> dict:
         Outside a checkout of the book, where there are no records.
     """
     if not path.exists():
-        raise FileNotFoundError(
-            f"the record {path.name} stands in book/records/ of a checkout of the book; none is here"
-        )
+        raise FileNotFoundError(f"{path.name} stands in book/records/ of a checkout of the book; none is here")
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from . import networks, theory
 
-#: From an exercise's number to a function that takes the reader's answer and returns ``None`` where it is right, or a
-#: hint where it is not.
+#: From an exercise's number to a function that takes the reader's answer and yields a hint for each thing that is not
+#: right yet; the first one is told.
 CHECKS = theory.CHECKS | networks.CHECKS
 NOT_YET = "not answered yet: replace the dots by your own code and run the cell again"
 
@@ -34,26 +34,18 @@ class Verdict:
 
 
 def check(exercise: str, answer: Any) -> Verdict:
-    """Compare ``answer``, a value or a function, with what the exercise asks for.
+    """Compare ``answer``, the reader's value or function, with what ``exercise`` asks for.
 
-    Parameters
-    ----------
-    exercise : str
-        Its number as the chapter prints it, for example ``"4.1"``.
-    answer : object
-        The reader's value or function; ``...`` or ``None`` means that nothing was answered yet.
-
-    Returns
-    -------
-    Verdict
-        Never an exception: an error in the reader's code becomes a hint that shows it.
+    ``exercise`` is a number as the chapter prints it, for example ``"4.1"``. An answer of ``...`` or ``None`` means
+    that nothing was answered yet. There is a verdict, never an exception: an error in the reader's code becomes a hint
+    that shows it.
     """
     if exercise not in CHECKS:
         return Verdict(str(exercise), False, "there is no check of this number")
     if answer is ... or answer is None or _is_stub(answer):
         return Verdict(exercise, False, NOT_YET)
     try:
-        hint = CHECKS[exercise](answer)
+        hint = next(iter(CHECKS[exercise](answer)), None)
     except Exception as error:  # whatever the reader's code raises is a hint for the reader
         hint = f"your code raised {type(error).__name__}: {error}"
     return Verdict(exercise, hint is None, "right." if hint is None else f"not yet: {hint}")

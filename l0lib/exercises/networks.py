@@ -9,27 +9,27 @@ import math
 import numpy as np
 from scipy import special
 
+from .theory import pair
+
 
 def _ratio(answer):
     arrays = [np.array([[1.0, 0.0], [0.0, 0.0]]), np.array([0.5, 0.0])]
     got = answer(arrays)
     if got == 4:
-        return "that is the ratio of the weights only; count the biases too"
+        yield "that is the ratio of the weights only; count the biases too"
     if not math.isclose(got, 3.0):
-        return f"six parameters of which two are nonzero give 3, your function gives {got!r}"
+        yield f"six parameters of which two are nonzero give 3, your function gives {got!r}"
     if not math.isclose(answer([np.ones((3, 4)), np.ones(3)]), 1.0):
-        return "a network without a zero has ratio 1"
+        yield "a network without a zero has ratio 1"
     if answer([np.zeros(4)]) != math.inf:
-        return "where every parameter is zero, return infinity (numpy.inf)"
-    return None
+        yield "where every parameter is zero, return infinity (numpy.inf)"
 
 
 def _dropped(answer):
     for percent, ratio in ((0, 1.0), (30, 10 / 7), (50, 2.0), (90, 10.0), (99.5, 200.0)):
         got = answer(percent)
         if not math.isclose(got, ratio, rel_tol=1e-9):
-            return f"{percent} % dropped is a ratio of {ratio:.4g}, your function gives {got!r}"
-    return None
+            yield f"{percent} % dropped is a ratio of {ratio:.4g}, your function gives {got!r}"
 
 
 def _mask(answer):
@@ -39,13 +39,12 @@ def _mask(answer):
     for ratio in (2, 5, 7, 10):
         mask = np.asarray(answer(w.copy(), ratio))
         if mask.shape != w.shape or mask.dtype != bool:
-            return f"return a boolean mask of shape {w.shape}; yours has shape {mask.shape} and type {mask.dtype}"
+            yield f"return a boolean mask of shape {w.shape}; yours has shape {mask.shape} and type {mask.dtype}"
         if mask.sum() != w.size // ratio:
             kept = f"{int(mask.sum())} did (mind the ties)"
-            return f"at ratio {ratio} exactly {w.size // ratio} weights must survive; {kept}"
+            yield f"at ratio {ratio} exactly {w.size // ratio} weights must survive; {kept}"
         if np.abs(w[mask]).min() < np.abs(w[~mask]).max():
-            return f"at ratio {ratio} a pruned weight is larger in magnitude than a surviving one"
-    return None
+            yield f"at ratio {ratio} a pruned weight is larger in magnitude than a surviving one"
 
 
 def _keep_exactly(answer):
@@ -59,16 +58,15 @@ def _keep_exactly(answer):
         got = np.asarray(answer(np.array(scores), keep))
         given = f"of the scores {scores}, with k = {keep},"
         if got.dtype != bool or got.shape != (len(scores),):
-            return f"return a boolean array as long as the scores; got {got.dtype} of shape {got.shape}"
+            yield f"return a boolean array as long as the scores; got {got.dtype} of shape {got.shape}"
         if got.sum() != keep:
-            return f"{given} exactly {keep} should be kept, not {got.sum()}"
+            yield f"{given} exactly {keep} should be kept, not {got.sum()}"
         order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
         want = [i in order[:keep] for i in range(len(scores))]
         if got.tolist() != want:
-            return (
+            yield (
                 f"{given} the kept ones should be {want} (largest first, earlier ones among equals); got {got.tolist()}"
             )
-    return None
 
 
 def _clipped_step(answer):
@@ -78,21 +76,19 @@ def _clipped_step(answer):
     pull = np.sign(w) * np.array([0.1, 0.2, 0.3, 0.2, 0.0, 0.4, 0.5])
     for eta, mu in ((0.1, 0.9), (0.05, 0.0), (0.01, 0.5)):
         got = answer(w.copy(), momentum.copy(), gradient.copy(), pull.copy(), eta, mu)
-        if not (isinstance(got, tuple) and len(got) == 2):
-            return f"return a pair, the new weights and the new momentum; got {got!r}"
+        yield from pair(got, "the new weights and the new momentum", tuple)
         moved, kept = (np.asarray(part, dtype=float) for part in got)
         given = f"with eta = {eta:g} and mu = {mu:g}"
         new = mu * momentum + gradient
         if not np.allclose(kept, new, rtol=0, atol=1e-12):
-            return f"{given} the momentum should be {new}, without the pull; got {kept}"
+            yield f"{given} the momentum should be {new}, without the pull; got {kept}"
         free = w - eta * new
         want = np.sign(free) * np.maximum(np.abs(free) - eta * np.abs(pull) / (1 - mu), 0)
         if not np.allclose(moved, want, rtol=0, atol=1e-12):
             i = int(np.argmax(np.abs(moved - want)))
-            return (
+            yield (
                 f"{given} weight {w[i]:g} with pull {pull[i]:g} should go to {want[i] + 0:.6g}; got {moved[i] + 0:.6g}"
             )
-    return None
 
 
 def _csr(rows, columns, nonzeros):
@@ -104,17 +100,15 @@ def _csr(rows, columns, nonzeros):
 def _bytes_by_hand(answer):
     for rows, columns, nonzeros in ((300, 784, 3000), (10, 100, 250), (1, 10, 4), (500, 800, 70_000), (50, 257, 300)):
         got = answer(rows, columns, nonzeros)
-        if not (isinstance(got, (tuple, list)) and len(got) == 2):
-            return f"return a pair, the bytes as CSR and as a bitmap; got {got!r}"
+        yield from pair(got, "the bytes as CSR and as a bitmap")
 
         csr, _, _ = _csr(rows, columns, nonzeros)
         bitmap = 4 * nonzeros + -(-rows * columns // 8)
         given = f"a {rows} x {columns} matrix with {nonzeros:,} nonzeros takes"
         if got[0] != csr:
-            return f"{given} {csr:,} bytes as CSR (values, columns, starts of {rows} rows and one end), not {got[0]:,}"
+            yield f"{given} {csr:,} bytes as CSR (values, columns, starts of {rows} rows and one end), not {got[0]:,}"
         if got[1] != bitmap:
-            return f"{given} {bitmap:,} bytes as a bitmap (values, and a bit an entry, in whole bytes), not {got[1]:,}"
-    return None
+            yield f"{given} {bitmap:,} bytes as a bitmap (values, and a bit an entry, in whole bytes), not {got[1]:,}"
 
 
 def _energy_share(answer):
@@ -129,11 +123,10 @@ def _energy_share(answer):
         want = squares[: round(share * squares.size)].sum() / squares.sum()
         got = float(answer(weights.copy(), share))
         if not math.isclose(got, want, rel_tol=1e-9):
-            return (
+            yield (
                 f"of {weights.size} weights beginning {np.array2string(weights.ravel()[:4], precision=2)}, the largest "
                 f"{100 * share:g} % hold {want:.4g} of the energy, not {got:.4g}"
             )
-    return None
 
 
 def _paired_interval(answer):
@@ -145,16 +138,14 @@ def _paired_interval(answer):
         half = special.stdtrit(len(gaps) - 1, 0.975) * gaps.std(ddof=1) / np.sqrt(len(gaps))
         want = (gaps.mean() - half, gaps.mean() + half)
         got = answer(list(first), list(second))
-        if not (isinstance(got, (tuple, list)) and len(got) == 2):
-            return f"return a pair, the two ends of the interval; got {got!r}"
+        yield from pair(got, "the two ends of the interval")
         low, high = (float(end) for end in got)
         if math.isclose(low, gaps.mean() - half * math.sqrt((len(gaps) - 1) / len(gaps)), rel_tol=1e-6):
-            return "the deviation of a sample has the divisor n - 1 (ddof=1 in NumPy)"
+            yield "the deviation of a sample has the divisor n - 1 (ddof=1 in NumPy)"
         if not np.allclose((low, high), want, rtol=1e-6):
-            return (
+            yield (
                 f"of {first} less {second} the interval is {want[0]:.4f} to {want[1]:.4f}, not {low:.4f} to {high:.4f}"
             )
-    return None
 
 
 def _two_ratios(answer):
@@ -165,12 +156,10 @@ def _two_ratios(answer):
         weights, biases, kept_weights, kept_biases = (sum(column) for column in zip(*layers, strict=True))
         want = ((weights + biases) / (kept_weights + kept_biases), weights / kept_weights)
         got = answer([tuple(layer) for layer in layers])
-        if not (isinstance(got, (tuple, list)) and len(got) == 2):
-            return f"return a pair, the ratio of all parameters and the ratio of the weights; got {got!r}"
+        yield from pair(got, "the ratio of all parameters and the ratio of the weights")
         for name, number, right in zip(("of all parameters", "of the weights"), got, want, strict=True):
             if not math.isclose(float(number), right, rel_tol=1e-9):
-                return f"for {layers} the ratio {name} is {right:.5g}, not {float(number):.5g}"
-    return None
+                yield f"for {layers} the ratio {name} is {right:.5g}, not {float(number):.5g}"
 
 
 def _beaten(answer):
@@ -181,10 +170,9 @@ def _beaten(answer):
         if bool(got) != right:
             error, ratio = rows[index]
             word = "is" if right else "is not"
-            return f"among {rows} the row of {error} % at {ratio}× {word} beaten; yours says {got!r}"
+            yield f"among {rows} the row of {error} % at {ratio}× {word} beaten; yours says {got!r}"
     if answer([(1.0, 10), (1.0, 20)], 0) in (False, None):
-        return "a row is beaten by one of equal error and higher ratio, too"
-    return None
+        yield "a row is beaten by one of equal error and higher ratio, too"
 
 
 def _csr_bytes(answer):
@@ -193,11 +181,10 @@ def _csr_bytes(answer):
         want, index, start = _csr(rows, columns, nonzero)
         got = answer(rows, columns, nonzero)
         if got != want:
-            return (
+            yield (
                 f"{nonzero:,} nonzeros in {rows:,} rows of {columns:,} take {want:,} bytes "
                 f"({index} for a column, {start} for a start), not {got!r}"
             )
-    return None
 
 
 def _byte_ratio(answer):
@@ -207,8 +194,7 @@ def _byte_ratio(answer):
         want = 32 / (d * bits + entropy)
         got = float(answer(ratio, bits))
         if not math.isclose(got, want, rel_tol=1e-6):
-            return f"at ratio {ratio} with {bits} bits for a value the file is {want:.4g} times smaller, not {got:.4g}"
-    return None
+            yield f"at ratio {ratio} with {bits} bits for a value the file is {want:.4g} times smaller, not {got:.4g}"
 
 
 def _multiply_add_ratio(answer):
@@ -223,9 +209,8 @@ def _multiply_add_ratio(answer):
         if not math.isclose(got, want, rel_tol=1e-9):
             plain = sum(n for _, n, _ in layers) / sum(k for _, _, k in layers)
             if math.isclose(got, plain, rel_tol=1e-6):
-                return "that is the ratio of the weights: a weight counts as often as it is used"
-            return f"for the layers {layers} the ratio is {want:.6g}, not {got:.6g}"
-    return None
+                yield "that is the ratio of the weights: a weight counts as often as it is used"
+            yield f"for the layers {layers} the ratio is {want:.6g}, not {got:.6g}"
 
 
 def _rescale(answer):
@@ -241,14 +226,13 @@ def _rescale(answer):
     before, after = dict(model.named_parameters()), dict(changed.named_parameters())
     for name in ("convolution.weight", "blocks.4.convolution2.weight"):
         if not torch.allclose(after[name], factor * before[name]):
-            return f"{name} stands in front of a batch normalisation and should be {factor:g} times as large"
+            yield f"{name} stands in front of a batch normalisation and should be {factor:g} times as large"
     with torch.no_grad():
         gap = float((model.train()(images) - changed.train()(images)).abs().max())
     if gap > 1e-3:
-        return f"the outputs differ by up to {gap:.2g}: some of what was changed has no normalisation behind it"
+        yield f"the outputs differ by up to {gap:.2g}: some of what was changed has no normalisation behind it"
     if not torch.allclose(after["blocks.0.convolution1.bias"], factor * before["blocks.0.convolution1.bias"]):
-        return "biases in front of a normalisation are multiplied too"
-    return None
+        yield "biases in front of a normalisation are multiplied too"
 
 
 def _share_of_l1(answer):
@@ -257,8 +241,7 @@ def _share_of_l1(answer):
         want = math.fsum(math.exp(-beta * abs(w)) for w in weights) / len(weights)
         got = float(answer(beta, weights))
         if not math.isclose(got, want, rel_tol=1e-9):
-            return f"for beta = {beta:g} and {len(weights)} weights the share is {want:.6g}, not {got:.6g}"
-    return None
+            yield f"for beta = {beta:g} and {len(weights)} weights the share is {want:.6g}, not {got:.6g}"
 
 
 def _effective_rate(answer):
@@ -268,8 +251,7 @@ def _effective_rate(answer):
             square = (1 - 2 * eta * alpha) ** 2 * square + eta**2 * gamma**2 / square
         got = float(answer(eta, alpha, gamma))
         if not math.isclose(got, eta / square, rel_tol=1e-6):
-            return f"for eta = {eta:g}, alpha = {alpha:g}, gamma = {gamma:g} it is {eta / square:.6g}, not {got:.6g}"
-    return None
+            yield f"for eta = {eta:g}, alpha = {alpha:g}, gamma = {gamma:g} it is {eta / square:.6g}, not {got:.6g}"
 
 
 def _stale(answer):
@@ -282,8 +264,7 @@ def _stale(answer):
         got = tuple(answer(w, kept, x.mean(0), np.cov(x.T, bias=True)))
         for name, right, found in zip(("mean", "variance"), want, got, strict=True):
             if not math.isclose(right, found, rel_tol=1e-6, abs_tol=1e-9):
-                return f"for {n} inputs, every other weight pruned, the {name} is {right:.6g}, not {float(found):.6g}"
-    return None
+                yield f"for {n} inputs, every other weight pruned, the {name} is {right:.6g}, not {float(found):.6g}"
 
 
 def _multiply_adds_without(answer):
@@ -292,16 +273,14 @@ def _multiply_adds_without(answer):
         want = sum(a * b for a, b in itertools.pairwise(left))
         got = answer(widths, share)
         if got != want:
-            return f"without a share of {share:g}, widths {widths} need {want:,} multiply-adds, not {got:,}"
-    return None
+            yield f"without a share of {share:g}, widths {widths} need {want:,} multiply-adds, not {got:,}"
 
 
 def _share_for(answer):
     for reduction in (0.0, 0.2775, 0.427, 0.75):
         want, got = 1 - math.sqrt(1 - reduction), float(answer(reduction))
         if not math.isclose(got, want, rel_tol=1e-9, abs_tol=1e-12):
-            return f"a reduction of {reduction:g} needs a share of {want:.6g}, not {got:.6g}"
-    return None
+            yield f"a reduction of {reduction:g} needs a share of {want:.6g}, not {got:.6g}"
 
 
 def _rescale_unit(answer):
@@ -310,7 +289,7 @@ def _rescale_unit(answer):
     given = [values.copy() for values in (first, bias, second)]
     changed = answer(*given, 2, 4.0)
     if any(not np.array_equal(a, b) for a, b in zip(given, (first, bias, second), strict=True)):
-        return "work on copies: the arrays that were given have changed"
+        yield "work on copies: the arrays that were given have changed"
     new_first, new_bias, new_second = changed
     x = random.normal(size=(50, 8))
 
@@ -318,11 +297,10 @@ def _rescale_unit(answer):
         return np.maximum(x @ w.T + b, 0) @ v.T
 
     if not np.allclose(output(new_first, new_bias, new_second), output(first, bias, second), atol=1e-9):
-        return "the network computes something else now"
+        yield "the network computes something else now"
     ratio = np.linalg.norm(new_first, axis=1) / np.linalg.norm(first, axis=1)
     if not np.allclose(ratio, [1, 1, 4, 1, 1]):
-        return f"the incoming norms should change by 1, 1, 4, 1, 1, not by {', '.join(f'{r:.3g}' for r in ratio)}"
-    return None
+        yield f"the incoming norms should change by 1, 1, 4, 1, 1, not by {', '.join(f'{r:.3g}' for r in ratio)}"
 
 
 # fmt: off

@@ -13,19 +13,24 @@ _RATES_FACTORS_SHARPNESSES = ((0.04, 0.01, 20.0), (0.1, 0.5, 5.0), (1.0, 1e-4, 1
 _WEIGHTS = np.array([-2.0, -0.3, -0.004, 0.001, 0.05, 1.5])
 
 
+def pair(got, what, kinds=(tuple, list)):
+    """Yield a hint if the answer is no pair of ``what``."""
+    if not (isinstance(got, kinds) and len(got) == 2):
+        yield f"return a pair, {what}; got {got!r}"
+
+
 def _l2_step(answer):
     rng = np.random.default_rng(0)
     w, slope, eta, alpha = rng.standard_normal(7), rng.standard_normal(7), 0.3, 0.07
     got = np.asarray(answer(w.copy(), slope.copy(), eta, alpha))
     if got.shape != w.shape:
-        return f"return one new weight for each weight, shape {w.shape}; yours has shape {got.shape}"
+        yield f"return one new weight for each weight, shape {w.shape}; yours has shape {got.shape}"
     if np.allclose(got, w - eta * (alpha * w + slope)):
-        return "the derivative of a square has a factor 2, and the paper's Eq. 4 no factor 1/2"
+        yield "the derivative of a square has a factor 2, and the paper's Eq. 4 no factor 1/2"
     if np.allclose(got, w - 2 * alpha * w - eta * slope):
-        return "the learning rate multiplies the penalty's gradient too"
+        yield "the learning rate multiplies the penalty's gradient too"
     if not np.allclose(got, w - eta * (L2(alpha).gradient(w) + slope), rtol=1e-12, atol=0):
-        return "the new weights differ from Eq. 5; compare term by term"
-    return None
+        yield "the new weights differ from Eq. 5; compare term by term"
 
 
 def _soft(answer):
@@ -33,57 +38,53 @@ def _soft(answer):
     got = np.asarray(answer(v.copy(), 0.5, 0.6))
     want = L1(0.6).prox(v, 0.5)
     if got.shape != v.shape:
-        return f"return an array of shape {v.shape}; yours has shape {got.shape}"
+        yield f"return an array of shape {v.shape}; yours has shape {got.shape}"
     if np.allclose(got, np.where(np.abs(v) > 0.3, v, 0.0)):
-        return "that is hard thresholding: the survivors move by the threshold as well"
+        yield "that is hard thresholding: the survivors move by the threshold as well"
     if np.allclose(got, np.sign(v) * np.maximum(np.abs(v) - 0.6, 0)):
-        return "the threshold is step times alpha, not alpha"
+        yield "the threshold is step times alpha, not alpha"
     if not np.allclose(got, want, rtol=1e-12, atol=1e-15):
         worst = int(np.argmax(np.abs(got - want)))
-        return f"for v = {v[worst]}, step 0.5 and alpha 0.6 the prox is {want[worst]:.4g}, yours is {got[worst]:.4g}"
-    return None
+        yield f"for v = {v[worst]}, step 0.5 and alpha 0.6 the prox is {want[worst]:.4g}, yours is {got[worst]:.4g}"
 
 
 def _decay(answer):
     for mu in (2e-4, 0.5):
         got = answer(mu)
         if not isinstance(got, tuple | list) or len(got) != 2:
-            return "return a pair: alpha, weight_decay"
+            yield "return a pair: alpha, weight_decay"
         alpha, decay = got
         if not math.isclose(decay, mu, rel_tol=1e-12):
-            return f"weight_decay is what multiplies w in the gradient, for mu = {mu} that is mu; yours is {decay!r}"
+            yield f"weight_decay is what multiplies w in the gradient, for mu = {mu} that is mu; yours is {decay!r}"
         if not math.isclose(alpha, mu / 2, rel_tol=1e-12):
-            return f"for mu = {mu} alpha must give the gradient 2 alpha w = mu w; yours is {alpha!r}"
-    return None
+            yield f"for mu = {mu} alpha must give the gradient 2 alpha w = mu w; yours is {alpha!r}"
 
 
 def _smooth_count(answer):
     w = np.random.default_rng(0).standard_normal((3, 4))
     got = answer(w.copy(), 5.0)
     if np.shape(got) != ():
-        return f"return one number, the sum over all weights; yours has shape {np.shape(got)}"
+        yield f"return one number, the sum over all weights; yours has shape {np.shape(got)}"
     if not math.isclose(got, L0(1.0, 5.0).value(w), rel_tol=1e-12):
-        return f"for twelve test weights and beta 5 it should be {L0(1.0, 5.0).value(w):.6f}, yours is {float(got):.6f}"
+        yield f"for twelve test weights and beta 5 it should be {L0(1.0, 5.0).value(w):.6f}, yours is {float(got):.6f}"
     if not math.isclose(answer(np.array([1e-20]), 5.0), 5e-20, rel_tol=1e-9):
-        return "right but for tiny weights, where 1 - exp(-t) loses its digits: look up numpy.expm1"
-    return None
+        yield "right but for tiny weights, where 1 - exp(-t) loses its digits: look up numpy.expm1"
 
 
 def _gradient(answer):
     w = np.array([-1.0, -0.1, 0.0, 0.1, 1.0])
     got, want = np.asarray(answer(w.copy(), 0.3, 4.0)), L0(0.3, 4.0).gradient(w)
     if got.shape != w.shape:
-        return f"return one slope for each weight, shape {w.shape}; yours has shape {got.shape}"
+        yield f"return one slope for each weight, shape {w.shape}; yours has shape {got.shape}"
     if np.allclose(got, want / 0.3):
-        return "that is the gradient of the norm; multiply by alpha"
+        yield "that is the gradient of the norm; multiply by alpha"
     if got[2] != 0:
-        return "at a weight of zero the slope is 0 by convention, since sign(0) = 0"
+        yield "at a weight of zero the slope is 0 by convention, since sign(0) = 0"
     if np.allclose(got, np.abs(want)):
-        return "the sign is missing: for a negative weight the penalty falls towards zero"
+        yield "the sign is missing: for a negative weight the penalty falls towards zero"
     if not np.allclose(got, want, rtol=1e-12, atol=0):
         worst = int(np.argmax(np.abs(got - want)))
-        return f"for w = {w[worst]}, alpha 0.3 and beta 4 it should be {want[worst]:.6f}, yours is {got[worst]:.6f}"
-    return None
+        yield f"for w = {w[worst]}, alpha 0.3 and beta 4 it should be {want[worst]:.6f}, yours is {got[worst]:.6f}"
 
 
 def _sharpness(answer):
@@ -91,11 +92,10 @@ def _sharpness(answer):
         want = max(1.0, math.log(number / tolerance) / smallest)
         got = float(answer(number, smallest, tolerance))
         if not math.isclose(got, want, rel_tol=1e-9):
-            return (
+            yield (
                 f"for {number} weights of at least {smallest} and a tolerance of {tolerance} "
                 f"beta should be {want:.4f}, yours is {got:.4f}"
             )
-    return None
 
 
 def _scaling_factor(answer):
@@ -103,16 +103,15 @@ def _scaling_factor(answer):
         want = attraction.scaling_factor(L0(alpha, beta), _WEIGHTS, eta)
         got = np.asarray(answer(_WEIGHTS.copy(), eta, alpha, beta), dtype=float)
         if got.shape != want.shape:
-            return f"for {want.shape[0]} weights there should be as many factors; the shape is {got.shape}."
+            yield f"for {want.shape[0]} weights there should be as many factors; the shape is {got.shape}."
         if np.allclose(got, want, rtol=1e-9, atol=0):
             continue
         positive = _WEIGHTS > 0
         if np.allclose(got[positive], want[positive], rtol=1e-9, atol=0):
-            return "right for positive weights only: where does the formula need the magnitude |w|?"
+            yield "right for positive weights only: where does the formula need the magnitude |w|?"
         if np.allclose(got, want * _WEIGHTS, rtol=1e-9, atol=0):
-            return "that is f(w), the weight after the step: divide by w."
-        return f"not the factor of Eq. 15 at eta = {eta}, alpha = {alpha}, beta = {beta}."
-    return None
+            yield "that is f(w), the weight after the step: divide by w."
+        yield f"not the factor of Eq. 15 at eta = {eta}, alpha = {alpha}, beta = {beta}."
 
 
 def _half_bound(answer):
@@ -123,23 +122,22 @@ def _half_bound(answer):
             if np.isclose(got, bound / 2, rtol=1e-9, atol=0):
                 continue
             if np.isclose(got, bound, rtol=1e-9, atol=0):
-                return (
+                yield (
                     "that is the bound of Eq. 16, which lets the weight cross zero: the pull must be shorter than |w|."
                 )
             if w < 0 and got < 0:
-                return "a factor is never negative: what about negative weights?"
-            return f"not the largest such factor at w = {w}, eta = {eta}, beta = {beta}."
-    return None
+                yield "a factor is never negative: what about negative weights?"
+            yield f"not the largest such factor at w = {w}, eta = {eta}, beta = {beta}."
 
 
 def _factor_from_threshold(answer):
     want = float(attraction.alpha_for_threshold(L0(1.0, 10.0), 0.01, 0.05))
     got = float(answer)
     if np.isclose(got, want, rtol=1e-6, atol=0):
-        return None
+        return
     if np.isclose(got, 10 * want, rtol=1e-6, atol=0):
-        return "that is the limit of ℓ1: how does β enter the swing of ℓ0?"
-    return (
+        yield "that is the limit of ℓ1: how does β enter the swing of ℓ0?"
+    yield (
         "not the largest factor: set the width of the swing band equal to the threshold."
         if got > want
         else "a larger factor still works."
@@ -151,10 +149,9 @@ def _safe_alpha(answer):
         want = attraction.alpha_for_threshold(L0(1.0, beta), threshold, last)
         got = answer(first, last, beta, threshold)
         if not math.isclose(got, want, rel_tol=1e-9):
-            return (
+            yield (
                 f"from {first} to {last} with beta={beta}, threshold={threshold}, alpha may be {want:.4g}, not {got!r}"
             )
-    return None
 
 
 def _count_steps(answer):
@@ -163,8 +160,7 @@ def _count_steps(answer):
         want = int(np.argmax(attraction.trajectory(L0(alpha, beta), w0, eta, limit) <= 0))
         got = answer(w0, eta, alpha, beta)
         if got != want:
-            return f"from w0={w0} with eta={eta}, alpha={alpha}, beta={beta} it takes {want} steps, not {got!r}"
-    return None
+            yield f"from w0={w0} with eta={eta}, alpha={alpha}, beta={beta} it takes {want} steps, not {got!r}"
 
 
 def _killed(answer):
@@ -174,8 +170,7 @@ def _killed(answer):
             want = str(landscape.regime(penalty, v, curvature)) == "kill"
             if bool(answer(float(v), alpha, 3.0, curvature)) != want:
                 kappa = landscape.kappa(penalty, curvature)
-                return f"with kappa = {kappa:.3g} and beta*v = {3 * v:.3g} the answer is {want}"
-    return None
+                yield f"with kappa = {kappa:.3g} and beta*v = {3 * v:.3g} the answer is {want}"
 
 
 def _two_penalty_step(answer):
@@ -185,52 +180,47 @@ def _two_penalty_step(answer):
         want = w - 0.1 * ((L2(alpha_l2) + L0(alpha_l0, beta)).gradient(w) + gradient)
         got = np.asarray(answer(w.copy(), gradient.copy(), 0.1, alpha_l2, alpha_l0, beta), dtype=float)
         if got.shape != w.shape:
-            return f"the weights should keep their shape {w.shape}; got {got.shape}"
+            yield f"the weights should keep their shape {w.shape}; got {got.shape}"
         if not np.allclose(got, want, rtol=0, atol=1e-12):
             row, column = np.unravel_index(np.nanargmax(np.abs(got - want)), w.shape)
-            return (
+            yield (
                 f"from w = {w[row, column]:g} with gradient {gradient[row, column]:g}, eta = 0.1, "
                 f"alpha_l2 = {alpha_l2:g}, alpha_l0 = {alpha_l0:g}, beta = {beta:g} "
                 f"the step leads to {want[row, column]:.6g}, not {got[row, column]:.6g}"
             )
-    return None
 
 
 def _least_pull(answer):
     for alpha_l2, alpha_l0, beta in ((5e-4, 2e-4, 8.0), (0.01, 0.3, 4.0), (1.0, 0.1, 2.0), (0.02, 0.01, 2.0)):
         penalty = L2(alpha_l2) + L0(alpha_l0, beta)
         got = answer(alpha_l2, alpha_l0, beta)
-        if not (isinstance(got, (tuple, list)) and len(got) == 2):
-            return f"return a pair, the magnitude and the pull there; got {got!r}"
+        yield from pair(got, "the magnitude and the pull there")
         w, pull = (float(number) for number in got)
         grid = np.linspace(1e-6, 3, 300_001)
         least = float(penalty.gradient(grid).min())
         at = float(grid[penalty.gradient(grid).argmin()])
         given = f"with alpha_l2 = {alpha_l2:g}, alpha_l0 = {alpha_l0:g}, beta = {beta:g}"
         if not abs(w - at) < 1e-4:
-            return f"{given} the pull is least near w = {at:.3f}, not {w:.3g}"
+            yield f"{given} the pull is least near w = {at:.3f}, not {w:.3g}"
         if not abs(pull - least) < 1e-5 * (1 + least):
-            return f"{given} the least pull is {least:.4g}, not {pull:.4g}"
-    return None
+            yield f"{given} the least pull is {least:.4g}, not {pull:.4g}"
 
 
 def _masked_step(answer):
     w, momentum = np.array([0.5, -0.2, 0.0, 1.0]), np.array([0.1, 0.3, -2.0, 0.0])
     gradient, mask = np.array([1.0, -1.0, 5.0, 0.0]), np.array([True, True, False, False])
     got = answer(w.copy(), momentum.copy(), gradient.copy(), mask.copy(), 0.1, 0.9)
-    if not (isinstance(got, tuple) and len(got) == 2):
-        return f"return a pair, the new weights and the new momentum; got {got!r}"
+    yield from pair(got, "the new weights and the new momentum", tuple)
     moved, kept = (np.asarray(part, dtype=float) for part in got)
     if np.any(moved[~mask] != 0):
-        return f"pruned weights must come out exactly zero; yours are {moved[~mask]}"
+        yield f"pruned weights must come out exactly zero; yours are {moved[~mask]}"
     if np.any(kept[~mask] != 0):
-        return f"the momentum of pruned weights must come out exactly zero; yours is {kept[~mask]}"
+        yield f"the momentum of pruned weights must come out exactly zero; yours is {kept[~mask]}"
     new = 0.9 * momentum[mask] + gradient[mask]
     if not np.allclose(kept[mask], new, rtol=0, atol=1e-12):
-        return f"the momentum of the kept weights should be {new}, not {kept[mask]}"
+        yield f"the momentum of the kept weights should be {new}, not {kept[mask]}"
     if not np.allclose(moved[mask], w[mask] - 0.1 * new, rtol=0, atol=1e-12):
-        return f"the kept weights should be {w[mask] - 0.1 * new}, not {moved[mask]}"
-    return None
+        yield f"the kept weights should be {w[mask] - 0.1 * new}, not {moved[mask]}"
 
 
 def _alpha_for_reach(answer):
@@ -238,8 +228,7 @@ def _alpha_for_reach(answer):
         alpha = float(answer(distance, beta, total))
         got = float(attraction.reach(L0(max(alpha, 0.0), beta), total))
         if not math.isclose(got, distance, rel_tol=1e-9):
-            return f"with alpha = {alpha:.4g}, beta = {beta:g}, H = {total:g} the reach is {got:.6g}, not {distance:g}"
-    return None
+            yield f"with alpha = {alpha:.4g}, beta = {beta:g}, H = {total:g} the reach is {got:.6g}, not {distance:g}"
 
 
 def _share_within(answer):
@@ -249,8 +238,7 @@ def _share_within(answer):
         want = float(np.mean(np.abs(weights) < attraction.reach(L0(alpha, beta), total)))
         got = float(answer(weights, alpha, beta, total))
         if not math.isclose(got, want, abs_tol=1e-12):
-            return f"for alpha = {alpha:g}, beta = {beta:g}, H = {total:g} the share is {want:g}, not {got:g}"
-    return None
+            yield f"for alpha = {alpha:g}, beta = {beta:g}, H = {total:g} the share is {want:g}, not {got:g}"
 
 
 def _deviation_of_difference(answer):
@@ -258,8 +246,7 @@ def _deviation_of_difference(answer):
         values = np.r_[np.ones(only_first), -np.ones(only_second), np.zeros(n - only_first - only_second)]
         want, got = float(values.std() / math.sqrt(n)), float(answer(only_first, only_second, n))
         if not math.isclose(got, want, rel_tol=1e-9):
-            return f"with {only_first} and {only_second} of {n} images it is {want:.6g}, not {got:.6g}"
-    return None
+            yield f"with {only_first} and {only_second} of {n} images it is {want:.6g}, not {got:.6g}"
 
 
 # fmt: off

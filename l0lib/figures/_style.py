@@ -36,10 +36,22 @@ def new_figure(width: float = 7.2, height: float = 3.6, rows: int = 1, columns: 
     """
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, **subplots)
+    _dress(figure)
+    return figure, axes
+
+
+def new_mosaic(width: float, height: float, places: str, **more: Any) -> tuple[Figure, list[Axes]]:
+    """Return such a figure with the axes that ``places`` names by letters, row by row: ``"ab;cc"``."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplot_mosaic(places, **more)
+    _dress(figure)
+    return figure, list(axes.values())
+
+
+def _dress(figure: Figure) -> None:
     for axis in figure.axes:
         axis.grid(True, alpha=0.25, linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
-    return figure, axes
 
 
 def as_picture(axis: Axes, frame: bool = True) -> None:

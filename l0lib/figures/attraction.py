@@ -15,31 +15,17 @@ from ._style import GREY, MARKERS, PENALTY_STYLE, PLAINEST_FIRST, new_figure, pe
 _SHADE = {"shrinks": "#3c7a2e", "crosses zero, shrinks": "#c79a00", "crosses zero, grows": "#b3202a"}
 
 
-def zero_attraction_maps(penalties: Mapping[str, Any], eta: float, span: float = 1.0) -> Figure:
-    """Draw one panel per penalty: the map f(w) of a step without loss, over the cone where a step shrinks.
-
-    Parameters
-    ----------
-    penalties : mapping
-        From ``"l2"``, ``"l1"``, ``"l0"`` to a penalty.
-    eta : float
-        Learning rate.
-    span : float
-        The panels show weights from -span to span.
-    """
+def zero_attraction_maps(penalties: Mapping[str, Any], eta: float) -> Figure:
+    """Draw one panel per penalty: the map f(w) of a step without loss, over the cone where a step shrinks."""
     figure, axes = new_figure(8.4, 3.3, columns=len(penalties), sharex=True, sharey=True, squeeze=False)
-    half = np.linspace(0, span, 401)[1:]
+    half = np.linspace(0, 1, 401)[1:]
     for axis, (name, penalty) in zip(axes[0], penalties.items(), strict=True):
-        axis.fill_between(
-            [-span, 0, span], [-span, 0, -span], [span, 0, span], color=_SHADE["shrinks"], alpha=0.1, lw=0
-        )
-        axis.plot([-span, span], [-span, span], color=GREY, lw=0.8)
-        axis.plot([-span, span], [span, -span], color=GREY, lw=0.8, ls=":")
+        axis.fill_between([-1, 0, 1], [-1, 0, -1], [1, 0, 1], color=_SHADE["shrinks"], alpha=0.1, lw=0)
+        axis.plot([-1, 1], [-1, 1], color=GREY, lw=0.8)
+        axis.plot([-1, 1], [1, -1], color=GREY, lw=0.8, ls=":")
         for side in (-half[::-1], half):
             axis.plot(side, attraction.step(penalty, side, eta), lw=2, **PENALTY_STYLE[name])
-        axis.set(
-            title=labels.PENALTIES[name], xlabel="weight w before the step", xlim=(-span, span), ylim=(-span, span)
-        )
+        axis.set(title=labels.PENALTIES[name], xlabel="weight w before the step", xlim=(-1, 1), ylim=(-1, 1))
         axis.set_aspect("equal")
     axes[0, 0].set_ylabel("f(w), the weight after it")
     return figure
@@ -57,14 +43,12 @@ def race_to_zero(
     numbers = np.arange(steps + 1)
     for name, penalty in penalties.items():
         orbit = np.asarray(attraction.trajectory(penalty, w0, eta, steps))
-        arrived = np.flatnonzero(orbit <= 0)
-        last = arrived[0] if arrived.size else steps
-        style = PENALTY_STYLE[name]
+        last, colour = _arrival(orbit), PENALTY_STYLE[name]["color"]
         for axis, values in ((linear, orbit), (logarithmic, np.abs(orbit))):
             axis.plot(values[: last + 1], **penalty_line(name, lw=2))
-            axis.plot(numbers[last:], values[last:], ".", ms=1.8, color=style["color"])
-        if arrived.size:
-            linear.axvline(attraction.steps_to_zero(penalty, w0, eta), color=style["color"], lw=0.8, ls=":")
+            axis.plot(numbers[last:], values[last:], ".", ms=1.8, color=colour)
+        if orbit[last] <= 0:
+            linear.axvline(attraction.steps_to_zero(penalty, w0, eta), color=colour, lw=0.8, ls=":")
     linear.set(xlabel="step", ylabel="weight w")
     linear.legend()
     logarithmic.set(xlabel="step", ylabel="magnitude |w|, logarithmic", yscale="log")
@@ -75,17 +59,22 @@ def race_to_zero(
     return figure
 
 
-def scaling_factors(penalties: Mapping[str, Any], eta: float, magnitudes: np.ndarray, lowest: float = -2.0) -> Figure:
+def _arrival(orbit: np.ndarray) -> int:
+    """Return the first step at which the weight is not positive; the last step if it never is."""
+    arrived = np.flatnonzero(orbit <= 0)
+    return arrived[0] if arrived.size else len(orbit) - 1
+
+
+def scaling_factors(penalties: Mapping[str, Any], eta: float, magnitudes: np.ndarray) -> Figure:
     """Draw λ against the magnitude of the weight, over the three ranges that say what a step does (Eq. 15)."""
     figure, axis = new_figure(7.2, 3.8)
-    bands = (("shrinks", 0, 1), ("crosses zero, shrinks", -1, 0), ("crosses zero, grows", lowest, -1))
-    for text, low, high in bands:
+    for text, low, high in (("shrinks", 0, 1), ("crosses zero, shrinks", -1, 0), ("crosses zero, grows", -2, -1)):
         axis.axhspan(low, high, color=_SHADE[text], alpha=0.1, lw=0)
         axis.text(magnitudes[-1], (low + high) / 2, text + " ", ha="right", va="center", color=GREY)
     for name, penalty in penalties.items():
         factor = attraction.scaling_factor(penalty, magnitudes, eta)
         axis.plot(magnitudes, factor, **penalty_line(name, lw=2))
-    axis.set(xscale="log", xlabel="magnitude |w|, logarithmic", ylabel="scaling factor λ", ylim=(lowest, 1.15))
+    axis.set(xscale="log", xlabel="magnitude |w|, logarithmic", ylabel="scaling factor λ", ylim=(-2, 1.15))
     axis.set_xlim(magnitudes[0], magnitudes[-1])
     axis.legend(loc="center left")
     return figure
@@ -102,35 +91,28 @@ def alpha_bounds(penalties: Mapping[str, Any], eta: float, magnitudes: np.ndarra
         critical = attraction.critical_magnitude(penalty, eta)
         if 0 < critical < np.inf:
             axis.plot(critical, penalty.alpha, "o", color=style["color"])
-            axis.annotate(
-                "left of here a step makes |w| larger",
-                (critical, penalty.alpha),
-                xytext=(8, -14) if name == "l0" else (-50, 45),
-                textcoords="offset points",
-                arrowprops=None if name == "l0" else {"arrowstyle": "-", "color": style["color"], "lw": 0.8},
-                color=style["color"],
-                fontsize="small",
-            )
+            near: dict[str, Any] = {"xytext": (8, -14)}
+            if name != "l0":
+                near = {"xytext": (-50, 45), "arrowprops": {"arrowstyle": "-", "color": style["color"], "lw": 0.8}}
+            look = {"textcoords": "offset points", "color": style["color"], "fontsize": "small"}
+            axis.annotate("left of here a step makes |w| larger", (critical, penalty.alpha), **near, **look)
     axis.set(xscale="log", yscale="log", xlabel="magnitude |w|, logarithmic", ylabel="largest α that still shrinks |w|")
     axis.set_xlim(magnitudes[0], magnitudes[-1])
     axis.legend(loc="lower right")
     return figure
 
 
-def equal_terms(eta: float, beta: float, first_step: float, swing: float, w0: float = 1.0) -> Figure:
-    """Draw the pull of ℓ1 and ℓ0 matched in two ways: same first step from w0 (left), same swing at zero (right)."""
+def equal_terms(eta: float, beta: float, first_step: float, swing: float) -> Figure:
+    """Draw the pull of ℓ1 and ℓ0 matched in two ways: same first step from 1 (left), same swing at zero (right)."""
     figure, axes = new_figure(8.4, 3.3, columns=2, sharex=True)
-    magnitudes = np.linspace(0, w0, 401)[1:]
-    by_step = attraction.match_initial_rate(first_step, w0, eta, beta)
-    by_swing = {"l1": L1(swing / eta), "l0": L0(swing / (eta * beta), beta)}
-    for axis, pair, title in (
-        (axes[0], {"l1": by_step.l1, "l0": by_step.l0}, f"same first step from {w0:g}"),
-        (axes[1], by_swing, "same swing at zero"),
-    ):
-        for name, penalty in pair.items():
-            pull = np.abs(attraction.term(penalty, magnitudes, eta))
-            axis.plot(magnitudes, pull, **penalty_line(name, lw=2))
-        axis.set(title=title, xlabel="magnitude |w|", xlim=(0, w0))
+    magnitudes = np.linspace(0, 1, 401)[1:]
+    by_step = attraction.match_initial_rate(first_step, 1.0, eta, beta)
+    by_swing = (L1(swing / eta), L0(swing / (eta * beta), beta))
+    pairs = {"same first step from 1": (by_step.l1, by_step.l0), "same swing at zero": by_swing}
+    for axis, (title, pair) in zip(axes, pairs.items(), strict=True):
+        for name, penalty in zip(("l1", "l0"), pair, strict=True):
+            axis.plot(magnitudes, np.abs(attraction.term(penalty, magnitudes, eta)), **penalty_line(name, lw=2))
+        axis.set(title=title, xlabel="magnitude |w|", xlim=(0, 1))
         axis.set_ylim(bottom=0)
         axis.legend()
     axes[0].set_ylabel("length of the pull in one step")
@@ -143,26 +125,23 @@ def prunable_share(multiples: Sequence[float], shares: Mapping[str, Sequence[flo
     for name, values in shares.items():
         axis.plot(multiples, 100 * np.asarray(values), marker="o", **penalty_line(name, lw=2))
     axis.axvline(1, color=GREY, lw=1)
-    axis.set(
-        xscale="log", xlabel="α as a multiple of its limit", ylabel="weights below the threshold (%)", ylim=(0, 105)
-    )
+    axis.set(xscale="log", xlabel="α as a multiple of its limit", ylabel="weights below the threshold (%)")
+    axis.set_ylim(0, 105)
     axis.set_xticks(list(multiples), [f"{multiple:g}" for multiple in multiples], minor=False)
     axis.minorticks_off()
     axis.legend(loc="lower left")
     return figure
 
 
-def first_look(
-    w0: float = 1.0, eta: float = 0.04, first_step: float = 0.0021, beta: float = 3.0, steps: int = 700
-) -> Figure:
+def first_look() -> Figure:
     """Draw the book's one picture: three equal weights with equal first steps, one penalty each and no loss."""
-    matched = attraction.match_initial_rate(first_step, w0, eta, beta)
+    eta, steps = 0.04, 700
+    matched = attraction.match_initial_rate(0.0021, 1.0, eta, beta=3.0)
     figure, axis = new_figure(7.2, 3.4)
     numbers = np.arange(steps + 1)
     for name, penalty in (("l2", matched.l2), ("l1", matched.l1), ("l0", matched.l0)):
-        orbit = attraction.trajectory(penalty, w0, eta, steps)
-        arrived = np.flatnonzero(orbit <= 0)
-        last = arrived[0] if arrived.size else steps
+        orbit = attraction.trajectory(penalty, 1.0, eta, steps)
+        last = _arrival(orbit)
         axis.plot(orbit[: last + 1], **penalty_line(name, lw=2))
         axis.plot(numbers[last:], orbit[last:], lw=0.7, alpha=0.7, color=PENALTY_STYLE[name]["color"])
     axis.axhline(0, color=GREY, lw=0.8, zorder=0)
@@ -182,11 +161,8 @@ def map_near_zero(alpha: float, beta: float, eta: float):
             axis.plot(w / band, attraction.step(penalty, w, eta) / band, lw=2, color=PENALTY_STYLE[name]["color"])
         for slope in (1, -1):
             axis.plot([-1.9, 1.9], [-1.9 * slope, 1.9 * slope], color=GREY, lw=0.8, ls=":")
-        marks = (
-            (attraction.critical_magnitude(penalty, eta) / band, "$w_c$"),
-            (attraction.crossing_magnitude(penalty, eta) / band, "$w_x$"),
-        )
-        for x, text in marks:
+        for text, magnitude in (("$w_c$", attraction.critical_magnitude), ("$w_x$", attraction.crossing_magnitude)):
+            x = magnitude(penalty, eta) / band
             y = float(attraction.step(penalty, x * band, eta)) / band
             axis.plot([x], [y], "o", color=PENALTY_STYLE[name]["color"], ms=5)
             axis.annotate(text, (x, y), textcoords="offset points", xytext=(7, -10))
@@ -198,21 +174,18 @@ def map_near_zero(alpha: float, beta: float, eta: float):
     return figure
 
 
-def settling(eta: float, beta: float, strengths=(0.05, 0.4, 2.0), starts: int = 400):
+def settling(eta: float, beta: float):
     r"""Draw how arrived weights spread over the swing band for three values of :math:`a = \eta\alpha\beta^2`."""
-    figure, axes = new_figure(7.2, 2.9, columns=len(strengths), sharex=True)
+    figure, axes = new_figure(7.2, 2.9, columns=3, sharex=True)
     random = np.random.default_rng(0)
-    for axis, a in zip(axes, strengths, strict=True):
+    for axis, a in zip(axes, (0.05, 0.4, 2.0), strict=True):
         penalty = L0(a / (eta * beta**2), beta)
         band = attraction.swing_band(penalty, eta)
         steps = int(200 / a) + 1000
-        orbit = attraction.trajectory(
-            penalty, random.uniform(-band, band, starts), eta, steps, sample=range(steps - 400, steps + 1)
-        )
-        size = np.abs(orbit).ravel() / band
-        axis.hist(
-            size, bins=40, range=(0, 1), weights=np.full(size.size, 1 / size.size), color=PENALTY_STYLE["l0"]["color"]
-        )
+        starts, last = random.uniform(-band, band, 400), range(steps - 400, steps + 1)
+        size = np.abs(attraction.trajectory(penalty, starts, eta, steps, sample=last)).ravel() / band
+        share = np.full(size.size, 1 / size.size)
+        axis.hist(size, bins=40, range=(0, 1), weights=share, color=PENALTY_STYLE["l0"]["color"])
         axis.set(title=f"$a = {a:g}$", xlabel="$|w| / c$")
         if a <= 0.5:
             for edge in attraction.settled_bands(penalty, eta):
@@ -221,13 +194,13 @@ def settling(eta: float, beta: float, strengths=(0.05, 0.4, 2.0), starts: int = 
     return figure
 
 
-def waiting_time(eta: float, first_step: float, betas=(3.0, 6.0)):
+def waiting_time(eta: float, first_step: float):
     """Draw the steps to zero against the starting weight: counted by iteration, and the proven bounds around them."""
     figure, axis = new_figure(7.2, 3.4)
     starts = np.linspace(0.05, 1.0, 20)
     l1 = L1(first_step / eta)
     axis.plot(starts, np.ceil(attraction.steps_to_zero(l1, starts, eta)), **penalty_line("l1"))
-    for beta, shade in zip(betas, (1.0, 0.55), strict=True):
+    for beta, shade in ((3.0, 1.0), (6.0, 0.55)):
         penalty = attraction.match_initial_rate(first_step, 0.5, eta, beta).l0
         lower = attraction.steps_to_zero(penalty, starts, eta)
         a = eta * penalty.alpha * beta**2
@@ -263,12 +236,12 @@ def regime_map():
     return figure
 
 
-def prox_of_l0(kappas=(0.3, 1.0, 6.0), beta: float = 1.0):
-    r"""Draw the proximal operator for three :math:`\kappa` beside soft and hard thresholding."""
-    figure, axes = new_figure(7.2, 2.9, columns=len(kappas), sharey=True)
-    v = np.linspace(0, 6, 1201) / beta
-    for axis, k in zip(axes, kappas, strict=True):
-        penalty = L0(k / beta**2, beta)
+def prox_of_l0():
+    r"""Draw the proximal operator for three :math:`\kappa` beside soft and hard thresholding; :math:`\beta = 1`."""
+    figure, axes = new_figure(7.2, 2.9, columns=3, sharey=True)
+    v = np.linspace(0, 6, 1201)
+    for axis, k in zip(axes, (0.3, 1.0, 6.0), strict=True):
+        penalty = L0(k, 1.0)
         threshold, _ = landscape.jump(penalty, 1.0)
         axis.plot(v, landscape.soft_threshold(v, threshold), **PENALTY_STYLE["l1"], label="soft")
         axis.plot(v, landscape.hard_threshold(v, threshold), color=GREY, ls=":", label="hard")
@@ -282,17 +255,17 @@ def prox_of_l0(kappas=(0.3, 1.0, 6.0), beta: float = 1.0):
 def exact_zeros(alpha: float, beta: float, eta: float, steps: int = 120):
     """Draw one weight under the plain, the clipped and the proximal step: the swing, and its two cures."""
     penalty = L0(alpha, beta)
-    orbits = {name: [0.12] for name in ("plain", "clipped", "proximal")}
-    for _ in range(steps):
-        w = orbits["plain"][-1]
-        orbits["plain"].append(float(attraction.step(penalty, w, eta)))
-        w = orbits["clipped"][-1]
-        orbits["clipped"].append(float(np.sign(w) * max(abs(w) - abs(attraction.term(penalty, w, eta)), 0.0)))
-        orbits["proximal"].append(float(penalty.prox(orbits["proximal"][-1], eta)))
+    ways = {
+        "plain": (lambda w: attraction.step(penalty, w, eta), "l0", "-"),
+        "clipped": (lambda w: np.sign(w) * max(abs(w) - abs(attraction.term(penalty, w, eta)), 0.0), "l1", "--"),
+        "proximal": (lambda w: penalty.prox(w, eta), "l2", ":"),
+    }
     figure, axis = new_figure(7.2, 2.9)
-    colors = (PENALTY_STYLE["l0"]["color"], PENALTY_STYLE["l1"]["color"], PENALTY_STYLE["l2"]["color"])
-    for (name, orbit), color, style in zip(orbits.items(), colors, ("-", "--", ":"), strict=True):
-        axis.plot(orbit, style, color=color, lw=1 if name == "plain" else 2, label=name)
+    for name, (move, kind, style) in ways.items():
+        orbit = [0.12]
+        for _ in range(steps):
+            orbit.append(float(move(orbit[-1])))
+        axis.plot(orbit, style, color=PENALTY_STYLE[kind]["color"], lw=1 if name == "plain" else 2, label=name)
     band = attraction.swing_band(penalty, eta)
     axis.axhspan(-band, band, color=GREY, alpha=0.15, lw=0)
     axis.annotate("swing band $\\pm\\eta\\alpha\\beta$", (steps, band), ha="right", va="bottom", color=GREY)

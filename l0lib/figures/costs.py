@@ -40,16 +40,10 @@ def bytes_by_encoding(sizes: Sequence[Any]) -> Figure:
 def bytes_against_ratio(
     ratios: Sequence[float], sizes: Mapping[str, Sequence[float]], values_alone: Sequence[float]
 ) -> Figure:
-    """Draw the bytes of a network against its compression ratio, one line an encoding.
+    """Draw the bytes of a network against its compression ratio, all parameters over nonzero ones.
 
-    Parameters
-    ----------
-    ratios : sequence of float
-        All parameters over nonzero ones.
-    sizes : mapping
-        From the name of an encoding to its bytes at each ratio; at most four.
-    values_alone : sequence of float
-        Bytes of the nonzero values with nothing that says where they stand: a dotted line.
+    ``sizes`` maps the names of at most four encodings to bytes at each ratio. Dotted: ``values_alone``, the bytes of
+    the nonzero values with nothing that says where they stand.
     """
     figure, axis = new_figure(7.2, 3.8)
     for (name, values), colour, marker in zip(sizes.items(), _COLOURS, MARKERS.values(), strict=False):
@@ -70,10 +64,9 @@ def shares_by_layer(names: Sequence[str], shares: Mapping[str, Sequence[float]])
     for place, name in enumerate(names):
         part = 100 * np.array([shares[row][place] for row in rows]) / totals
         colour = _COLOURS[place % len(_COLOURS)]
-        axis.barh(rows, part, left=left, color=colour, edgecolor="white", height=0.62, label=name)
-        for y, (start, width) in enumerate(zip(left, part, strict=True)):
-            if width > 6:
-                axis.text(start + width / 2, y, f"{width:.0f} %", ha="center", va="center", color="white", fontsize=9)
+        bars = axis.barh(rows, part, left=left, color=colour, edgecolor="white", height=0.62, label=name)
+        told = [f"{width:.0f} %" if width > 6 else "" for width in part]
+        axis.bar_label(bars, told, label_type="center", color="white", fontsize=9)
         left += part
     axis.set(xlabel="share (%)", xlim=(0, 100))
     axis.grid(False)
@@ -84,17 +77,9 @@ def shares_by_layer(names: Sequence[str], shares: Mapping[str, Sequence[float]])
 def speedup_against_sparsity(measured: Mapping[int, Sequence[Any]], ways: Mapping[str, str]) -> Figure:
     """Draw how many times faster a sparse product is than the dense one, one panel a batch size.
 
-    Parameters
-    ----------
-    measured : mapping
-        From the batch size to the results of :func:`l0lib.compress.latency.matmul_latency`.
-    ways : mapping
-        From the way's name there to what the legend calls it.
-
-    Notes
-    -----
-    Marks are medians over the rounds, bands run from the lower to the upper quartile. Above the line at 1 sparsity
-    pays. The axis of the sparsity is logarithmic in the share of nonzeros.
+    ``measured`` maps the batch size to the results of :func:`l0lib.compress.latency.matmul_latency`, ``ways`` the way's
+    name there to what the legend calls it. Marks are medians over the rounds, bands run from the lower to the upper
+    quartile. Above the line at 1 sparsity pays. The axis of the sparsity is logarithmic in the share of nonzeros.
     """
     figure, axes = new_figure(8.4, 3.4, columns=len(measured), sharey=True, squeeze=False)
     for axis, (batch, results) in zip(axes[0], measured.items(), strict=True):

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from .. import attraction, labels, landscape
 from ..penalties import L0, L1, L2, Penalty
 from ..playground import network, view
-from ._style import BLUE, GREY, ORANGE, PENALTY_STYLE, logarithmic, new_figure, say
+from ._style import BLUE, GREY, ORANGE, PENALTY_STYLE, logarithmic, new_figure, new_mosaic, say
 
 if TYPE_CHECKING:
     from ..compress.neurons import Blueprint
@@ -47,21 +47,10 @@ def trajectories(
     eta=0.04, w0=1.0, equal=True, first_step=0.005, alpha_l2=0.1, alpha_l1=0.1, alpha_l0=0.1, beta=3.0, steps=300,
     axis="linear",
 ) -> Figure:  # fmt: skip
-    r"""Draw a weight under each penalty alone, step by step (paper, Fig. 1).
+    """Draw a weight under each penalty alone, step by step (paper, Fig. 1): :class:`~l0lib.widgets.Trajectories`.
 
-    Parameters
-    ----------
-    eta, w0 : float
-        Learning rate, and the weight at step 0.
-    equal : bool
-        Whether all three take the same first step, of length ``first_step``; otherwise their factors are
-        ``alpha_l2``, ``alpha_l1`` and ``alpha_l0``.
-    beta : float
-        Sharpness of the smoothed l0 penalty.
-    steps : int
-        How many steps.
-    axis : str
-        ``"linear"`` shows the weight, ``"log"`` its magnitude.
+    All three take the same first step, of length ``first_step``, or with ``equal=False`` have the factors ``alpha_…``.
+    ``axis="linear"`` shows the weight, ``"log"`` its magnitude.
 
     Raises
     ------
@@ -103,20 +92,10 @@ def trajectories(
 
 
 def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, axis="log") -> Figure:
-    r"""Draw the penalties, and the length of their step, for two sharpnesses (paper, Fig. 2).
+    """Draw the penalties, and the length of their step (paper, Fig. 2): :class:`~l0lib.widgets.PenaltyAndPull`.
 
-    Dots mark where the smoothed l0 penalty begins to pull harder than l1 and than l2.
-
-    Parameters
-    ----------
-    eta, alpha : float
-        Learning rate and penalty factor, the same for all.
-    beta_1, beta_2 : float
-        Two sharpnesses of the smoothed l0 penalty.
-    reach : float
-        Weights from ``-reach`` to ``reach``.
-    axis : str
-        ``"linear"`` or ``"log"``, the axis of the pull.
+    Dots mark where the smoothed l0 penalty begins to pull harder than l1 and than l2. Weights run from ``-reach`` to
+    ``reach``; ``axis`` of the pull is ``"linear"`` or ``"log"``.
     """
     _check_choice("axis", axis, ("linear", "log"))
     w = np.linspace(-reach, reach, 400)
@@ -144,24 +123,16 @@ def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, a
 
 
 def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0) -> Figure:
-    r"""Draw the regimes of the scaling factor over magnitude and factor, and the factor below (paper, Eqs. 15, 16).
+    """Draw the regimes of the scaling factor over magnitude and factor, and the factor below (paper, Eqs. 15, 16).
 
-    Parameters
-    ----------
-    penalty : str
-        ``"l2"``, ``"l1"`` or ``"l0"``.
-    w, alpha : float
-        The point to mark: a magnitude and a penalty factor.
-    eta, beta : float
-        Learning rate, and the sharpness of the smoothed l0 penalty.
+    The point ``w``, ``alpha`` is marked; ``penalty`` is ``"l2"``, ``"l1"`` or ``"l0"``
+    (:class:`~l0lib.widgets.ScalingFactor`).
     """
     _check_choice("penalty", penalty, _KINDS)
     chosen = {"l2": L2(alpha), "l1": L1(alpha), "l0": L0(alpha, beta)}[penalty]
     size = np.geomspace(1e-3, 2, 241)
     bound = np.asarray(attraction.alpha_bound(chosen, size, eta))
-    figure, (plane, below) = new_figure(
-        7.2, 5.4, rows=2, sharex=True, gridspec_kw={"height_ratios": (3, 2)}
-    )  # fmt: skip
+    figure, (plane, below) = new_figure(7.2, 5.4, rows=2, sharex=True, height_ratios=(3, 2))
     plane.fill_between(size, bound, 1e9, color=_WARN, alpha=0.16, linewidth=0)
     plane.fill_between(size, bound / 2, bound, color=_AMBER, alpha=0.28, linewidth=0)
     plane.plot(size, bound, color=_WARN, label="λ = −1, the bound of α")
@@ -186,26 +157,14 @@ def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0) -> Figure
 def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000) -> Figure:
     r"""Draw a weight that has arrived: cobweb, histogram over the band :math:`\pm\eta\alpha\beta`, and orbit.
 
-    Beside smoothed l0 stands l1 with the factor :math:`\alpha\beta`, which gives it the same band.
-
-    Parameters
-    ----------
-    alpha, beta, eta : float
-        Penalty factor, sharpness, learning rate.
-    w0 : float
-        The start.
-    steps : int
-        How many steps.
+    Beside smoothed l0 stands l1 with the factor :math:`\alpha\beta`, which gives it the same band
+    (:class:`~l0lib.widgets.AtZero`).
     """
     l0, l1 = L0(alpha, beta), L1(alpha * beta)  # the same band for both
     band = float(attraction.swing_band(l0, eta))
     orbit, cycle = (attraction.trajectory(p, w0, eta, steps) for p in (l0, l1))
-    figure, ((cobweb, spread), (left, right)) = new_figure(7.6, 5.8, rows=2, columns=2)
-    spec = left.get_subplotspec().get_gridspec()
-    for axes in (left, right):
-        axes.remove()
-    time = figure.add_subplot(spec[1, :])
-    time.spines[["top", "right"]].set_visible(False)
+    figure, (cobweb, spread, time) = new_mosaic(7.6, 5.8, "ab;cc")
+    time.grid(False)
     grid = np.linspace(-1.3 * band, 1.3 * band, 400)
     for kind, penalty, path in (("l1", l1, cycle), ("l0", l0, orbit)):
         mapped = np.asarray(attraction.step(penalty, grid, eta)).copy()
@@ -238,16 +197,8 @@ def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000) -> Figure:
 def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0) -> Figure:
     r"""Draw :math:`\tfrac12 h(w - v)^2` plus the smoothed l0 penalty, and its minimum against :math:`v`.
 
-    The kill zone is shaded; soft and hard thresholding stand beside the proximal operator.
-
-    Parameters
-    ----------
-    v : float
-        The optimum of the loss, >= 0.
-    curvature : float
-        Its second derivative :math:`h`.
-    alpha, beta : float
-        Penalty factor and sharpness.
+    ``v`` >= 0 is the optimum of the loss, ``curvature`` :math:`h` its second derivative. The kill zone is shaded; soft
+    and hard thresholding stand beside the proximal operator (:class:`~l0lib.widgets.LossAndPenalty`).
     """
     penalty = L0(alpha, beta)
     far = max(0.8, 1.7 * v)
@@ -278,12 +229,9 @@ def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0) -> Figure:
 
 def compression_ratio(stored: Mapping[str, Any], chosen: Mapping[str, Any], stage: str) -> Figure:
     """Draw what :class:`~l0lib.widgets.CompressionRatio` shows, for readers without JavaScript and for paper."""
-    figure = Figure(figsize=(8, 5.6), layout="constrained")
-    grid = figure.add_gridspec(2, 2, height_ratios=(1.5, 1))
-    curve, bars, picture = (figure.add_subplot(place) for place in (grid[0, :], grid[1, 0], grid[1, 1]))
-    for axis in (curve, bars):
-        axis.grid(True, alpha=0.25, linewidth=0.6)
-        axis.spines[["top", "right"]].set_visible(False)
+    figure, (curve, bars, picture) = new_mosaic(8, 5.6, "aa;bc", height_ratios=(1.5, 1))
+    picture.grid(False)
+    picture.spines[:].set_visible(True)
     arm = chosen["arm"]
     if arm is None:
         say(curve, "not recorded yet")
@@ -325,15 +273,12 @@ def _first_layer(axis: Axes, shape: Sequence[int], values: Sequence[float], colo
         axis.imshow(array, cmap=shade, vmin=0)
         return
     most = max(float(np.abs(array).max()), 1e-9)
-    colours = array.ndim == 4  # of red, green and blue: a picture of the weights, and white where all three are removed
-    if colours:
+    if array.ndim == 4:  # of red, green and blue: a picture of the weights, and white where all three are removed
         array = np.where(array.any(1, keepdims=True), 0.5 + array / (2 * most), 1.0).transpose(0, 2, 3, 1)
-    sheet = _tiled(array, across=5, gap=1.0 if colours else np.nan)
-    if colours:
-        axis.imshow(sheet)
+        axis.imshow(_tiled(array, across=5, gap=1.0))
         return
     shade = LinearSegmentedColormap.from_list("signed", [BLUE, "#eef0f2", ORANGE])
-    axis.imshow(sheet, cmap=shade, norm=TwoSlopeNorm(0, -most, most))
+    axis.imshow(_tiled(array, across=5), cmap=shade, norm=TwoSlopeNorm(0, -most, most))
 
 
 def _tiled(images: np.ndarray, across: int, gap: float = np.nan) -> np.ndarray:
@@ -349,33 +294,21 @@ def _tiled(images: np.ndarray, across: int, gap: float = np.nan) -> np.ndarray:
 def remove_neurons(plan: Blueprint, removed: Mapping[str, Iterable[int]]) -> Figure:
     """Draw the layers of a network, one row each and a mark for every unit; removed ones are thin.
 
-    Parameters
-    ----------
-    plan : Blueprint
-    removed : mapping
-        Family to the units that go, as :meth:`Blueprint.without` takes it.
+    ``removed`` maps a family to the units that go, as :meth:`Blueprint.without` takes it.
     """
     sizes = plan.without(removed)
     rows = [(layer, size) for layer, size in zip(plan.layers, sizes, strict=True) if layer.kind != "norm"]
     figure, ax = new_figure(6.8, 0.6 + 0.21 * len(rows))
     for place, (layer, _) in enumerate(rows):
-        left = np.arange(layer.outputs) / layer.outputs
-        kept = np.ones(layer.outputs, dtype=bool)
-        strength = np.full(layer.outputs, 0.3)
+        n = layer.outputs
+        kept, strength, colour = np.ones(n, dtype=bool), np.full(n, 0.3), GREY
         if layer.writes >= 0:
-            norms = np.array(plan.norms[layer.writes])
+            norms, colour = np.array(plan.norms[layer.writes]), _L0_COLOUR
             kept[list(removed.get(plan.families[layer.writes][0], ()))] = False
             strength = 0.25 + 0.75 * norms / norms.max()
-        colour = PENALTY_STYLE["l0"]["color"] if layer.writes >= 0 else GREY
-        ax.barh(
-            np.full(layer.outputs, place),
-            0.85 / layer.outputs,
-            left=left,
-            align="center",
-            height=np.where(kept, 0.75, 0.08),
-            color=[(colour, float(s)) if k else GREY for s, k in zip(strength, kept, strict=True)],
-            linewidth=0,
-        )
+        colours = [(colour, float(s)) if k else GREY for s, k in zip(strength, kept, strict=True)]
+        height, left = np.where(kept, 0.75, 0.08), np.arange(n) / n
+        ax.barh(np.full(n, place), 0.85 / n, left=left, height=height, color=colours, linewidth=0)
     ax.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6), xticks=[])
     ax.set_yticks(range(len(rows)), [f"{layer.name}  {size.inputs} → {size.outputs}" for layer, size in rows])
     ax.tick_params(axis="y", length=0, labelsize=7.5)
@@ -397,14 +330,9 @@ def draw_a_digit(image: np.ndarray, probabilities: np.ndarray) -> Figure:
 
 
 def playground(made: view.Run, settings: Mapping[str, Any]) -> Figure:
-    """Draw a view of the playground: above what each network says of the plane, below the magnitudes of its weights.
+    """Draw a view of the playground (:func:`l0lib.playground.view.run`) with its settings by name.
 
-    Parameters
-    ----------
-    made : Run
-        Of :func:`l0lib.playground.view.run`.
-    settings : mapping
-        Its settings by name.
+    Above what each network says of the plane, or its first weights; below the magnitudes of its weights.
     """
     figure, axes = new_figure(7.2, 5.6, rows=2, columns=2, height_ratios=(3, 1.4))
     for column, arm in enumerate(view.ARMS):
@@ -432,18 +360,16 @@ def _plane(axis, made: view.Run, state: network.State) -> None:
     z = network.scores(state, np.stack([x.ravel(), y.ravel()], 1), made.activation)
     sure = np.tanh((z[:, 1] - z[:, 0]) / 2).reshape(x.shape)  # from -1, surely the first class, to 1
     shades = LinearSegmentedColormap.from_list("classes", [BLUE, "white", ORANGE])
-    axis.imshow(
-        0.62 * sure, extent=(-_REACH, _REACH, -_REACH, _REACH), origin="lower", cmap=shades, vmin=-1, vmax=1,
-        interpolation="bilinear",
-    )  # fmt: skip
+    look = {"origin": "lower", "cmap": shades, "vmin": -1, "vmax": 1, "interpolation": "bilinear"}
+    axis.imshow(0.62 * sure, extent=(-_REACH, _REACH, -_REACH, _REACH), **look)
     for label, colour in enumerate((BLUE, ORANGE)):
         chosen = made.task.x[made.task.y == label]
         axis.plot(*chosen.T, ".", ms=2.5, color=colour)
     axis.set(xlim=(-_REACH, _REACH), ylim=(-_REACH, _REACH), aspect="equal")
 
 
-def _first_weights(axis, state: network.State, side: int = 8) -> None:
-    units = state.weights[0].reshape(-1, side, side)
+def _first_weights(axis, state: network.State) -> None:
+    units = state.weights[0].reshape(-1, 8, 8)
     sheet = _tiled(units, across=math.ceil(math.sqrt(len(units))))
     top = np.nanmax(np.abs(sheet))
     shades = LinearSegmentedColormap.from_list("signs", [ORANGE, "white", BLUE])

@@ -49,10 +49,7 @@ def photographs(rows: Mapping[str, Any]) -> Figure:
 def layer_shares(networks: Mapping[str, Sequence[tuple]]) -> Figure:
     """Draw each layer's share of the parameters and of the multiply-adds, one panel a network.
 
-    Parameters
-    ----------
-    networks : mapping
-        From a network's name to rows ``(layer, weights, biases, parameters, multiply_adds)``.
+    ``networks`` maps a name to rows ``(layer, weights, biases, parameters, multiply_adds)``.
     """
     figure, axes = new_figure(6.9, 3, columns=len(networks), squeeze=False)
     for axis, (name, rows) in zip(axes[0], networks.items(), strict=True):
@@ -75,12 +72,7 @@ def layer_shares(networks: Mapping[str, Sequence[tuple]]) -> Figure:
 def pruning_rules(layers: Sequence[np.ndarray], masks: Mapping[str, Sequence[np.ndarray]]) -> Figure:
     """Draw the magnitudes of some layers and, beside them, what each rule keeps.
 
-    Parameters
-    ----------
-    layers : sequence of 2-D arrays
-        The weights, one array a layer.
-    masks : mapping
-        From a rule's name to its masks, one a layer, in the layers' shapes.
+    ``layers`` holds the weights, a 2-D array a layer; ``masks`` maps a rule's name to its masks in the same shapes.
     """
     figure, axes = new_figure(6.9, 3.9, rows=len(layers), columns=1 + len(masks), squeeze=False)
     largest = max(np.abs(layer).max() for layer in layers)
@@ -102,14 +94,8 @@ def pruning_rules(layers: Sequence[np.ndarray], masks: Mapping[str, Sequence[np.
 def sorted_magnitudes(trained: Mapping[str, np.ndarray], relevant: int, kept: int) -> Figure:
     """Draw sorted weight magnitudes, one panel a penalty, marking the weights that matter and those that survive.
 
-    Parameters
-    ----------
-    trained : mapping
-        From a penalty's name to the trained weights.
-    relevant : int
-        The first ``relevant`` weights are those that matter.
-    kept : int
-        The number of weights that pruning keeps: a line separates them from the rest.
+    ``trained`` maps a penalty's name to the trained weights. The first ``relevant`` of them are those that matter; a
+    line separates the ``kept`` weights that pruning keeps from the rest.
     """
     figure, axes = new_figure(6.9, 3, columns=len(trained), sharey=True, squeeze=False)
     for axis, (name, w) in zip(axes[0], trained.items(), strict=True):
@@ -128,15 +114,8 @@ def sorted_magnitudes(trained: Mapping[str, np.ndarray], relevant: int, kept: in
 def magnitudes_and_cut(stages: Mapping[str, Sequence[int]], edges: Sequence[float], cut: float, ratio: float) -> Figure:
     """Draw how weight magnitudes are spread before and after training, and where pruning cuts.
 
-    Parameters
-    ----------
-    stages : mapping
-        From a stage's name to the counts of weights in the bins of ``edges``.
-    edges : sequence of float
-        Edges of the bins, in log10 of the magnitude.
-    cut : float
-        The smallest magnitude that pruning at ``ratio`` keeps.
-    ratio : float
+    ``stages`` maps a stage's name to the counts of weights in the bins of ``edges`` (log10 of the magnitude); ``cut``
+    is the smallest magnitude that pruning at ``ratio`` keeps.
     """
     figure, axis = new_figure(6.9, 3.2)
     for (name, counts), colour, filled in zip(stages.items(), (GREY, GREEN), (False, True), strict=True):
@@ -161,34 +140,18 @@ def weights_over_epochs(
 ) -> Figure:
     """Draw how the magnitudes of a network's weights are spread, epoch by epoch, one panel a penalty.
 
-    Parameters
-    ----------
-    histories : mapping
-        From ``l2``, ``l1``, ``l0``, ``l2+l0`` to the epochs that :func:`l0lib.compress.train` returned.
-    edges : sequence of float
-        Edges of the histogram's bins, in log10 of the magnitude.
-    epochs : sequence of int
-        Which epochs to draw, from pale to strong.
-    cuts : mapping
-        The magnitude below which pruning at ``ratio`` removes a weight, by penalty.
-    ratio : float
-        The compression ratio that ``cuts`` belong to.
+    ``histories`` maps ``l2``, ``l1``, ``l0``, ``l2+l0`` to the epochs that :func:`l0lib.compress.train` returned;
+    ``edges`` are those of the histogram's bins, in log10 of the magnitude. ``epochs`` are drawn from pale to strong;
+    ``cuts`` has by penalty the magnitude below which pruning at ``ratio`` removes a weight.
     """
     figure, axes = new_figure(8, 5.0, rows=2, columns=2, sharex=True, sharey=True)
-    left = np.asarray(edges)
     for axis, (name, history) in zip(axes.ravel(), histories.items(), strict=True):
         colour = np.array(to_rgb(PENALTY_STYLE[name]["color"]))
-        for place, epoch in enumerate(epochs):
-            strength = (place + 1) / len(epochs)
+        for place, epoch in enumerate(epochs, start=1):
             counts = np.array(history[epoch].magnitudes, dtype=float)
-            axis.stairs(
-                100 * counts / counts.sum(),
-                left,
-                color=1 - strength * (1 - colour),
-                lw=0.9 + 1.1 * (place + 1 == len(epochs)),
-                fill=False,
-                label="start" if epoch == 0 else f"after epoch {epoch}",
-            )
+            look = {"color": 1 - place / len(epochs) * (1 - colour), "lw": 2.0 if place == len(epochs) else 0.9}
+            label = "start" if epoch == 0 else f"after epoch {epoch}"
+            axis.stairs(100 * counts / counts.sum(), edges, fill=False, label=label, **look)
         axis.axvline(np.log10(cuts[name]), color=GREY, lw=1, ls=":", label=f"cut at {ratio:g}×")
         axis.set_title(labels.PENALTIES[name], fontsize=11)
     axes[0, 0].legend(frameon=False, fontsize=9, loc="upper left")
@@ -198,8 +161,8 @@ def weights_over_epochs(
         axis.set_ylabel("share of weights (%)")
     for axis in axes[1]:
         axis.set_xlabel("magnitude |w|")
-        axis.xaxis.set_major_formatter(FuncFormatter(lambda power, _: f"$10^{{{power:g}}}$"))
-        axis.set_xlim(left[0], left[-1])
+        _powers_of_ten(axis)
+        axis.set_xlim(edges[0], edges[-1])
     return figure
 
 
@@ -210,14 +173,7 @@ def _powers_of_ten(axis) -> None:
 def first_layer(stages: Mapping[str, np.ndarray], units: Sequence[int], side: int = 28) -> Figure:
     """Draw the incoming weights of some units as pictures, one row a stage; red is positive, blue negative.
 
-    Parameters
-    ----------
-    stages : mapping
-        From a stage's name to the weights of the first layer, shape (all units, side * side).
-    units : sequence of int
-        Which units to draw, one column each.
-    side : int
-        Pixels on each side of an image.
+    ``stages`` maps a stage's name to the weights of the first layer, shape (all units, side * side).
     """
     figure, axes = new_figure(7.2, 0.95 * len(stages) + 0.25, rows=len(stages), columns=len(units), squeeze=False)
     for row, (name, weights) in zip(axes, stages.items(), strict=True):
@@ -238,12 +194,9 @@ def kept_weights(layers: Mapping[str, np.ndarray]) -> Figure:
         rows, columns = np.nonzero(mask)
         size = np.clip(4e4 / mask.size, 0.9, 9)
         axis.scatter(columns, rows, s=size, color=GREEN, linewidths=0, rasterized=True)
-        axis.set(
-            xlim=(-0.5, mask.shape[1] - 0.5),
-            ylim=(mask.shape[0] - 0.5, -0.5),
-            xlabel=f"{mask.shape[1]} inputs",
-            ylabel=f"{mask.shape[0]} units",
-        )
+        units, inputs = mask.shape
+        axis.set(xlabel=f"{inputs} inputs", ylabel=f"{units} units")
+        axis.set(xlim=(-0.5, inputs - 0.5), ylim=(units - 0.5, -0.5))
         axis.set_title(f"{name}\n{int(mask.sum()):,} of {mask.size:,}", fontsize=10)
         as_picture(axis)
     return figure
@@ -252,10 +205,7 @@ def kept_weights(layers: Mapping[str, np.ndarray]) -> Figure:
 def units_left(layers: Mapping[str, Mapping[str, int]]) -> Figure:
     """Draw how many units of each layer still work, and what silenced the others.
 
-    Parameters
-    ----------
-    layers : mapping
-        From a layer's name to ``{kind: number of units}``, the same kinds in the same order for all.
+    ``layers`` maps a layer's name to ``{kind: number of units}``, the same kinds in the same order for all.
     """
     figure, axis = new_figure(6.9, 0.6 * len(layers) + 1.1)
     names = list(layers)
@@ -272,11 +222,9 @@ def units_left(layers: Mapping[str, Mapping[str, int]]) -> Figure:
     for kind, look in zip(kinds, looks, strict=False):
         counts = np.array([parts[kind] for parts in layers.values()])
         shares = 100 * counts / totals
-        axis.barh(places, shares, 0.6, left=left, label=kind, **look)
-        for place, share, start, count in zip(places, shares, left, counts, strict=True):
-            if share > 4:
-                box = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-                axis.text(start + share / 2, place, str(count), ha="center", va="center", fontsize=9, bbox=box)
+        bars = axis.barh(places, shares, 0.6, left=left, label=kind, **look)
+        told = [str(count) if share > 4 else "" for share, count in zip(shares, counts, strict=True)]
+        axis.bar_label(bars, told, label_type="center", fontsize=9, bbox={"fc": "white", "ec": "none", "pad": 1.5})
         left += shares
     axis.set_yticks(places, names)
     axis.set(xlabel="share of the layer's units (%)", xlim=(0, 100))
@@ -288,18 +236,16 @@ def units_left(layers: Mapping[str, Mapping[str, int]]) -> Figure:
 def norms_in_and_out(panels: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     """Draw the norm of each unit's outgoing weights against that of its incoming ones, one panel a network.
 
-    Parameters
-    ----------
-    panels : mapping
-        Title to incoming and outgoing norms, float arrays (units,). The dashed line is where both are equal.
+    ``panels`` maps a title to incoming and outgoing norms, float arrays (units,). The dashed line is where both are
+    equal.
     """
-    figure, axes = new_figure(6.8, 3.0, columns=len(panels))
+    figure, axes = new_figure(6.8, 3.0, columns=len(panels), squeeze=False)
     most = 1.08 * max(float(np.max(norms)) for pair in panels.values() for norms in pair)
-    for ax, (title, (inward, outward)) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+    for ax, (title, (inward, outward)) in zip(axes[0], panels.items(), strict=True):
         ax.plot([0, most], [0, most], color=GREY, linestyle=(0, (5, 4)), linewidth=1)
         ax.plot(inward, outward, "o", color=PENALTY_STYLE["l0"]["color"], markersize=3, alpha=0.7)
         ax.set(title=title, xlim=(0, most), ylim=(0, most), xlabel="norm of what comes in", aspect="equal")
-    np.atleast_1d(axes)[0].set_ylabel("norm of what goes out")
+    axes[0, 0].set_ylabel("norm of what goes out")
     return figure
 
 
@@ -308,14 +254,8 @@ def four_updates(
 ) -> Figure:
     """Draw one weight under the four updates, and where they leave the weights of a network.
 
-    Parameters
-    ----------
-    paths : mapping
-        From an update's name to the weight after each step.
-    histograms : mapping
-        From an update's name to the counts of weights in the bins of ``edges``; the first bin also holds the zeros.
-    edges : sequence of float
-        Edges of the bins, in log10 of the magnitude.
+    By an update's name, ``paths`` has the weight after each step, and ``histograms`` the counts of weights in the bins
+    of ``edges``, in log10 of the magnitude; the first bin also holds the zeros.
     """
     figure, (one, all_) = new_figure(7.6, 3.4, columns=2)
     for name, path in paths.items():
@@ -341,19 +281,10 @@ def four_updates(
     return figure
 
 
-def ratio_schedules(
-    named: Mapping[str, Callable[[int, int, float, float], float]], steps: int, first: float, last: float
-):
-    """Draw the compression ratio and the share of parameters kept over the prunings of each schedule.
+def ratio_schedules(named: Mapping[str, Callable[..., float]], steps: int, first: float, last: float) -> Figure:
+    """Draw the compression ratio and the share of parameters kept over all ``steps`` prunings of each schedule.
 
-    Parameters
-    ----------
-    named : mapping
-        From a name to a schedule ``(step, steps, first, last) -> ratio`` (:data:`l0lib.compress.SCHEDULES`).
-    steps : int
-        Prunings in all.
-    first, last : float
-        Ratios at the start and at the end.
+    ``named`` maps a name to a schedule ``(step, steps, first, last) -> ratio`` (:data:`l0lib.compress.SCHEDULES`).
     """
     figure, (ratio, share) = new_figure(7.4, 3.0, columns=2)
     looks = (
@@ -374,16 +305,10 @@ def ratio_schedules(
 
 
 def own_loop(losses: Sequence[float], pruned_at: int, kept: Mapping[str, float]) -> Figure:
-    """Draw the loss of a loop of the reader's own, and how much of each layer survives.
+    """Draw the loss of each step of a loop of the reader's own, and how much of each layer survives.
 
-    Parameters
-    ----------
-    losses : sequence of float
-        One for each step.
-    pruned_at : int
-        The step before which the network was pruned.
-    kept : mapping
-        From a layer's name to the share of its parameters that is kept, in the network's order.
+    The network was pruned before step ``pruned_at``; ``kept`` maps a layer's name to the share of its parameters that
+    is kept, in the network's order.
     """
     figure, (loss, share) = new_figure(7.6, 3.3, columns=2, width_ratios=[1, 1.15])
     loss.semilogy(range(1, len(losses) + 1), losses, color=BLUE, lw=1.3)

@@ -20,17 +20,17 @@ _FAMILY = (
 )
 
 
-def penalty_and_slope(l2: Penalty, l1: Penalty, l0: Penalty, span: float = 1.2) -> Figure:
+def penalty_and_slope(l2: Penalty, l1: Penalty, l0: Penalty) -> Figure:
     """Draw three penalties of one weight, and the slope of each for positive weights."""
     figure, (price, slope) = new_figure(6.9, 3.3, columns=2)
-    w = np.linspace(-span, span, 481)
-    positive = np.linspace(0, span, 241)[1:]
+    w = np.linspace(-1.2, 1.2, 481)
+    positive = np.linspace(0, 1.2, 241)[1:]
     for name, penalty in (("l2", l2), ("l1", l1), ("l0", l0)):
         price.plot(w, penalty.elementwise(w), **penalty_line(name, lw=2))
         slope.plot(positive, penalty.gradient(positive), lw=2, **PENALTY_STYLE[name])
     price.set(xlabel="weight w", ylabel="price", ylim=(0, None))
     price.legend(loc="upper center", ncols=3, fontsize=8, bbox_to_anchor=(0.5, 1.15), frameon=False)
-    slope.set(xlabel="weight w > 0", ylabel="slope of the price: the pull", xlim=(0, span), ylim=(0, None))
+    slope.set(xlabel="weight w > 0", ylabel="slope of the price: the pull", xlim=(0, 1.2), ylim=(0, None))
     return figure
 
 
@@ -45,14 +45,8 @@ def _minimum(penalty: Penalty, centre: np.ndarray, matrix: np.ndarray) -> np.nda
 def touching_contours(centre: np.ndarray, matrix: np.ndarray, alpha_l2: float, alpha_l1: float) -> Figure:
     """Draw contours of a quadratic loss of two weights against the sets that an l2 and an l1 budget allow.
 
-    Parameters
-    ----------
-    centre : array of 2
-        Where the loss has its minimum.
-    matrix : 2 x 2 array
-        Its second derivatives, positive definite.
-    alpha_l2, alpha_l1 : float
-        Penalty factors; each panel's budget is the penalty of the solution.
+    The loss has its minimum at ``centre`` (2,) and the second derivatives ``matrix`` (2, 2), positive definite. Each
+    panel's budget is the penalty of the solution under the factor ``alpha_l2`` or ``alpha_l1``.
     """
     figure, axes = new_figure(6.9, 4, columns=2, sharex=True, sharey=True)
     side = np.linspace(-1.1, 1.9, 241)
@@ -107,10 +101,10 @@ def prox_curves(penalties: Mapping[str, Penalty], v: np.ndarray, step: float) ->
     return figure
 
 
-def l0_shapes(betas: Sequence[float], span: float = 1.0) -> Figure:
+def l0_shapes(betas: Sequence[float]) -> Figure:
     """Draw the smoothed count of one weight for several sharpness values, and how much it falls short of the count."""
     figure, (value, gap) = new_figure(6.9, 3.4, columns=2, sharex=True)
-    w = np.linspace(-span, span, 2001)
+    w = np.linspace(-1, 1, 2001)
     side = w[w > 0]
     value.axhline(1, color="black", lw=1.4)
     value.plot(0, 1, "o", mfc="white", mec="black", ms=6)
@@ -128,18 +122,18 @@ def l0_shapes(betas: Sequence[float], span: float = 1.0) -> Figure:
     return figure
 
 
-def pull_against_beta(magnitudes: Sequence[float], betas: np.ndarray, alpha: float = 1.0) -> Figure:
-    """Draw the pull on weights of fixed magnitudes against the sharpness, and the maximum at one over it."""
+def pull_against_beta(magnitudes: Sequence[float], betas: np.ndarray) -> Figure:
+    """Draw the pull on weights of fixed magnitudes against the sharpness (α = 1), and the maximum at one over it."""
     figure, axis = new_figure(6.9, 3.5)
     for size, style in zip(magnitudes, _FAMILY, strict=False):
-        axis.plot(betas, L0(alpha, betas).gradient(size), lw=1.9, label=f"|w| = {size:g}", **style)
+        axis.plot(betas, L0(1, betas).gradient(size), lw=1.9, label=f"|w| = {size:g}", **style)
         best = attraction.best_beta(size)
         if betas[0] <= best <= betas[-1]:
-            axis.plot(best, L0(alpha, best).gradient(size), "o", color=style["color"], ms=7)
-    axis.plot(betas, alpha * betas / np.e, color=GREY, lw=0.9, zorder=0)
-    axis.annotate("αβ/e", (betas[-1], alpha * betas[-1] / np.e), ha="right", va="bottom", color=GREY)
+            axis.plot(best, L0(1, best).gradient(size), "o", color=style["color"], ms=7)
+    axis.plot(betas, betas / np.e, color=GREY, lw=0.9, zorder=0)
+    axis.annotate("αβ/e", (betas[-1], betas[-1] / np.e), ha="right", va="bottom", color=GREY)
     axis.set(xscale="log", yscale="log", xlabel="sharpness β, logarithmic", ylabel="pull, logarithmic")
-    axis.set(xlim=(betas[0], betas[-1]), ylim=(1e-3 * alpha, 1.5 * alpha * betas[-1] / np.e))
+    axis.set(xlim=(betas[0], betas[-1]), ylim=(1e-3, 1.5 * betas[-1] / np.e))
     axis.legend(fontsize=9, loc="lower left")
     return figure
 
@@ -157,13 +151,13 @@ def crossovers(betas: np.ndarray) -> Figure:
     return figure
 
 
-def l0_penalty_and_term(eta: float, alpha: float, betas: Sequence[float], span: float = 1.0) -> Figure:
+def l0_penalty_and_term(eta: float, alpha: float, betas: Sequence[float]) -> Figure:
     """Draw the paper's Figure 2: the smoothed l0 for some sharpness values, as a penalty and as a zero-attraction term.
 
     Dots mark where its pull equals that of l1 and of l2 with the same factor.
     """
     figure, (value, term) = new_figure(6.9, 3.7, columns=2)
-    w = np.linspace(-span, span, 2001)
+    w = np.linspace(-1, 1, 2001)
     halves = (w[w < 0], w[w > 0])
     for name, penalty in (("l2", L2(alpha)), ("l1", L1(alpha))):
         value.plot(w, penalty.elementwise(w), **penalty_line(name, lw=1.3))
@@ -175,7 +169,7 @@ def l0_penalty_and_term(eta: float, alpha: float, betas: Sequence[float], span: 
         for half in halves:
             term.plot(half, attraction.term(smooth, half, eta), lw=2, **style)
         for rival, limit in (("l1", attraction.crossover_l1(beta)), ("l2", attraction.crossover_l2(beta))):
-            if 0 < limit <= span:
+            if 0 < limit <= 1:
                 colour = PENALTY_STYLE[rival]["color"]
                 term.plot(limit, attraction.term(smooth, limit, eta), "o", color=colour, ms=5, zorder=5)
     value.set(xlabel="weight w", ylabel="penalty αΩ(w)")
@@ -186,24 +180,13 @@ def l0_penalty_and_term(eta: float, alpha: float, betas: Sequence[float], span: 
 
 
 def smoothings(shapes: Mapping[str, tuple[Callable, Callable]], span: float = 1.5) -> Figure:
-    """Draw several smooth counts of one weight, and the slope of each for positive weights.
+    """Draw several smooth counts of one weight, and the slope of each, for magnitudes up to ``span``.
 
-    Parameters
-    ----------
-    shapes : mapping
-        From a name to a pair of functions of a positive magnitude: the value and its slope.
-    span : float
-        The largest magnitude shown.
+    ``shapes`` maps a name to a pair of functions of a positive magnitude: the value and its slope.
     """
     figure, (value, slope) = new_figure(6.9, 3.6, columns=2, sharex=True)
     size = np.linspace(0, span, 601)
-    styles = (
-        {"color": PENALTY_STYLE["l0"]["color"], "linestyle": "-"},
-        {"color": PENALTY_STYLE["l2"]["color"], "linestyle": "-."},
-        {"color": PENALTY_STYLE["l1"]["color"], "linestyle": "--"},
-        {"color": PENALTY_STYLE["l2+l0"]["color"], "linestyle": (0, (5, 1, 1, 1))},
-        {"color": "#8a6a00", "linestyle": ":"},
-    )
+    styles = (*(PENALTY_STYLE[name] for name in ("l0", "l2", "l1", "l2+l0")), {"color": "#8a6a00", "linestyle": ":"})
     for (name, (height, tilt)), style in zip(shapes.items(), styles, strict=False):
         value.plot(size, height(size), lw=1.9, label=name, **style)
         slope.plot(size, tilt(size), lw=1.9, **style)
@@ -216,14 +199,8 @@ def smoothings(shapes: Mapping[str, tuple[Callable, Callable]], span: float = 1.
 def pull_of_two(l2: Penalty, l0: Penalty, least: float, span: float) -> Figure:
     """Draw the pull on a positive weight under two penalties and under their sum, absolute and relative to the weight.
 
-    Parameters
-    ----------
-    l2, l0 : Penalty
-        The two terms of the paper's Eq. 17.
-    least : float
-        The weight of least pull, marked in the left panel.
-    span : float
-        The largest weight shown.
+    ``l2`` and ``l0`` are the two terms of the paper's Eq. 17. The weight of ``least`` pull is marked in the left panel;
+    weights up to ``span`` are shown.
     """
     figure, (pull, relative) = new_figure(8, 3.3, columns=2)
     w = np.linspace(span / 1000, span, 800)

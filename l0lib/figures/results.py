@@ -93,31 +93,20 @@ def _on_front(table: PublishedTable, row: Published) -> bool:
 def error_against_ratio(stages: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]]) -> Figure:
     """Draw top-1 error against compression ratio, one panel a stage, one line a penalty.
 
-    Parameters
-    ----------
-    stages : mapping
-        From the panel's title to ``{penalty: {"ratio", "errors", "mean", "low", "high"}}``: ratios (r,), errors of each
-        network (networks, r), their mean and the ends of its interval (r,), all errors as fractions.
-
-    Notes
-    -----
-    Bands are the intervals, small marks single networks, large marks their means. A panel with few ratios has bars in
-    place of bands, side by side so that they can be told apart.
+    ``stages`` maps the panel's title to ``{penalty: {"ratio", "errors", "mean", "low", "high"}}``: ratios (r,), errors
+    of each network (networks, r), their mean and the ends of its interval (r,), all errors as fractions. Bands are the
+    intervals, small marks single networks, large marks their means. A panel with few ratios has bars in place of bands,
+    side by side so that they can be told apart.
     """
     figure, axes = new_figure(8.4, 4.0, columns=len(stages), sharey=True, squeeze=False)
     for axis, (title, curves) in zip(axes[0], stages.items(), strict=True):
         for place, (name, curve) in enumerate(curves.items()):
-            style = PENALTY_STYLE[name]
-            few = len(curve["ratio"]) < 6
-            shift = 1.035 ** (place - (len(curves) - 1) / 2) if few else 1
-            ratio, mean = curve["ratio"] * shift, 100 * curve["mean"]
-            low, high = 100 * curve["low"], 100 * curve["high"]
-            if few:
-                axis.errorbar(ratio, mean, (mean - low, high - mean), fmt="none", ecolor=style["color"], lw=1.1)
-            else:
-                axis.fill_between(ratio, low, high, color=style["color"], alpha=0.13, lw=0)
+            colour, few = PENALTY_STYLE[name]["color"], len(curve["ratio"]) < 6
+            ratio = curve["ratio"] * (1.035 ** (place - (len(curves) - 1) / 2) if few else 1)
+            mean, low, high = (100 * curve[key] for key in ("mean", "low", "high"))
+            _interval(axis, ratio, mean, low, high, colour, bars=few)
             for errors in curve["errors"]:
-                axis.plot(ratio, 100 * errors, ".", color=style["color"], ms=2.5, alpha=0.6)
+                axis.plot(ratio, 100 * errors, ".", color=colour, ms=2.5, alpha=0.6)
             axis.plot(ratio, mean, **penalty_line(name, marker=MARKERS[name], ms=4.5, lw=1.5))
         axis.set_title(title)
         _percent_against_ratio(axis, least=0.9 * min(curve["ratio"][0] for curve in curves.values()))
@@ -132,12 +121,8 @@ def tuning_scores(scores: Mapping[str, Sequence[float]]) -> Figure:
     for name, values in scores.items():
         percent = 100 * np.sort(np.asarray(values))
         axis.plot(np.arange(1, len(percent) + 1), percent, **penalty_line(name, marker=MARKERS[name], ms=4))
-    axis.set(
-        yscale="log",
-        xlabel="trials, sorted from best to worst",
-        ylabel="validation score (%)",
-        xticks=range(1, len(percent) + 1, 2),
-    )
+    axis.set(yscale="log", xlabel="trials, sorted from best to worst", ylabel="validation score (%)")
+    axis.set_xticks(range(1, len(percent) + 1, 2))
     label_ticks(axis.yaxis, [5, 7, 10, 20, 30, 50])
     axis.legend(frameon=False, ncols=2)
     return figure
@@ -146,23 +131,16 @@ def tuning_scores(scores: Mapping[str, Sequence[float]]) -> Figure:
 def before_and_after(stages: Mapping[str, Mapping[float, Any]], dense: float) -> Figure:
     """Draw top-1 error against compression ratio before and after fine-tuning, with 95 % intervals.
 
-    Parameters
-    ----------
-    stages : mapping
-        Two entries, from a name to ``{ratio: Evaluation}`` (:class:`l0lib.compress.Evaluation`).
-    dense : float
-        The error of the unpruned network, a fraction of 1.
+    Both entries of ``stages`` map a name to ``{ratio: Evaluation}`` (:class:`l0lib.compress.Evaluation`); ``dense`` is
+    the error of the unpruned network, a fraction of 1.
     """
     figure, axis = new_figure(6.9, 3.4)
     looks = ({"color": ORANGE, "ls": "--", "marker": "o"}, {"color": GREEN, "ls": "-", "marker": "D"})
-    for (name, found), look in zip(stages.items(), looks, strict=True):
+    for bars, (name, found), look in zip((False, True), stages.items(), looks, strict=True):
         ratios = np.array(list(found))
         errors = 100 * np.array([one.error for one in found.values()])
         low, high = 100 * np.array([one.interval for one in found.values()]).T
-        if name == next(iter(stages)):
-            axis.fill_between(ratios, low, high, color=look["color"], alpha=0.13, lw=0)
-        else:
-            axis.errorbar(ratios, errors, (errors - low, high - errors), fmt="none", ecolor=look["color"], lw=1.1)
+        _interval(axis, ratios, errors, low, high, look["color"], bars=bars)
         axis.plot(ratios, errors, lw=1.6, ms=5, label=name, **look)
     axis.axhline(100 * dense, color=GREY, lw=1, ls=":", label="dense")
     _percent_against_ratio(axis)
@@ -183,13 +161,8 @@ def three_rules(
 ) -> Figure:
     """Draw the error that each pruning rule leaves, and what it keeps of each layer.
 
-    Parameters
-    ----------
-    curves : mapping
-        From ``GP``, ``LP``, ``RP`` to ``{ratio: top-1 error}``, fractions of 1, before fine-tuning.
-    shares : mapping
-        From a rule to ``{layer: kept share of its parameters}`` at ``ratio``.
-    ratio : float
+    ``curves`` maps ``GP``, ``LP``, ``RP`` to ``{ratio: top-1 error}``, fractions of 1, before fine-tuning; ``shares`` a
+    rule to ``{layer: kept share of its parameters}`` at ``ratio``.
     """
     figure, (error, kept) = new_figure(7.6, 3.3, columns=2, width_ratios=[3, 2])
     for place, (name, curve) in enumerate(curves.items()):
@@ -213,14 +186,9 @@ def three_rules(
 def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None = None) -> Figure:
     """Draw test error against compression ratio, one panel a pruning strategy, one line a penalty (Figures 3 and 4).
 
-    Parameters
-    ----------
-    found : iterable of Result
-        Of Experiment 1; those of the other stage are left out. What is not recorded is named in its panel.
-    fine_tuned : bool
-        After fine-tuning (Figure 4) or before it (Figure 3).
-    dense : float, optional
-        Mean error of the networks before pruning, in percent, for a line.
+    ``found`` is of Experiment 1, after fine-tuning (Figure 4) or before it (Figure 3); results of the other stage are
+    left out. What is not recorded is named in its panel. A line shows ``dense``, the mean error before pruning, in
+    percent.
     """
     chosen = [r for r in found if r.fine_tuned == fine_tuned]
     figure, axes = new_figure(8.4, 4.0, columns=3, sharey=True)
@@ -252,12 +220,8 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
 def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
     """Draw test error against compression ratio, one line an arm, dotted before fine-tuning (Figures 7 to 9).
 
-    Parameters
-    ----------
-    found : iterable of Result
-        Of one network on one dataset, at most seven arms, before fine-tuning, after it, or both.
-    dense : float, optional
-        Mean error of the networks before pruning, in percent, for a line.
+    ``found`` is of one network on one dataset, at most seven arms, before fine-tuning, after it, or both. A line shows
+    ``dense``, the mean error before pruning, in percent.
 
     Raises
     ------
@@ -277,11 +241,9 @@ def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
             line = [r for r in chosen if (r.arm, r.fine_tuned) == (arm, tuned)]
             if not line:
                 continue
-            look: dict[str, Any] = {"linestyle": "-" if tuned else ":", "marker": _ARM_MARKERS[place]}
-            if not tuned:
-                look["mfc"] = "none"
+            look: dict[str, Any] = {"linestyle": "-"} if tuned else {"linestyle": ":", "mfc": "none"}
             label = f"{arm}{', fine-tuned' if tuned else ''}"
-            _curve(axis, line, colour=_ARMS[place], label=label, **look)
+            _curve(axis, line, colour=_ARMS[place], label=label, marker=_ARM_MARKERS[place], **look)
     axis.set(xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     if not arms:
         say(axis, "no runs recorded yet")
@@ -296,14 +258,8 @@ def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
 def trade_off(found: Iterable[Result], published: PublishedTable, dense: float | None = None) -> Figure:
     """Draw error against compression ratio: above before and after fine-tuning, below among the published values.
 
-    Parameters
-    ----------
-    found : iterable of Result
-        Of one network: the paper's method, and arms beyond it.
-    published : PublishedTable
-        The table to stand beside, 2 or 3.
-    dense : float, optional
-        Mean error of our unpruned networks, in percent.
+    ``found`` is of one network, the paper's method and arms beyond it; ``published`` the table to stand beside, 2 or 3;
+    ``dense`` the mean error of our unpruned networks, in percent.
     """
     chosen = list(found)
     figure, (whole, near) = new_figure(8.4, 8.0, rows=2, height_ratios=(1, 1.3))
@@ -345,30 +301,25 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
     return figure
 
 
-def _curve(
-    axis: Axes,
-    results: Sequence[Result],
-    *,
-    colour: str,
-    label: str,
-    bars: bool = False,
-    aside: float = 1.0,
-    **style: Any,
-) -> None:
+def _curve(axis: Axes, results: Sequence[Result], colour: str, bars: bool = False, aside: float = 1, **style) -> None:
     """Draw the mean, every seed as a dot, and the Wilson interval of the mean; ``aside`` is a factor of the ratio."""
     line = sorted(results, key=lambda r: r.requested)
-    x = [aside * r.requested for r in line]
+    x, mean = [aside * r.requested for r in line], [r.test_error_mean for r in line]
     low, high = zip(*(r.test_interval for r in line), strict=True)
-    if bars or len(line) < 6:
-        mean = [r.test_error_mean for r in line]
-        ends = (np.subtract(mean, low), np.subtract(high, mean))
-        axis.errorbar(x, mean, np.maximum(ends, 0), fmt="none", ecolor=colour, lw=0.9, alpha=0.8)
-    else:
-        axis.fill_between(x, low, high, color=colour, alpha=0.13, lw=0)
+    _interval(axis, x, mean, low, high, colour, bars=bars or len(line) < 6, lw=0.9, alpha=0.8)
     # one call for all dots: a marker of its own for each would make the page heavy
     dots = [(aside * r.requested, error) for r in line for error in r.errors.values()]
     axis.plot(*zip(*dots, strict=True), ".", color=colour, ms=2.5, alpha=0.6)
-    axis.plot(x, [r.test_error_mean for r in line], color=colour, label=label, lw=1.5, ms=4, **style)
+    axis.plot(x, mean, color=colour, lw=1.5, ms=4, **style)
+
+
+def _interval(axis: Axes, x, mean, low, high, colour: str, *, bars: bool, lw: float = 1.1, alpha: float = 1.0) -> None:
+    """Draw the interval around each mean: a bar, or a band over all."""
+    if bars:
+        ends = np.maximum((np.subtract(mean, low), np.subtract(high, mean)), 0)
+        axis.errorbar(x, mean, ends, fmt="none", ecolor=colour, lw=lw, alpha=alpha)
+    else:
+        axis.fill_between(x, low, high, color=colour, alpha=0.13, lw=0)
 
 
 def _level(axis: Axes, error: float | None, label: str | None = None) -> None:

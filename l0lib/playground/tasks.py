@@ -111,29 +111,27 @@ def digits() -> Task:
     ModuleNotFoundError
         If scikit-learn, which carries the digits, is not installed.
     """
+    pixels, y = _file_of_digits()
+    x, test = pixels / 16, np.arange(len(y)) % 3 == 2
+    return Task(x[~test], y[~test], x[test], y[test], 10)
+
+
+def _file_of_digits() -> tuple[np.ndarray, np.ndarray]:
     try:
         from sklearn.datasets import load_digits
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "the digits come with scikit-learn: install it, or l0lib with its torch extra"
-        ) from error
+        missing = "the digits come with scikit-learn: install it, or l0lib with its torch extra"
+        raise ModuleNotFoundError(missing) from error
     pixels, labels = load_digits(return_X_y=True)
-    x, y = np.asarray(pixels, dtype=float) / 16, np.asarray(labels, dtype=np.int64)
-    test = np.arange(len(y)) % 3 == 2
-    return Task(x[~test], y[~test], x[test], y[test], 10)
+    return pixels, labels.astype(np.int64)
 
 
 def digits_script() -> str:
     """Return the script with which a page brings these digits: five bits a pixel, in base 64."""
-    task = digits()
-    # images and labels in the order of the file again, so that the page splits them by the same rule
-    x, y = np.empty((len(task.y) + len(task.test_y), 64)), np.empty(len(task.y) + len(task.test_y), np.int64)
-    test = np.arange(len(y)) % 3 == 2
-    x[~test], y[~test], x[test], y[test] = task.x, task.y, task.test_x, task.test_y
-    grey = np.round(16 * x).astype(np.uint8)
-    bits = (grey[:, :, None] >> np.arange(5)) & 1
+    pixels, labels = _file_of_digits()  # the page splits them by the same rule
+    bits = (pixels.astype(np.uint8)[:, :, None] >> np.arange(5)) & 1
     packed = base64.b64encode(np.packbits(bits.ravel(), bitorder="little").tobytes()).decode()
-    names = "".join(str(int(digit)) for digit in y)
+    names = "".join(map(str, labels))
     source = (
         "/* Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, "
         "CC BY 4.0; the part that scikit-learn (BSD-3-Clause) carries, five bits a pixel */\n"

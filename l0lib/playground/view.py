@@ -106,15 +106,9 @@ def nearest(name: str, value: float) -> float:
 
 def penalty_of(values: Mapping[str, Any], arm: str) -> Penalty | None:
     """Return the penalty of one network."""
-    terms = values[f"{arm}_penalty"].split("+")
-    made: list[Penalty] = []
-    if "l2" in terms:
-        made.append(L2(values[f"{arm}_l2"]))
-    if "l1" in terms:
-        made.append(L1(values[f"{arm}_l1"]))
-    if "l0" in terms:
-        made.append(L0(values[f"{arm}_l0"], values[f"{arm}_beta"]))
-    return sum(made[1:], made[0]) if made else None
+    l2, l1, l0, beta = (values[f"{arm}_{name}"] for name in ("l2", "l1", "l0", "beta"))
+    known = {"l2": L2(l2), "l1": L1(l1), "l0": L0(l0, beta), "l2+l0": L2(l2) + L0(l0, beta)}
+    return known.get(values[f"{arm}_penalty"])
 
 
 @dataclass(frozen=True)

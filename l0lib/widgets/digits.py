@@ -27,12 +27,8 @@ Strokes = Sequence[Sequence[float]]
 def ink(strokes: Strokes, pen: float) -> np.ndarray:
     """Return a drawing in black and white, a boolean array (112, 112), top row first.
 
-    Parameters
-    ----------
-    strokes : sequence of sequences of numbers
-        Each stroke is x0, y0, x1, y1, ... in ``UNITS``, y pointing down.
-    pen : float
-        Width of the pen in percent of the square's side: a cell is ink where its centre is within half of it.
+    Each stroke is x0, y0, x1, y1, ... in ``UNITS``, y pointing down. ``pen`` is the width of the pen in percent of the
+    square's side: a cell is ink where its centre is within half of it.
     """
     grid = np.zeros((_GRID, _GRID), dtype=bool)
     cell, reach = UNITS / _GRID, pen / 200 * UNITS
@@ -122,9 +118,7 @@ class DrawADigit(Explorer):
             "dense_json": t.Unicode(),
         }
 
-    def __init__(
-        self, network: ImageNetwork, examples: np.ndarray, dense: str | Path | None = None, **settings: object
-    ):
+    def __init__(self, network: ImageNetwork, examples: np.ndarray, dense: str | Path | None = None, **settings):
         examples = np.asarray(examples)
         if examples.shape != (10, _SIDE, _SIDE) or examples.dtype != np.uint8:
             raise ValueError(f"examples must be uint8 of shape (10, 28, 28); got {examples.dtype} of {examples.shape}")
@@ -160,10 +154,7 @@ class DrawADigit(Explorer):
     @property
     def image(self) -> np.ndarray:
         """What the networks see: (28, 28), in [0, 1]."""
-        s = self.settings
-        return self._seen(s["digit"], s["pen"])
-
-    def _seen(self, digit: str, pen: float) -> np.ndarray:
+        digit, pen = self.settings["digit"], self.settings["pen"]
         return drawn_image(self.view.strokes, pen) if digit == _OWN else self._examples[int(digit)] / 255
 
     @property

@@ -33,21 +33,9 @@ def _decades(low: float, high: float) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting of an explorer.
+    """One setting of an explorer; made with :meth:`linear`, :meth:`log`, :meth:`choice` or :meth:`check`.
 
-    Parameters
-    ----------
-    name : str
-        The Python name and the key in the page's address.
-    label : str
-        What stands beside the control.
-    default : float, str or bool
-        The value when none is given.
-
-    Notes
-    -----
-    Make one with :meth:`linear` (a slider in equal steps), :meth:`log` (a slider over round numbers),
-    :meth:`choice` (buttons) or :meth:`check` (a tick box).
+    ``name`` is the Python name and the key in the page's address, ``label`` what stands beside the control.
     """
 
     name: str
@@ -136,9 +124,8 @@ class Setting:
         control: W.Widget
         if self.kind == "linear":
             decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
-            control = W.FloatSlider(
-                value=value, min=self.min, max=self.max, step=self.step, readout_format=f".{decimals}f", **common
-            )
+            span = {"min": self.min, "max": self.max, "step": self.step, "readout_format": f".{decimals}f"}
+            control = W.FloatSlider(value=value, **span, **common)
         elif self.kind == "log":
             control = W.SelectionSlider(options=[(f"{v:.12g}", v) for v in self.options], value=value, **common)
         elif self.kind == "choice":

@@ -44,14 +44,8 @@ def _picture(counts: np.ndarray, colour: str, most: int) -> str:
 class KeptPixels(Pictured, W.VBox):
     """Buttons for the compression ratio, and for the chosen one a map of the pixels that each network still reads.
 
-    Parameters
-    ----------
-    maps : mapping
-        From ``l2``, ``l1``, ``l0``, ``l2+l0`` to :func:`kept_per_pixel` of a network; all with the same ratios.
-    errors : mapping
-        From the same names to the test error at each ratio, a fraction.
-    ratio : float
-        The ratio to begin with.
+    ``maps`` has by ``l2``, ``l1``, ``l0``, ``l2+l0`` what :func:`kept_per_pixel` says of a network, all with the same
+    ratios; ``errors`` by the same names the test error at each ratio, a fraction. ``ratio`` is the one to begin with.
 
     Raises
     ------

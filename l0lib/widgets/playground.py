@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -88,15 +89,12 @@ class Playground(Pictured, ExplorerView):
         if not self.state:
             made = view.run(self.view)
             return {arm: [p.copy() for p in state.parameters] for arm, state in made.networks.items()}
-        found: dict[str, list[np.ndarray]] = {}
+        found = {}
         for arm in view.ARMS:
-            flat, sizes, at = np.array(self.state[arm]["parameters"], dtype=float), self.state[arm]["sizes"], 0
-            found[arm] = []
-            for inputs, outputs in itertools.pairwise(sizes):
-                for shape in ((outputs, inputs), (outputs,)):
-                    count = int(np.prod(shape))
-                    found[arm].append(flat[at : at + count].reshape(shape))
-                    at += count
+            flat, sizes = np.array(self.state[arm]["parameters"], dtype=float), self.state[arm]["sizes"]
+            shapes = [shape for n, units in itertools.pairwise(sizes) for shape in ((units, n), (units,))]
+            parts = np.split(flat, np.cumsum([math.prod(shape) for shape in shapes])[:-1])
+            found[arm] = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
         return found
 
     @property

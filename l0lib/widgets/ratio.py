@@ -22,39 +22,25 @@ _STYLES = {"l2": "l2", "l1": "l1", "l0": "l0", "l2+l0": "other"}
 _TYPICAL = 100.0
 
 
-def method(config: Config) -> str:
-    """Return the arm's name without its network: ``NORM``, ``SEP``, ``gradual-shift``."""
-    return config.arm.removeprefix(f"{config.network}-")
-
-
 #: By what records may be told apart: the setting's label, the value of a configuration, and the words for some values.
+#: A method is the arm's name without its network: ``NORM``, ``SEP``, ``gradual-shift``.
 FACETS: dict[str, tuple[str, Callable[[Config], str], dict[str, str]]] = {
     "network": ("network", lambda config: config.network, labels.NETWORKS),
     "penalty": ("penalty", lambda config: config.penalty_name, labels.PENALTIES),
     "pruning": ("pruning", lambda config: config.pruning, labels.PRUNINGS),
-    "method": ("method", method, {}),
+    "method": ("method", lambda config: config.arm.removeprefix(f"{config.network}-"), {}),
 }
 
 
 def pack(records: Iterable[Record], facets: Sequence[str]) -> dict[str, Any]:
     """Return what the view shows as plain data: one entry an arm, with its curves before and after fine-tuning.
 
-    Parameters
-    ----------
-    records : iterable of Record
-        Runs of any number of arms and seeds, all of one profile and measured on the same images.
-    facets : sequence of str
-        Names of :data:`FACETS` that tell the arms apart.
-
-    Returns
-    -------
-    dict
-        ``facets``, and ``arms``: each with ``choices``, ``name``, ``style``, ``dense`` (mean error before pruning,
-        percent), ``layers``, ``shape`` of the first layer, and under ``before`` and ``after`` one list for each of
-        ``requested``, ``ratio`` (counted; None where nothing is
-        left), ``errors`` (of every seed, percent), ``mean``, ``low``, ``high`` (the 95 %
-        Wilson interval), ``kept`` (of each of its :func:`parts`, lowest seed) and ``first`` (whole numbers: counts, or
-        weights in 127ths of the largest one).
+    ``records`` are runs of any number of arms and seeds, all of one profile and measured on the same images; ``facets``
+    names of :data:`FACETS` that tell the arms apart. The dict holds ``facets``, and ``arms``: each with ``choices``,
+    ``name``, ``style``, ``dense`` (mean error before pruning, percent), ``layers``, ``shape`` of the first layer, and
+    under ``before`` and ``after`` one list for each of ``requested``, ``ratio`` (counted; None where nothing is left),
+    ``errors`` (of every seed, percent), ``mean``, ``low``, ``high`` (the 95 % Wilson interval), ``kept`` (of each of
+    its :func:`parts`, lowest seed) and ``first`` (whole numbers: counts, or weights in 127ths of the largest one).
 
     Raises
     ------
@@ -176,10 +162,8 @@ class CompressionRatio(Explorer):
     def __new__(cls, records: Iterable[Record], facets: Sequence[str] = ("penalty", "pruning"), **settings: object):
         # what can be set depends on the records, and settings are declared by class: each has a class of its own
         stored = pack(records, facets)
-        made = type(
-            cls.__name__, (cls,), {"declared": _declared(stored), "stored": stored, "__module__": cls.__module__}
-        )
-        return super().__new__(made)
+        own = {"declared": _declared(stored), "stored": stored, "__module__": cls.__module__}
+        return super().__new__(type(cls.__name__, (cls,), own))
 
     def __init__(self, records: Iterable[Record], facets: Sequence[str] = ("penalty", "pruning"), **settings: object):
         super().__init__(**settings)
@@ -215,11 +199,10 @@ class CompressionRatio(Explorer):
         told = []
         for stage, words in _STAGES.items():
             here = at[stage]
-            told.append(
-                f"{words}: nothing stored here"
-                if here is None
-                else f"{words}: test error {here['mean']:.2f} % (95 % interval {here['low']:.2f} to {here['high']:.2f})"
-            )
+            found = "nothing stored here"
+            if here is not None:
+                found = f"test error {here['mean']:.2f} % (95 % interval {here['low']:.2f} to {here['high']:.2f})"
+            told.append(f"{words}: {found}")
         here = at[self.settings["stage"]] or at["before"] or at["after"]
         layers = ", ".join(
             f"{layer['name']} {kept:,} of {layer['parameters']:,}"
@@ -243,6 +226,5 @@ def _declared(stored: dict[str, Any]) -> tuple[Setting, ...]:
     stage = "after" if any(arm["after"]["requested"] for arm in arms) else "before"
     settings.append(Setting.choice("stage", "layers shown", stage, _STAGES))
     start = nearest(ratios, _TYPICAL)
-    options = tuple(ratios)
-    settings.append(Setting("ratio", "ratio", "log", start, min=options[0], max=options[-1], options=options))
+    settings.append(Setting("ratio", "ratio", "log", start, min=ratios[0], max=ratios[-1], options=tuple(ratios)))
     return tuple(settings)
