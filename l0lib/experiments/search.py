@@ -134,7 +134,7 @@ def norm(network: Network) -> Space:
     def space(trial: optuna.trial.BaseTrial) -> Config:
         found = {name: _within(trial, name, *bounds) for name, bounds in ranges.items()}
         power = trial.suggest_categorical("power", _NORM_POWERS[kind])
-        factors = {name: found[name] for name in ("alpha_l2", "alpha_l0", "beta")}
+        factors: dict[str, Any] = {name: found[name] for name in ("alpha_l2", "alpha_l0", "beta")}
         penalty = PenaltySettings(strategy="NORM", power=power, **factors)
         rates = found["learning_rate"], found["fine_tuning_learning_rate"]
         fixed = FIXED[network]
@@ -152,10 +152,10 @@ def separate(network: Network, best: Mapping[str, float]) -> Space:
     from ..compress.models import ResNet20
     from ..penalties import L0
 
-    fresh = {
+    fresh: dict[str, Callable[[], Any]] = {
         "lenet-300-100": compress.lenet_300_100, "lenet-5-caffe": compress.lenet_5_caffe, "resnet-20": ResNet20
-    }[network]()  # fmt: skip
-    unit = compress.normalised(L0(1.0, 1.0), compress.layer_sizes(fresh), best["power"])
+    }  # fmt: skip
+    unit = compress.normalised(L0(1.0, 1.0), compress.layer_sizes(fresh[network]()), best["power"])
     shares = {layer: float(penalty.alpha) for layer, penalty in unit.items()}
     by_stage = network == "resnet-20"
     groups = [stage_of(layer) for layer in shares] if by_stage else list(range(1, 1 + len(shares)))
@@ -199,7 +199,7 @@ def penalty(name: str) -> Space:
     }
 
     def space(trial: optuna.trial.BaseTrial) -> Config:
-        chosen = {
+        chosen: dict[str, Any] = {
             setting: _within(trial, setting, *bounds)
             for term in name.split("+")
             for setting, bounds in ranges[term].items()
@@ -230,7 +230,10 @@ def gradual(network: Network, shift: int = 1, teacher: Teacher | None = None) ->
 
     def space(trial: optuna.trial.BaseTrial) -> Config:
         l2 = PenaltySettings(alpha_l2=_within(trial, "alpha_l2", 2e-6, 2e-4))
-        factors = {"alpha_l0": _within(trial, "alpha_l0", 3e-6, 1e-4), "beta": _within(trial, "beta", 3, 15)}
+        factors: dict[str, Any] = {
+            "alpha_l0": _within(trial, "alpha_l0", 3e-6, 1e-4),
+            "beta": _within(trial, "beta", 3, 15),
+        }
         penalty = PenaltySettings(alpha_l2=l2.alpha_l2, **factors)
         rate = _within(trial, "learning_rate", 0.02, 0.12)
         steady, last = (_within(trial, f"{name}_learning_rate", 0.01, 0.08) for name in ("gradual", "fine_tuning"))
@@ -570,7 +573,7 @@ def _record(study: optuna.Study) -> Tuning:
         Trial(
             number=trial.user_attrs["place"],
             params=trial.params,
-            errors=(trial.value,),
+            errors=(trial.values[0],),
             source=trial.user_attrs["source"],
         )
         for trial in done
