@@ -184,10 +184,14 @@ def _one_by_one(jobs: Sequence[Job], plan: Plan, tell: Tell, patient: bool) -> i
                 tell(News("skipped", job, "finished by another process"))
                 continue
             tell(News("started", job, "started"))
+            stages: list[str] = []
             how: dict[str, Any] = {"device": plan.device, "threads": plan.threads, "progress": plan.progress}
-            record = run.run(job.config, job.seed, plan.runs, **how)
+            record = run.run(job.config, job.seed, plan.runs, report=stages.append, **how)
             records.write(record, plan.records)
-            tell(News("finished", job, _outcome(record, began)))
+            if stages:
+                tell(News("finished", job, _outcome(record, began)))
+            else:  # another process began it in the same moment
+                tell(News("skipped", job, "finished by another process"))
         except (ValueError, RuntimeError, OSError, ImportError) as error:
             tell(News("failed", job, f"failed: {error}"))
             failed += 1

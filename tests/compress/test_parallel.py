@@ -80,7 +80,7 @@ def test_two_processes_go_on_where_one_was_cut_off(alone, tmp_path, monkeypatch)
 def test_l0lib_run_works_unchanged_under_torchrun(tmp_path):
     """One record, of two processes; trained like one, and so with the same losses."""
     command = ["-m", "l0lib", "run", "experiment-2", "--arms", "lenet-300-100-NORM", "--seeds", "0", "--device", "cpu"]
-    command += ["--training-epochs", "2", "--fine-tuning-epochs", "1"]
+    command += ["--set", "training.epochs=2", "--set", "fine_tuning.epochs=1"]
     two = torchrun(*command, "--runs", str(tmp_path / "two"))
     assert two.returncode == 0, two.stderr
     assert two.stderr.count("seed 0: finished") == 1
@@ -105,7 +105,7 @@ def test_l0lib_run_works_unchanged_under_torchrun(tmp_path):
 def test_a_run_that_fails_under_torchrun_ends_all_processes_and_says_why(tmp_path):
     done = torchrun(
         "-m", "l0lib", "run", "experiment-2", "--arms", "lenet-300-100-*", "--seeds", "0-3", "--runs", str(tmp_path),
-        "--training-learning-rate", "1e6", "--device", "cpu",
+        "--set", "training.learning_rate=1e6", "--device", "cpu",
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.count("failed: loss must stay finite") == 1  # the first failure is the last

@@ -34,6 +34,7 @@ def made(monkeypatch):
 
     def run(what, seed, runs_folder, **options):
         runs.append((what.arm, seed))
+        options.get("report", len)("trained")
         return record(seed, what=what)
 
     monkeypatch.setattr(runner, "run", run)
@@ -226,8 +227,8 @@ def test_on_a_cluster_a_killed_worker_loses_nothing_and_records_come_back(cluste
     (number,) = [line.rsplit(" ", 1)[1] for line in log.read_text().splitlines() if ": started on" in line][:1]
     (home,) = tmp_path.glob(f"machine-{number}")
     # the nanny that Dask sets over a worker has the same folder: the worker is its child
-    workers = [p for p in psutil.process_iter() if p.cwd() == str(home) and "spawn_main" in " ".join(p.cmdline())]
-    (worker,) = workers
+    processes = psutil.process_iter(["cwd", "cmdline"])  # None of those that are not ours
+    (worker,) = [p for p in processes if p.info["cwd"] == str(home) and "spawn_main" in " ".join(p.info["cmdline"])]
     worker.kill()
     assert running.wait(timeout=400) == 0, log.read_text()
     assert "4 of 4 runs are recorded" in log.read_text()
