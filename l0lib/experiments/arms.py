@@ -122,7 +122,9 @@ _DIGITS = {"profile": "fast", "dataset": "digits"}
 #: Penalties of Experiment 1, in the order of the paper's text.
 PENALTIES = ("l2", "l1", "l0", "l2+l0")
 #: Ratios before fine-tuning, from the paper's first, 2, to where every curve has collapsed.
-RATIOS = (2.0, 5.0, 10.0, 20.0, 35.0, 50.0, 75.0, 100.0, 150.0, 200.0, 275.0, 359.0, 500.0, 800.0, 1200.0)
+RATIOS: tuple[float, ...] = (
+    2.0, 5.0, 10.0, 20.0, 35.0, 50.0, 75.0, 100.0, 150.0, 200.0, 275.0, 359.0, 500.0, 800.0, 1200.0
+)  # fmt: skip
 #: Fine-tuned ratios of Experiment 1: the eight of global pruning, and three for layerwise and for random pruning.
 FINE_TUNED: Mapping[Pruning, tuple[float, ...]] = {
     "GP": (10.0, 50.0, 100.0, 200.0, 359.0, 500.0, 800.0, 1200.0),
@@ -242,7 +244,7 @@ ALPHAS_5, BETAS_5 = (1e-7, 5e-7, 1e-6), (5.0, 10.0)
 SCALED_5 = (1e-6, 5e-6, 1e-5)
 #: Experiment 6: shares of each layer's neurons and ratios after pruning on top, 1 for none. A share s of every layer
 #: leaves about (1 - s)**2 of the multiply-adds; these take as many as the paper's Table 7, or a little more.
-REMOVED = ((0.16, 1.0), (0.25, 1.0), (0.16, 9.21), (0.25, 18.38))
+REMOVED: tuple[tuple[float, float], ...] = ((0.16, 1.0), (0.25, 1.0), (0.16, 9.21), (0.25, 18.38))
 
 
 def _few(chosen: Chosen, epochs: int = 1) -> Chosen:
@@ -266,8 +268,9 @@ def experiment_3(profile: str) -> dict[str, Config]:
     One more arm trains the dense ResNet-20 for longer, and says what the short schedule costs. Nothing is compared with
     it: a network that was pruned has the short one behind it. In small, ResNet-20 alone.
     """
-    settings, networks, data = chosen_for("experiment-3"), ("resnet-20", "vgg-16"), {"dataset": "cifar10"}
-    ratios, fine_tuned = dict(PHOTOGRAPH_RATIOS), PHOTOGRAPHS_FINE_TUNED
+    settings, data = chosen_for("experiment-3"), {"dataset": "cifar10"}
+    networks: tuple[Network, ...] = ("resnet-20", "vgg-16")
+    ratios, fine_tuned = PHOTOGRAPH_RATIOS, PHOTOGRAPHS_FINE_TUNED
     if profile == "fast":
         settings, networks, data = {name: _few(it, 2) for name, it in settings.items()}, ("resnet-20",), _FEW
         ratios, fine_tuned = {"resnet-20": (2.0, 5.0)}, {"resnet-20": (5.0,)}
