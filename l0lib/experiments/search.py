@@ -68,8 +68,9 @@ class Fixed:
 
     def config(self, network: Network, arm: str, training: Training, fine_tuning: Training, **more: Any) -> Config:
         """Return the configuration of a trial; ``more`` replaces and adds fields."""
-        fields = {"experiment": self.study, "dataset": self.dataset, "relu_after_pools": self.relu_after_pools}
-        fields |= {"fine_tuned_ratios": self.targets, "training": training, "fine_tuning": fine_tuning, **more}
+        fields: dict[str, Any] = {"experiment": self.study, "dataset": self.dataset}
+        fields |= {"relu_after_pools": self.relu_after_pools, "fine_tuned_ratios": self.targets}
+        fields |= {"training": training, "fine_tuning": fine_tuning, **more}
         return Config(arm=arm, network=network, evaluate_on="validation", **fields)
 
     def stretches(self, rates: tuple[float, float], penalty: PenaltySettings, l2: PenaltySettings) -> list[Training]:
