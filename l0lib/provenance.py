@@ -11,6 +11,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PROFILES = ("fast", "full")
 _PACKAGES = ("l0lib", "numpy", "scipy", "matplotlib", "torch")
@@ -80,6 +81,12 @@ def hardware() -> str:
     """Return the processor's kind and the number of cores this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{platform.machine() or 'unknown'} CPU, {cores} cores"
+
+
+def origin() -> dict[str, Any]:
+    """Return what a record tells of where it is made: date, commit, versions and hardware."""
+    date = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return {"date": date, "commit": commit(), "versions": versions(), "hardware": hardware()}
 
 
 def footer() -> Provenance:

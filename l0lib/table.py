@@ -38,19 +38,23 @@ def signed(value: float, form: str = "+.2f") -> str:
     return f"{value:{form}}".replace("-", "−")
 
 
+def ranges(numbers: Iterable[int]) -> str:
+    """Return whole numbers as text, as ``l0lib run --seeds`` reads it: ``0,2-4``; ``none`` if there are none."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs) or "none"
+
+
 class Table:
     """A table that displays as HTML in a notebook and as plain text elsewhere.
 
-    Parameters
-    ----------
-    headers : sequence of str
-        One header per column.
-    rows : iterable of sequences
-        Cells; anything with ``str``. Text is escaped; ``^(...)`` becomes a superscript, and a :class:`Link` a link.
-    caption : str
-        What the table shows; also the name of the scrolling frame for a screen reader.
-    widths : sequence of str, optional
-        CSS widths of the columns. Without them the columns take what their text needs.
+    There is one header per column. A cell of ``rows`` is anything with ``str``; its text is escaped, ``^(...)`` becomes
+    a superscript, and a :class:`Link` a link. The ``caption`` says what the table shows, to a screen reader too, as the
+    name of the scrolling frame. ``widths`` are CSS widths of the columns, which else take what their text needs.
 
     Raises
     ------

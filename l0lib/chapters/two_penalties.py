@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import datetime
 import json
 import time
 from dataclasses import asdict, dataclass, replace
@@ -185,28 +184,24 @@ def tune(profile: str) -> dict:
         SETTINGS[profile], ratios=(1, *TUNING_RATIOS), fine_tune_ratios=TUNING_RATIOS, seeds=TUNING_SEEDS
     )
     began = time.perf_counter()
-    trials: dict[str, list[dict]] = {}
-    for name, penalties in GRID.items():
-        trials[name] = []
-        for penalty in penalties:
-            outcomes = [run(train, validation, penalty, settings, seed) for seed in settings.seeds]
-            trial = {
-                "penalty": to_json(penalty),
-                "images": len(data.validation),
-                "dense": [outcome.before[1] for outcome in outcomes],
-                "before": {str(r): [outcome.before[r] for outcome in outcomes] for r in TUNING_RATIOS},
-                "after": {str(r): [outcome.after[r] for outcome in outcomes] for r in TUNING_RATIOS},
-            }
-            trials[name].append(trial)
-            print(f"{profile} {penalty!r}: score {100 * score(trial):.2f} %", flush=True)
+
+    def trial(penalty: Penalty) -> dict:
+        outcomes = [run(train, validation, penalty, settings, seed) for seed in settings.seeds]
+        found = {
+            "penalty": to_json(penalty),
+            "images": len(data.validation),
+            "dense": [outcome.before[1] for outcome in outcomes],
+            "before": {str(r): [outcome.before[r] for outcome in outcomes] for r in TUNING_RATIOS},
+            "after": {str(r): [outcome.after[r] for outcome in outcomes] for r in TUNING_RATIOS},
+        }
+        print(f"{profile} {penalty!r}: score {100 * score(found):.2f} %", flush=True)
+        return found
+
     return {
         "settings": asdict(settings),
-        "trials": trials,
+        "trials": {name: [trial(penalty) for penalty in penalties] for name, penalties in GRID.items()},
         "provenance": {
-            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "commit": provenance.commit(),
-            "versions": provenance.versions(),
-            "hardware": provenance.hardware(),
+            **provenance.origin(),
             "threads": torch.get_num_threads(),
             "wall_seconds": round(time.perf_counter() - began, 1),
         },

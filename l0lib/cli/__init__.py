@@ -1,6 +1,6 @@
 """The command line: ``l0lib data get mnist``, ``l0lib list``, ``l0lib run``, ``l0lib report``, ``l0lib tune``.
 
-Each group of commands is one function that adds its parser; ``main`` lists them. A handler imports what it needs:
+Each group of commands is one function that adds its parser; ``parser`` lists them. A handler imports what it needs:
 help and mistakes answer at once, without PyTorch.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from .. import __version__
 from .data import add_data
@@ -18,22 +18,13 @@ from .run import add_run
 from .terminal import Failure, Mistake, say
 from .tune import add_tune
 
-#: Every group of commands, in the order of the help.
-GROUPS: tuple[Callable[[argparse._SubParsersAction], None], ...] = (
-    add_data,
-    add_list,
-    add_run,
-    add_report,
-    add_tune,
-)
-
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     top = argparse.ArgumentParser(prog="l0lib", description="Compress networks with a smoothed l0 norm.")
     top.add_argument("--version", action="version", version=f"l0lib {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in GROUPS:
+    for add in (add_data, add_list, add_run, add_report, add_tune):  # in the order of the help
         add(commands)
     return top
 
@@ -46,12 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         return options.run(options)
-    except Mistake as error:
+    except (Mistake, Failure) as error:
         say(f"l0lib: {error}")
-        return 2
-    except Failure as error:
-        say(f"l0lib: {error}")
-        return 1
+        return 2 if isinstance(error, Mistake) else 1
     except ModuleNotFoundError as error:
         say(f'l0lib: {error.name} is not installed; this command needs the torch extra: pip install "l0lib[torch]"')
         return 1

@@ -30,18 +30,16 @@ def add_data(commands: argparse._SubParsersAction) -> None:
         description="Write a dataset as parcels, for a machine that has no network: l0lib data unpack puts them "
         "together there, whichever way they came.",
     )
-    pack.add_argument("name", choices=DATASETS, metavar="NAME", help=", ".join(DATASETS))
-    pack.add_argument("folder", type=Path, metavar="FOLDER")
-    pack.add_argument("--parts", type=at_least_one, default=2, metavar="N", help="so many files; default 2")
-    pack.set_defaults(run=data_pack)
     unpack = data.add_parser(
         "unpack",
         help="put such files together and into the cache",
         description="Put the parcels of a dataset together, check its digest, and write it to the cache folder.",
     )
-    unpack.add_argument("name", choices=DATASETS, metavar="NAME", help=", ".join(DATASETS))
-    unpack.add_argument("folder", type=Path, metavar="FOLDER")
-    unpack.set_defaults(run=data_unpack)
+    for parcels, run in ((pack, data_pack), (unpack, data_unpack)):
+        parcels.add_argument("name", choices=DATASETS, metavar="NAME", help=", ".join(DATASETS))
+        parcels.add_argument("folder", type=Path, metavar="FOLDER")
+        parcels.set_defaults(run=run)
+    pack.add_argument("--parts", type=at_least_one, default=2, metavar="N", help="so many files; default 2")
 
 
 def data_get(options: argparse.Namespace) -> int:

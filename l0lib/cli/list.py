@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..table import ranges
 from .report import readable
 from .run import find_study
-from .terminal import columns, ranges
+from .terminal import columns
 
 
 def add_list(commands: argparse._SubParsersAction) -> None:

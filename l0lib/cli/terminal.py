@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 
 class Mistake(Exception):
@@ -30,17 +30,6 @@ def seeds(text: str) -> tuple[int, ...]:
             raise argparse.ArgumentTypeError(f"must be numbers and rising ranges such as 0,2-4; got {text!r}")
         found += range(int(match[1]), int(match[2] or match[1]) + 1)
     return tuple(dict.fromkeys(found))
-
-
-def ranges(numbers: Collection[int]) -> str:
-    """Return numbers the way :func:`seeds` reads them; ``none`` if there are none."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs) or "none"
 
 
 def at_least_one(text: str) -> int:

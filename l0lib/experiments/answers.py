@@ -85,14 +85,9 @@ def bound(rates: tuple[float, float], images: int) -> float:
 def wide(mean: float, over_seeds: tuple[float, float] | None, deviated: float) -> tuple[float, float]:
     """Return the 95 % interval of a difference of error rates, for other seeds and other test images.
 
-    Parameters
-    ----------
-    mean : float
-        The mean difference over seeds.
-    over_seeds : (low, high) or None
-        Its 95 % interval over seeds; None for one seed, which says nothing about others.
-    deviated : float
-        :func:`deviation` or :func:`bound`, in the unit of ``mean``. Both sources are added in quadrature.
+    ``mean`` is the mean difference over seeds, ``over_seeds`` its 95 % interval (low, high) over seeds, None for one
+    seed, which says nothing about others; ``deviated`` is :func:`deviation` or :func:`bound`, in the unit of ``mean``.
+    Both sources are added in quadrature.
     """
     seeds = 0.0 if over_seeds is None else (over_seeds[1] - over_seeds[0]) / 2
     half = float(np.hypot(_Z * deviated, seeds))

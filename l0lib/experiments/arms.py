@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.resources import files
 from typing import Any
 
-from .config import Config, Data, Frozen, Gradual, Network, Pruning, Teacher, Training
+from .config import Config, Data, Frozen, Gradual, Network, PenaltySettings, Pruning, Teacher, Training
 
 
 class Chosen(Frozen):
@@ -42,45 +41,90 @@ def chosen_for(study: str) -> dict[str, Chosen]:
     return {name.removeprefix(f"{study}/"): chosen for name, chosen in CHOSEN.items() if name.startswith(f"{study}/")}
 
 
+#: From a profile, ``"fast"`` or ``"full"``, to arms by their names.
+Arms = Callable[[str], dict[str, Config]]
+
+
 @dataclass(frozen=True)
 class Study:
-    """A named set of runs.
+    """A named set of runs; a result is the mean over its ``seeds``, which are fixed beforehand.
 
-    Attributes
-    ----------
-    title, summary : str
-    seeds : tuple of int
-        Fixed beforehand; a result is the mean over them.
-    full, fast : function () -> mapping of str to Config
-        The arms: real experiments, and small ones on the embedded digits.
-    fewer_seeds : mapping of str to tuple of int
-        Arms that run with fewer seeds than ``seeds``, by the ending of their names.
+    ``make`` gives the arms of a profile: real experiments, or small ones on embedded images. ``fewer_seeds`` are
+    endings of the names of arms that run with fewer seeds, and these.
     """
 
     title: str
     summary: str
     seeds: tuple[int, ...]
-    full: Callable[[], Mapping[str, Config]]
-    fast: Callable[[], Mapping[str, Config]]
+    make: Arms
     fewer_seeds: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
-    def arms(self, profile: str) -> Mapping[str, Config]:
+    def arms(self, profile: str) -> dict[str, Config]:
         """Return the arms of ``profile``, ``"fast"`` or ``"full"``, by their names."""
         if profile not in ("fast", "full"):
             raise ValueError(f"profile must be one of fast, full; got {profile!r}")
-        return self.full() if profile == "full" else self.fast()
+        return self.make(profile)
 
     def seeds_of(self, arm: str) -> tuple[int, ...]:
         """Return the seeds of one arm."""
         return next((seeds for ending, seeds in self.fewer_seeds if arm.endswith(ending)), self.seeds)
 
 
+#: Every study by its name.
+STUDIES: dict[str, Study] = {}
+
+
+def _study(name: str, title: str, summary: str, seeds: tuple[int, ...], **fewer: tuple) -> Callable[[Arms], Arms]:
+    """Enter the function below it in :data:`STUDIES`, as what makes the arms of a study."""
+
+    def enter(make: Arms) -> Arms:
+        STUDIES[name] = Study(title, summary, seeds, make, **fewer)
+        return make
+
+    return enter
+
+
+def _arm(chosen: Chosen, name: str, **fields: Any) -> Config:
+    """Return the arm of a name with the settings of ``chosen``; ``fields`` replace and add some."""
+    settings = dict(chosen)
+    del settings["tuned"]
+    return Config(arm=name, **(settings | fields))
+
+
+def _l2_alone(chosen: Chosen) -> Chosen:
+    """The baseline: the same training under the l2 term alone."""
+    return chosen.model_copy(update={"training": _with(chosen.training, chosen.training.penalty.l2_alone())})
+
+
+def _with(training: Training, penalty: PenaltySettings) -> Training:
+    return training.model_copy(update={"penalty": penalty})
+
+
+def _small(chosen: Chosen, epochs: int, fine_tuning: int = 1, gradual: int = 4, **more: Any) -> Chosen:
+    """The same settings for embedded images: fewer epochs of fewer images, in plain float32."""
+
+    def short(training: Training, epochs: int) -> Training:
+        return training.model_copy(update={"epochs": epochs, "bf16": False, "warm_up": 0.0, **more})
+
+    changes: dict[str, Any] = {
+        "training": short(chosen.training, epochs),
+        "fine_tuning": short(chosen.fine_tuning, fine_tuning),
+    }
+    for name, length in (("teacher", epochs), ("gradual", gradual)):
+        if (section := getattr(chosen, name)) is not None:
+            changes[name] = section.model_copy(update={"training": short(section.training, length)})
+    return chosen.model_copy(update=changes)
+
+
 # ---------------------------------------------------------------------------------------------------- digits
 
+_DIGITS = {"profile": "fast", "dataset": "digits"}
 #: Penalties of Experiment 1, in the order of the paper's text.
 PENALTIES = ("l2", "l1", "l0", "l2+l0")
 #: Ratios before fine-tuning, from the paper's first, 2, to where every curve has collapsed.
-RATIOS = (2.0, 5.0, 10.0, 20.0, 35.0, 50.0, 75.0, 100.0, 150.0, 200.0, 275.0, 359.0, 500.0, 800.0, 1200.0)
+RATIOS: tuple[float, ...] = (
+    2.0, 5.0, 10.0, 20.0, 35.0, 50.0, 75.0, 100.0, 150.0, 200.0, 275.0, 359.0, 500.0, 800.0, 1200.0
+)  # fmt: skip
 #: Fine-tuned ratios of Experiment 1: the eight of global pruning, and three for layerwise and for random pruning.
 FINE_TUNED: Mapping[Pruning, tuple[float, ...]] = {
     "GP": (10.0, 50.0, 100.0, 200.0, 359.0, 500.0, 800.0, 1200.0),
@@ -90,51 +134,28 @@ FINE_TUNED: Mapping[Pruning, tuple[float, ...]] = {
 SEEDS = (0, 1, 2, 3, 4)
 
 
-def _experiment_1(settings: Mapping[str, Chosen], ratios: tuple[float, ...], **more: Any) -> dict[str, Config]:
+@_study(
+    "experiment-1",
+    "Sparsity induction: four penalties, three ways to prune",
+    "LeNet-5-Caffe on MNIST; paper, Section 4.1, Figures 3 and 4",
+    SEEDS,
+    fewer_seeds=(("-LP", (0, 1, 2)), ("-RP", (0, 1, 2))),
+)
+def experiment_1(profile: str) -> dict[str, Config]:
+    """Experiment 1 on all of MNIST (paper, Section 4.1, Figures 3 and 4), or in small."""
+    settings, common = chosen_for("experiment-1"), {"experiment": "experiment-1", "network": "lenet-5-caffe"}
+    ratios = RATIOS
+    if profile == "fast":
+        settings = {name: _small(chosen, 6, 2) for name, chosen in settings.items()}
+        ratios, common = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0), common | _DIGITS
     arms = {}
     for pruning, fine_tuned in FINE_TUNED.items():
-        for name in PENALTIES:
-            chosen = settings[name]
-            arms[f"{name}-{pruning}"] = Config(
-                experiment="experiment-1",
-                arm=f"{name}-{pruning}",
-                dense_arm="l2-GP",
-                network="lenet-5-caffe",
-                relu_after_pools=chosen.relu_after_pools,
-                training=chosen.training,
-                pruning=pruning,
-                ratios=ratios,
-                fine_tuned_ratios=tuple(ratio for ratio in fine_tuned if ratio in ratios),
-                fine_tuning=chosen.fine_tuning,
-                **more,
-            )
+        for penalty in PENALTIES:
+            name = f"{penalty}-{pruning}"
+            tuned = tuple(ratio for ratio in fine_tuned if ratio in ratios)
+            ways: dict[str, Any] = {"pruning": pruning, "ratios": ratios, "fine_tuned_ratios": tuned}
+            arms[name] = _arm(settings[penalty], name, dense_arm="l2-GP", **ways, **common)
     return arms
-
-
-def _shorter(chosen: Chosen, epochs: int, fine_tuning: int, gradual: int = 4) -> Chosen:
-    """The same settings for the embedded digits: fewer epochs of fewer images, in plain float32."""
-    changes: dict[str, Any] = {
-        "training": chosen.training.model_copy(update={"epochs": epochs, "bf16": False, "warm_up": 0.0}),
-        "fine_tuning": chosen.fine_tuning.model_copy(update={"epochs": fine_tuning, "bf16": False}),
-    }
-    if chosen.teacher is not None:
-        taught = chosen.teacher.training.model_copy(update={"epochs": epochs, "bf16": False, "warm_up": 0.0})
-        changes["teacher"] = chosen.teacher.model_copy(update={"training": taught})
-    if chosen.gradual is not None:
-        steady = chosen.gradual.training.model_copy(update={"epochs": gradual, "bf16": False})
-        changes["gradual"] = chosen.gradual.model_copy(update={"training": steady})
-    return chosen.model_copy(update=changes)
-
-
-def experiment_1() -> dict[str, Config]:
-    """Experiment 1 on all of MNIST (paper, Section 4.1, Figures 3 and 4)."""
-    return _experiment_1(chosen_for("experiment-1"), RATIOS)
-
-
-def experiment_1_fast() -> dict[str, Config]:
-    """Experiment 1 in small."""
-    small = {name: _shorter(chosen, 6, 2) for name, chosen in chosen_for("experiment-1").items()}
-    return _experiment_1(small, (2.0, 5.0, 10.0, 20.0, 50.0, 100.0), profile="fast", dataset="digits")
 
 
 #: Ratios of Experiment 2: those of the paper's rows in Tables 2 and 3, others around them for Figures 5 and 6.
@@ -144,50 +165,31 @@ LADDERS: Mapping[Network, tuple[float, ...]] = {
 }
 
 
-def _experiment_2(settings: Mapping[str, Chosen], dense: Mapping[str, Chosen], **more: Any) -> dict[str, Config]:
-    arms = {}
+@_study(
+    "experiment-2",
+    "Compression: NORM and SEP, with and without fine-tuning",
+    "LeNet-300-100 and LeNet-5-Caffe on MNIST; paper, Section 4.2, Figures 5 and 6, Tables 2 and 3",
+    SEEDS,
+)
+def experiment_2(profile: str) -> dict[str, Config]:
+    """Experiment 2 on all of MNIST (paper, Section 4.2, Figures 5 and 6, Tables 2 and 3), or in small.
+
+    The dense baseline has the same epochs and learning rate as NORM, under its l2 term alone.
+    """
+    arms, settings = {}, chosen_for("experiment-2")
     for network, ladder in LADDERS.items():
-        common = {"experiment": "experiment-2", "dense_arm": f"{network}-dense", "network": network, **more}
-        plain = dense[network]
-        arms[f"{network}-dense"] = Config(
-            arm=f"{network}-dense", training=plain.training, relu_after_pools=plain.relu_after_pools, **common
-        )
-        for strategy in ("NORM", "SEP"):
-            chosen = settings[f"{network}-{strategy}"]
-            arms[f"{network}-{strategy}"] = Config(
-                arm=f"{network}-{strategy}",
-                training=chosen.training,
-                relu_after_pools=chosen.relu_after_pools,
-                ratios=RATIOS,
-                fine_tuned_ratios=ladder,
-                fine_tuning=chosen.fine_tuning,
-                **common,
-            )
+        dense = f"{network}-dense"
+        common: dict[str, Any] = {"experiment": "experiment-2", "dense_arm": dense, "network": network}
+        norm, sep = settings[f"{network}-NORM"], settings[f"{network}-SEP"]
+        if profile == "fast":
+            lengths = (12, 4) if "300" in network else (6, 2)
+            norm, sep = _small(norm, *lengths), _small(sep, *lengths)
+            common |= _DIGITS
+        arms[dense] = _arm(_l2_alone(norm), dense, fine_tuning=None, **common)
+        common |= {"ratios": RATIOS, "fine_tuned_ratios": ladder}
+        for name, chosen in ((f"{network}-NORM", norm), (f"{network}-SEP", sep)):
+            arms[name] = _arm(chosen, name, **common)
     return arms
-
-
-def _dense_baselines(settings: Mapping[str, Chosen]) -> dict[str, Chosen]:
-    """The baseline: the same epochs and learning rate as NORM's, under its l2 term alone."""
-    found: dict[str, Chosen] = {}
-    for network in LADDERS:
-        chosen = settings[f"{network}-NORM"]
-        training = chosen.training.model_copy(update={"penalty": chosen.training.penalty.l2_alone()})
-        found[network] = chosen.model_copy(update={"training": training})
-    return found
-
-
-def experiment_2() -> dict[str, Config]:
-    """Experiment 2 on all of MNIST (paper, Section 4.2, Figures 5 and 6, Tables 2 and 3)."""
-    return _experiment_2(chosen_for("experiment-2"), _dense_baselines(chosen_for("experiment-2")))
-
-
-def experiment_2_fast() -> dict[str, Config]:
-    """Experiment 2 in small."""
-    small = {
-        name: _shorter(chosen, 12 if "300" in name else 6, 4 if "300" in name else 2)
-        for name, chosen in chosen_for("experiment-2").items()
-    }
-    return _experiment_2(small, _dense_baselines(small), profile="fast", dataset="digits")
 
 
 #: What goes beyond the paper aims at these ratios, by network; gradual pruning alone at ratios of Experiment 1.
@@ -195,41 +197,25 @@ TARGETS: Mapping[Network, tuple[float, ...]] = {"lenet-300-100": (96.0, 120.0), 
 ALONE = (100.0, 359.0, 800.0)
 
 
-def _beyond(settings: Mapping[str, Chosen], **more: Any) -> dict[str, Config]:
-    arms = {}
-    for name, chosen in settings.items():
-        network: Network = "lenet-300-100" if name.startswith("lenet-300-100") else "lenet-5-caffe"
-        arms[name] = Config(
-            experiment="beyond",
-            arm=name,
-            network=network,
-            relu_after_pools=chosen.relu_after_pools,
-            training=chosen.training,
-            fine_tuned_ratios=ALONE if name == "lenet-5-caffe-gradual" else TARGETS[network],
-            fine_tuning=chosen.fine_tuning,
-            gradual=chosen.gradual,
-            teacher=chosen.teacher,
-            **more,
-        )
-    return arms
-
-
-def beyond() -> dict[str, Config]:
-    """Beyond the paper, on all of MNIST: a gradual schedule with the penalty on, shifts, a teacher.
+@_study(
+    "beyond",
+    "Beyond the paper: a gradual schedule with the penalty on, shifted images, a teacher",
+    "LeNet-300-100 and LeNet-5-Caffe on MNIST",
+    SEEDS,
+)
+def beyond(profile: str) -> dict[str, Config]:
+    """Beyond the paper, on all of MNIST or in small: a gradual schedule with the penalty on, shifts, a teacher.
 
     ``lenet-5-caffe-gradual`` is gradual magnitude pruning alone, under l2: a rival of the penalties of Experiment 1,
     with as many epochs as they have.
     """
-    return _beyond(chosen_for("beyond"))
-
-
-def beyond_fast() -> dict[str, Config]:
-    """The same in small."""
-    return _beyond(
-        {name: _shorter(chosen, 4, 3) for name, chosen in chosen_for("beyond").items()},
-        profile="fast",
-        dataset="digits",
-    )
+    arms, fast = {}, profile == "fast"
+    for name, chosen in chosen_for("beyond").items():
+        network = next(network for network in TARGETS if name.startswith(network))
+        targets = ALONE if name == "lenet-5-caffe-gradual" else TARGETS[network]
+        common = {"experiment": "beyond", "network": network, **(_DIGITS if fast else {})}
+        arms[name] = _arm(_small(chosen, 4, 3) if fast else chosen, name, fine_tuned_ratios=targets, **common)
+    return arms
 
 
 # ----------------------------------------------------------------------------------------------- photographs
@@ -258,75 +244,54 @@ ALPHAS_5, BETAS_5 = (1e-7, 5e-7, 1e-6), (5.0, 10.0)
 SCALED_5 = (1e-6, 5e-6, 1e-5)
 #: Experiment 6: shares of each layer's neurons and ratios after pruning on top, 1 for none. A share s of every layer
 #: leaves about (1 - s)**2 of the multiply-adds; these take as many as the paper's Table 7, or a little more.
-REMOVED = ((0.16, 1.0), (0.25, 1.0), (0.16, 9.21), (0.25, 18.38))
+REMOVED: tuple[tuple[float, float], ...] = ((0.16, 1.0), (0.25, 1.0), (0.16, 9.21), (0.25, 18.38))
 
 
-def _l2_alone(training: Training) -> Training:
-    """The baseline: the same training under the l2 term alone."""
-    return training.model_copy(update={"penalty": training.penalty.l2_alone()})
+def _few(chosen: Chosen, epochs: int = 1) -> Chosen:
+    """The same settings for the embedded photographs, which show that it runs and nothing more."""
+    return _small(chosen, epochs, batch_size=50)
 
 
-def _experiment_3(settings: Mapping[str, Chosen], networks: tuple[Network, ...], **more: Any) -> dict[str, Config]:
-    arms = {}
-    ratios, fine_tuned = more.pop("ratios", PHOTOGRAPH_RATIOS), more.pop("fine_tuned", PHOTOGRAPHS_FINE_TUNED)
-    for network in networks:
-        common = {"experiment": "experiment-3", "dense_arm": f"{network}-dense", "network": network, **more}
-        common["ratios"] = ratios[network]
-        plain = _l2_alone(settings[f"{network}-NORM"].training)
-        arms[f"{network}-dense"] = Config(arm=f"{network}-dense", training=plain, **common)
-        # a control: the dense network pruned and fine-tuned, without the l0 term and with as many epochs
-        arms[f"{network}-l2"] = Config(
-            arm=f"{network}-l2",
-            training=plain,
-            fine_tuned_ratios=fine_tuned[network],
-            fine_tuning=settings[f"{network}-NORM"].fine_tuning,
-            **{**common, "ratios": ()},
-        )
-        for name, it in settings.items():
-            if name.startswith(network):
-                arms[name] = Config(
-                    arm=name,
-                    training=it.training,
-                    fine_tuned_ratios=fine_tuned[network],
-                    fine_tuning=it.fine_tuning,
-                    **common,
-                )
-    return arms
+_FEW = {"profile": "fast", "dataset": "photographs"}
 
 
-def experiment_3() -> dict[str, Config]:
+@_study(
+    "experiment-3",
+    "Deeper networks: NORM and SEP, with and without fine-tuning",
+    "ResNet-20 and VGG-16 on CIFAR-10; paper, Section 4.3, Figure 7, Tables 4 and 5",
+    (0, 1, 2),
+    fewer_seeds=(("vgg-16-dense", (0,)), ("vgg-16-NORM", (0,)), ("vgg-16-l2", (0,))),
+)
+def experiment_3(profile: str) -> dict[str, Config]:
     """Experiment 3 on CIFAR-10 (paper, Section 4.3, Figure 7, Tables 4 and 5), and a control under l2 alone.
 
     One more arm trains the dense ResNet-20 for longer, and says what the short schedule costs. Nothing is compared with
-    it: a network that was pruned has the short one behind it.
+    it: a network that was pruned has the short one behind it. In small, ResNet-20 alone.
     """
-    arms = _experiment_3(chosen_for("experiment-3"), ("resnet-20", "vgg-16"), dataset="cifar10")
-    dense = arms["resnet-20-dense"]
-    training = dense.training.model_copy(update={"epochs": 60})
-    change = {"arm": LONGER, "dense_arm": "", "ratios": (), "training": training}
-    return arms | {LONGER: dense.model_copy(update=change)}
-
-
-def _small(chosen: Chosen, epochs: int = 2, fine_tuning: int = 1) -> Chosen:
-    """The same settings for the embedded photographs, which show that it runs and nothing more."""
-    change = {"bf16": False, "warm_up": 0.0, "batch_size": 50}
-    return chosen.model_copy(
-        update={
-            "training": chosen.training.model_copy(update={"epochs": epochs, **change}),
-            "fine_tuning": chosen.fine_tuning.model_copy(update={"epochs": fine_tuning, **change}),
-        }
-    )
-
-
-def experiment_3_fast() -> dict[str, Config]:
-    """Experiment 3 in small, ResNet-20 alone."""
-    small = {name: _small(it) for name, it in chosen_for("experiment-3").items()}
-    few = {"ratios": {"resnet-20": (2.0, 5.0)}, "fine_tuned": {"resnet-20": (5.0,)}}
-    return _experiment_3(small, ("resnet-20",), dataset="photographs", profile="fast", **few)
-
-
-def _with(training: Training, **factors: float) -> Training:
-    return training.model_copy(update={"penalty": training.penalty.model_copy(update=factors)})
+    settings, data = chosen_for("experiment-3"), {"dataset": "cifar10"}
+    networks: tuple[Network, ...] = ("resnet-20", "vgg-16")
+    ratios, fine_tuned = PHOTOGRAPH_RATIOS, PHOTOGRAPHS_FINE_TUNED
+    if profile == "fast":
+        settings, networks, data = {name: _few(it, 2) for name, it in settings.items()}, ("resnet-20",), _FEW
+        ratios, fine_tuned = {"resnet-20": (2.0, 5.0)}, {"resnet-20": (5.0,)}
+    arms = {}
+    for network in networks:
+        dense, control = f"{network}-dense", f"{network}-l2"
+        common: dict[str, Any] = {"experiment": "experiment-3", "dense_arm": dense, "network": network, **data}
+        before, after = {"ratios": ratios[network]}, {"fine_tuned_ratios": fine_tuned[network]}
+        plain = _l2_alone(settings[f"{network}-NORM"])
+        arms[dense] = _arm(plain, dense, fine_tuning=None, **before, **common)
+        # a control: the dense network pruned and fine-tuned, without the l0 term and with as many epochs
+        arms[control] = _arm(plain, control, **after, **common)
+        for name, it in settings.items():
+            if name.startswith(network):
+                arms[name] = _arm(it, name, **before, **after, **common)
+    if profile == "full":
+        short = arms["resnet-20-dense"]
+        training = short.training.model_copy(update={"epochs": 60})
+        change = {"arm": LONGER, "dense_arm": "", "ratios": (), "training": training}
+        arms[LONGER] = short.model_copy(update=change)
+    return arms
 
 
 def _sweep(
@@ -349,14 +314,29 @@ def _sweep(
             dense_arm=names[0],
             network=network,
             dataset=dataset,
-            training=_with(training, **point),
+            training=_with(training, training.penalty.model_copy(update=point)),
             ratios=PHOTOGRAPH_RATIOS[network],
         )
         for name, point in zip(names, points, strict=True)
     }
 
 
-def experiment_4() -> dict[str, Config]:
+def _last_in_small(arms: Mapping[str, Config]) -> dict[str, Config]:
+    """The last arm of Experiment 4 or 5, that of the largest of the paper's factors, in small."""
+    *_, arm = arms.values()
+    training = _few(chosen_for(arm.experiment)[arm.network]).training
+    name = f"{arm.network}-small"
+    small = {"training": _with(training, arm.training.penalty).model_dump(), "ratios": (2.0, 10.0), **_FEW}
+    return {name: Config.model_validate(arm.model_dump() | {"arm": name, "dense_arm": ""} | small)}
+
+
+@_study(
+    "experiment-4",
+    "A sweep of the l0 factor, without fine-tuning",
+    "VGG-16 on CIFAR-10 and CIFAR-100; paper, Section 4.4, Figure 8, Table 6",
+    (0,),
+)
+def experiment_4(profile: str) -> dict[str, Config]:
     """Experiment 4: VGG-16 under four factors of the l0 term (paper, Section 4.4, Figure 8, Table 6).
 
     On CIFAR-100 the factors are the paper's and the training is of a customary length. On CIFAR-10 the training is
@@ -373,7 +353,7 @@ def experiment_4() -> dict[str, Config]:
     for dataset, prefix, chosen, alphas in sweeps:
         points = [{"alpha_l0": alpha} for alpha in alphas]
         arms |= _sweep("experiment-4", "vgg-16", dataset, chosen.training, points, prefix)
-    return arms
+    return arms if profile == "full" else _last_in_small(arms)
 
 
 def _points_5(alphas: Sequence[float]) -> list[dict[str, float]]:
@@ -381,7 +361,13 @@ def _points_5(alphas: Sequence[float]) -> list[dict[str, float]]:
     return [{"beta": BETAS_5[0], "alpha_l0": 0.0}, *({"beta": b, "alpha_l0": a} for b in BETAS_5 for a in alphas)]
 
 
-def experiment_5() -> dict[str, Config]:
+@_study(
+    "experiment-5",
+    "A hundred epochs: sweeps of the l0 factor and of beta, without fine-tuning",
+    "ResNet-50 on CIFAR-10 and CIFAR-100, ResNet-20 on CIFAR-10 in ten; paper, Section 4.5, Figure 9",
+    (0,),
+)
+def experiment_5(profile: str) -> dict[str, Config]:
     """Experiment 5: ResNet-50 in a hundred epochs, three factors and two betas (paper, Section 4.5, Figure 9).
 
     The arms of ResNet-20 are the same sweep in small: a tenth of the epochs and ten times the paper's factors.
@@ -392,44 +378,46 @@ def experiment_5() -> dict[str, Config]:
     )
     for dataset in ("cifar10", "cifar100"):
         arms |= _sweep("experiment-5", "resnet-50", dataset, chosen["resnet-50"].training, _points_5(ALPHAS_5))
-    return arms
+    return arms if profile == "full" else _last_in_small(arms)
 
 
-def _experiment_6(
-    chosen: Chosen, network: Network, removed: tuple[tuple[float, float], ...], **more: Any
-) -> dict[str, Config]:
-    dense = _l2_alone(chosen.training)
-    ways = {"NORM": (chosen.training, False), "l2": (dense, False), "scratch": (dense, True)}
-    arms = {}
-    for way, (training, fresh) in ways.items():
-        # a network that starts anew shows what the shape alone can do: it is not pruned
-        taken = [pair for pair in removed if not fresh or pair[1] == 1]
-        arms[f"{network}-{way}"] = Config(
-            experiment="experiment-6",
-            arm=f"{network}-{way}",
-            dense_arm=f"{network}-l2",
-            network=network,
-            training=training,
-            fine_tuning=chosen.fine_tuning,
-            removed_shares=tuple(share for share, _ in taken),
-            removed_ratios=tuple(ratio for _, ratio in taken),
-            from_scratch=fresh,
-            **more,
-        )
-    return arms
-
-
-def experiment_6() -> dict[str, Config]:
+@_study(
+    "experiment-6",
+    "Whole neurons removed, and parameters pruned on top",
+    "VGG-16 on CIFAR-10; paper, Section 4.6, Table 7",
+    (0,),
+)
+def experiment_6(profile: str) -> dict[str, Config]:
     """Experiment 6: neurons of VGG-16 removed, and pruning on top (paper, Section 4.6, Table 7), with two controls.
 
     The networks before are those of Experiment 3. Under ``l2`` the l0 term is left out; ``scratch`` trains the smaller
-    shape anew, for as many epochs as training and fine-tuning take together.
+    shape anew, for as many epochs as training and fine-tuning take together. In small, ResNet-20.
     """
-    return _experiment_6(chosen_for("experiment-3")["vgg-16-NORM"], "vgg-16", REMOVED, dataset="cifar10")
+    settings, network, removed, data = chosen_for("experiment-3"), "vgg-16", REMOVED, {"dataset": "cifar10"}
+    if profile == "fast":
+        settings = {name: _few(it) for name, it in settings.items()}
+        network, removed, data = "resnet-20", ((0.25, 1.0), (0.25, 5.0)), _FEW
+    chosen, arms = settings[f"{network}-NORM"], {}
+    for way in ("NORM", "l2", "scratch"):
+        # a network that starts anew shows what the shape alone can do: it is not pruned
+        taken = [pair for pair in removed if way != "scratch" or pair[1] == 1]
+        shares, ratios = zip(*taken, strict=True)
+        removal: dict[str, Any] = {"removed_shares": shares, "removed_ratios": ratios, "from_scratch": way == "scratch"}
+        common: dict[str, Any] = {"experiment": "experiment-6", "dense_arm": f"{network}-l2", "network": network}
+        name = f"{network}-{way}"
+        arms[name] = _arm(chosen if way == "NORM" else _l2_alone(chosen), name, **removal, **common, **data)
+    return arms
 
 
-def _recalibration(arms: Mapping[str, Config]) -> dict[str, Config]:
-    """Arms of Experiment 3 without fine-tuning, the statistics measured anew after pruning."""
+@_study(
+    "recalibration",
+    "Pruned, and the statistics of the normalisations measured anew, without fine-tuning",
+    "ResNet-20 and VGG-16 on CIFAR-10; beyond the paper",
+    (0, 1, 2),
+    fewer_seeds=(("vgg-16-dense", (0,)), ("vgg-16-NORM", (0,))),
+)
+def recalibration(profile: str) -> dict[str, Config]:
+    """The networks of Experiment 3, just pruned, with the running statistics of the pruned networks; in small, one."""
     change: dict[str, Any] = {
         "dense_arm": "",
         "experiment": "recalibration",
@@ -438,103 +426,9 @@ def _recalibration(arms: Mapping[str, Config]) -> dict[str, Config]:
         "recalibrated": True,
     }
     found = {}
-    for name, arm in arms.items():
-        # a ratio of one says what the statistics alone change
-        change["ratios"] = (1.0, *(ratio for ratio in arm.ratios if ratio in RECALIBRATED[arm.network]))
-        found[name] = Config.model_validate(arm.model_dump() | change)
+    for name, arm in experiment_3(profile).items():
+        if arm.ratios if profile == "full" else name == "resnet-20-NORM":
+            # a ratio of one says what the statistics alone change
+            change["ratios"] = (1.0, *(ratio for ratio in arm.ratios if ratio in RECALIBRATED[arm.network]))
+            found[name] = Config.model_validate(arm.model_dump() | change)
     return found
-
-
-def recalibration() -> dict[str, Config]:
-    """The networks of Experiment 3, just pruned, with the running statistics of the pruned networks."""
-    return _recalibration({name: arm for name, arm in experiment_3().items() if arm.ratios})
-
-
-def recalibration_fast() -> dict[str, Config]:
-    """The same in small, under both penalties."""
-    return _recalibration({"resnet-20-NORM": experiment_3_fast()["resnet-20-NORM"]})
-
-
-def experiment_6_fast() -> dict[str, Config]:
-    """Experiment 6 in small, on ResNet-20."""
-    chosen = _small(chosen_for("experiment-3")["resnet-20-NORM"], 1)
-    return _experiment_6(chosen, "resnet-20", ((0.25, 1.0), (0.25, 5.0)), dataset="photographs", profile="fast")
-
-
-def sweep_fast(experiment: str, network: Network) -> dict[str, Config]:
-    """One arm of Experiment 4 or 5 in small."""
-    arms = experiment_4() if experiment == "experiment-4" else experiment_5()
-    arm = arms[list(arms)[-1]]  # the largest of the paper's factors
-    training = _small(chosen_for(experiment)[network], 1).training
-    small = {
-        "arm": f"{network}-small",
-        "dense_arm": "",
-        "dataset": "photographs",
-        "profile": "fast",
-        "training": training.model_copy(update={"penalty": arm.training.penalty}).model_dump(),
-        "ratios": (2.0, 10.0),
-    }
-    return {f"{network}-small": Config.model_validate(arm.model_dump() | small)}
-
-
-STUDIES: dict[str, Study] = {
-    "experiment-1": Study(
-        "Sparsity induction: four penalties, three ways to prune",
-        "LeNet-5-Caffe on MNIST; paper, Section 4.1, Figures 3 and 4",
-        SEEDS,
-        experiment_1,
-        experiment_1_fast,
-        (("-LP", (0, 1, 2)), ("-RP", (0, 1, 2))),
-    ),
-    "experiment-2": Study(
-        "Compression: NORM and SEP, with and without fine-tuning",
-        "LeNet-300-100 and LeNet-5-Caffe on MNIST; paper, Section 4.2, Figures 5 and 6, Tables 2 and 3",
-        SEEDS,
-        experiment_2,
-        experiment_2_fast,
-    ),
-    "beyond": Study(
-        "Beyond the paper: a gradual schedule with the penalty on, shifted images, a teacher",
-        "LeNet-300-100 and LeNet-5-Caffe on MNIST",
-        SEEDS,
-        beyond,
-        beyond_fast,
-    ),
-    "experiment-3": Study(
-        "Deeper networks: NORM and SEP, with and without fine-tuning",
-        "ResNet-20 and VGG-16 on CIFAR-10; paper, Section 4.3, Figure 7, Tables 4 and 5",
-        (0, 1, 2),
-        experiment_3,
-        experiment_3_fast,
-        (("vgg-16-dense", (0,)), ("vgg-16-NORM", (0,)), ("vgg-16-l2", (0,))),
-    ),
-    "experiment-4": Study(
-        "A sweep of the l0 factor, without fine-tuning",
-        "VGG-16 on CIFAR-10 and CIFAR-100; paper, Section 4.4, Figure 8, Table 6",
-        (0,),
-        experiment_4,
-        partial(sweep_fast, "experiment-4", "vgg-16"),
-    ),
-    "experiment-5": Study(
-        "A hundred epochs: sweeps of the l0 factor and of beta, without fine-tuning",
-        "ResNet-50 on CIFAR-10 and CIFAR-100, ResNet-20 on CIFAR-10 in ten; paper, Section 4.5, Figure 9",
-        (0,),
-        experiment_5,
-        partial(sweep_fast, "experiment-5", "resnet-50"),
-    ),
-    "experiment-6": Study(
-        "Whole neurons removed, and parameters pruned on top",
-        "VGG-16 on CIFAR-10; paper, Section 4.6, Table 7",
-        (0,),
-        experiment_6,
-        experiment_6_fast,
-    ),
-    "recalibration": Study(
-        "Pruned, and the statistics of the normalisations measured anew, without fine-tuning",
-        "ResNet-20 and VGG-16 on CIFAR-10; beyond the paper",
-        (0, 1, 2),
-        recalibration,
-        recalibration_fast,
-        (("vgg-16-dense", (0,)), ("vgg-16-NORM", (0,))),
-    ),
-}

@@ -25,11 +25,8 @@ Network = Literal["lenet-300-100", "lenet-5-caffe", "vgg-16", "resnet-20", "resn
 Data = Literal["mnist", "digits", "cifar10", "cifar100", "photographs"]
 #: The datasets that a network takes: images of one size and colours, and classes.
 TAKES: dict[str, tuple[str, ...]] = {
-    "lenet-300-100": ("mnist", "digits"),
-    "lenet-5-caffe": ("mnist", "digits"),
-    "vgg-16": ("cifar10", "cifar100", "photographs"),
-    "resnet-20": ("cifar10", "cifar100", "photographs"),
-    "resnet-50": ("cifar10", "cifar100", "photographs"),
+    **dict.fromkeys(("lenet-300-100", "lenet-5-caffe"), ("mnist", "digits")),
+    **dict.fromkeys(("vgg-16", "resnet-20", "resnet-50"), ("cifar10", "cifar100", "photographs")),
 }
 
 Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -87,23 +84,11 @@ class PenaltySettings(Frozen):
 
     def l2_alone(self) -> PenaltySettings:
         """Return the same strategy with the l2 term alone: what fine-tuning keeps."""
-        return PenaltySettings(
-            strategy=self.strategy,
-            power=self.power,
-            alpha_l2=self.alpha_l2,
-            beta=self.beta,
-            alpha_l2_by_layer=self.alpha_l2_by_layer,
-            alpha_l0_by_layer=(0.0,) * len(self.alpha_l0_by_layer),
-            beta_by_layer=self.beta_by_layer,
-        )
+        nothing = (0.0,) * len(self.alpha_l0_by_layer)
+        return self.model_copy(update={"alpha_l1": 0.0, "alpha_l0": 0.0, "alpha_l0_by_layer": nothing})
 
     def build(self, sizes: Mapping[str, int]) -> dict[str, Penalty | None]:
-        """Return the penalty of each layer.
-
-        Parameters
-        ----------
-        sizes : mapping of layer name to int
-            The number of weights of each layer.
+        """Return the penalty of each layer; ``sizes`` maps a layer's name to the number of its weights.
 
         Raises
         ------
@@ -112,10 +97,8 @@ class PenaltySettings(Frozen):
         """
         if self.strategy == "SEP":
             if len(self.beta_by_layer) != len(sizes):
-                raise ValueError(
-                    f"beta_by_layer must have one entry for each of the layers {', '.join(sizes)}; "
-                    f"got {len(self.beta_by_layer)}"
-                )
+                rule = f"one entry for each of the layers {', '.join(sizes)}"
+                raise ValueError(f"beta_by_layer must have {rule}; got {len(self.beta_by_layer)}")
             rows = zip(sizes, self.alpha_l2_by_layer, self.alpha_l0_by_layer, self.beta_by_layer, strict=True)
             return {layer: _sum(a2, 0.0, a0, beta) for layer, a2, a0, beta in rows}
         penalty = _sum(self.alpha_l2, self.alpha_l1, self.alpha_l0, self.beta)
@@ -233,16 +216,11 @@ class Config(Frozen):
         if bool(self.fine_tuned_ratios or self.removed_shares) != (self.fine_tuning is not None):
             raise ValueError("fine_tuned_ratios or removed_shares and fine_tuning must come together")
         if len(self.removed_shares) != len(self.removed_ratios):
-            raise ValueError(
-                "removed_ratios must have one entry for each of removed_shares; "
-                f"got {len(self.removed_ratios)} and {len(self.removed_shares)}"
-            )
-        removals = tuple(zip(self.removed_shares, self.removed_ratios, strict=True))
-        for name, some in (
-            ("ratios", self.ratios),
-            ("fine_tuned_ratios", self.fine_tuned_ratios),
-            ("removed_shares and removed_ratios", removals),
-        ):
+            got = f"{len(self.removed_ratios)} and {len(self.removed_shares)}"
+            raise ValueError(f"removed_ratios must have one entry for each of removed_shares; got {got}")
+        lists: dict[str, tuple] = {"ratios": self.ratios, "fine_tuned_ratios": self.fine_tuned_ratios}
+        lists["removed_shares and removed_ratios"] = tuple(zip(self.removed_shares, self.removed_ratios, strict=True))
+        for name, some in lists.items():
             if len(set(some)) != len(some):
                 raise ValueError(f"{name} must differ from each other; got {some}")
         if self.from_scratch and not self.removed_shares:
@@ -256,11 +234,10 @@ class Config(Frozen):
         if self.removed_shares and self.network.startswith("lenet"):
             raise ValueError(f"removed_shares belongs to networks of photographs; got {self.network}")
         if self.recalibrated and (self.fine_tuning or not self.ratios or self.network.startswith("lenet")):
-            raise ValueError(
-                "recalibrated belongs to ratios without fine-tuning, of a network with batch normalisation; "
-                f"got {self.network}, {len(self.ratios)} ratios, {'no' if self.fine_tuning is None else 'with'} "
-                "fine-tuning"
-            )
+            tuned = "no" if self.fine_tuning is None else "with"
+            got = f"{self.network}, {len(self.ratios)} ratios, {tuned} fine-tuning"
+            rule = "to ratios without fine-tuning, of a network with batch normalisation"
+            raise ValueError(f"recalibrated belongs {rule}; got {got}")
         if self.gradual and not self.fine_tuned_ratios:
             raise ValueError("gradual needs fine_tuned_ratios, the targets of its schedule")
         if self.gradual and self.gradual.first > min(self.fine_tuned_ratios):
@@ -281,9 +258,7 @@ class Config(Frozen):
         """
         stretches = [self.training] + ([self.fine_tuning] if self.fine_tuning else [])
         digits = self.network.startswith("lenet")
-        as_written = all(
-            stretch.update == "coupled" and not (digits and (stretch.shift or stretch.mirror)) for stretch in stretches
-        )
+        as_written = all(it.update == "coupled" and not (digits and (it.shift or it.mirror)) for it in stretches)
         more = self.gradual or self.teacher or self.recalibrated or self.from_scratch
         return "paper" if as_written and not more else "beyond"
 

@@ -111,20 +111,9 @@ def launch(
     A run that fails does not keep the others. Cut off at any moment, by Ctrl-C too, nothing is lost: the same call
     resumes. Of two callers that share the folder ``plan.runs``, one makes a run and the other reads it.
 
-    Parameters
-    ----------
-    jobs : sequence of Job
-    plan : Plan
-    tell : function of News
-        Is told what becomes of each job.
-    workers : int
-        Processes on this machine, each making one run at a time; 1 is this process.
-    cluster : str, optional
-        Address of a Dask scheduler, ``tcp://HOST:8786``; then ``workers`` does not count.
-    patient : bool
-        Without it, the first run that fails is the last.
-    say : function of str
-        Is told where the dashboard of the workers is.
+    ``tell`` is told what becomes of each job, ``say`` where the dashboard of the workers is. ``workers`` are processes
+    on this machine, each making one run at a time; 1 is this process. ``cluster`` is the address of a Dask scheduler,
+    ``tcp://HOST:8786``; then ``workers`` does not count. Without ``patient``, the first run that fails is the last.
 
     Raises
     ------

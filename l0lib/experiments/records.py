@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -205,30 +206,28 @@ def write_text(path: Path, text: str) -> None:
 
 def to_text(record: Record) -> str:
     """Return the text of a record's file: JSON, one line for each epoch and each point, so that changes can be read."""
-    data = record.model_dump(mode="json")
-    rows = {key: data.pop(key) for key in ("history", "points")}
-    head = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).removesuffix("\n}")
+    return _in_lines(record, "history", "points")
+
+
+def _in_lines(model: BaseModel, *lists: str) -> str:
+    """Return a model as JSON, with these of its fields last and one line for each of their entries."""
+    data = model.model_dump(mode="json")
+    rows = {key: data.pop(key) for key in lists}
+    plain = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False)
+    text = plain(data, indent=1).removesuffix("\n}")
     for key, entries in rows.items():
-        lines = ",\n  ".join(
-            json.dumps(entry, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for entry in entries
-        )
-        head += f',\n "{key}": [\n  {lines}\n ]'
-    return head + "\n}\n"
+        lines = ",\n  ".join(plain(entry, separators=(",", ":")) for entry in entries)
+        text += f',\n "{key}": [\n  {lines}\n ]'
+    return text + "\n}\n"
 
 
 def read(path: Path) -> Record:
-    """Return the record in ``path``.
-
-    Raises
-    ------
-    RecordError
-        If the file is not JSON or breaks the schema.
-    """
+    """Return the record in ``path``; errors as in :func:`parse`."""
     return parse(path, Record)
 
 
 def parse(path: Path, kind: type[Model]) -> Model:
-    """Return what is in ``path`` as ``kind``; errors as in :func:`read`."""
+    """Return what is in ``path`` as ``kind``; a file that is no JSON or breaks the schema is a :class:`RecordError`."""
     try:
         return kind.model_validate_json(path.read_bytes())
     except ValidationError as error:
@@ -364,16 +363,13 @@ class Tuning(_Plain):
 
 def write_tuning(tuning: Tuning, folder: Path = TUNINGS) -> Path:
     """Write ``tuning`` to ``folder/<experiment>-<arm>.json``, one line for each trial; return the path."""
-    data: dict[str, Any] = tuning.model_dump(mode="json")
-    rows = ",\n  ".join(json.dumps(trial, separators=(",", ":")) for trial in data.pop("trials"))
-    head = json.dumps(data, ensure_ascii=False, indent=1).removesuffix("\n}")
     path = folder / f"{tuning.name}.json"
-    write_text(path, f'{head},\n "trials": [\n  {rows}\n ]\n}}\n')
+    write_text(path, _in_lines(tuning, "trials"))
     return path
 
 
 def read_tuning(path: Path) -> Tuning:
-    """Return the record of a search; errors as in :func:`read`."""
+    """Return the record of a search; errors as in :func:`parse`."""
     return parse(path, Tuning)
 
 

@@ -29,38 +29,17 @@ FIELDS = (
 class Result:
     """One arm at one compression ratio, before or after fine-tuning, over its seeds.
 
-    Attributes
-    ----------
-    arm, requested : str, float
-        The arm's name in the study, and the compression ratio that was asked for.
-    ratio : float
-        The one achieved: all parameters over the mean number of nonzero ones, biases counted; infinite if none is left.
-    weights_only_ratio : float
-        The same without biases, the mean over seeds.
-    parameters, nonzero : int, float
-        All parameters, and the mean number of nonzero ones.
-    errors : dict of int to float
-        Seed to top-1 error in percent, on ``images`` test images.
-    dense_errors : dict of int to float
-        The same of the networks before pruning of the dense arm, for those of our seeds that it has.
-    unpruned_errors : dict of int to float
-        The same of this arm's own networks before pruning.
-    wrong, dense_wrong, unpruned_wrong : dict of int to str
-        Of those seeds whose records hold it, which images were missed (:mod:`~l0lib.experiments.answers`).
-    flop_reduction : float
-        Multiply-adds of the whole network over the mean number of those by a nonzero weight.
-    removed : float
-        Share of each layer's neurons that were removed before; 0 if none.
-    structural_reduction : float
-        Multiply-adds of the whole network over those of what neuron pruning left of it, dense; 1 if none were removed.
-    bytes : float
-        Of the smallest file, the mean over seeds.
-    epochs : int
-        Passes over the training images behind this result: training, gradual pruning and fine-tuning together.
-    device, commit : str
-        Of the runs; several are joined by ", ".
-
-    The others are those of :class:`~l0lib.experiments.config.Config`.
+    What is not a field of :class:`~l0lib.experiments.config.Config`: ``requested`` is the compression ratio asked for,
+    ``ratio`` the one achieved, all parameters over the mean number of ``nonzero`` ones, biases counted (infinite if
+    none is left), ``weights_only_ratio`` the same without biases, the mean over seeds. ``errors`` maps a seed to the
+    top-1 error in percent on ``images`` test images, ``dense_errors`` to that of the network before pruning of the
+    dense arm, for those of our seeds that it has, ``unpruned_errors`` to that of this arm's own; the three with
+    ``wrong`` tell, where the records hold it, which images were missed (:mod:`~l0lib.experiments.answers`).
+    ``flop_reduction`` is the multiply-adds of the whole network over the mean number of those by a nonzero weight,
+    ``structural_reduction`` over those of what neuron pruning left of it, dense (1 if none were removed), ``removed``
+    the share of each layer's neurons that were removed before, 0 if none. ``bytes`` are those of the smallest file, the
+    mean over seeds; ``epochs`` the passes over the training images behind this result: training, gradual pruning and
+    fine-tuning together. ``device`` and ``commit`` are of the runs; several are joined by ", ".
     """
 
     experiment: str
@@ -266,6 +245,10 @@ def _dense(records: Iterable[Record]) -> dict[tuple[str, str], dict[int, Measure
     return found
 
 
+#: What a result has of its configuration under the same name.
+_OF_THE_CONFIG = ("experiment", "arm", "network", "dataset", "variant", "profile", "evaluate_on")
+
+
 def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str, str], dict[int, Measured]]) -> Result:
     given = sorted(group)
     records, points = [group[seed][0] for seed in given], [group[seed][1] for seed in given]
@@ -282,16 +265,13 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
     if point.fine_tuned:
         epochs += config.gradual.training.epochs if config.gradual else 0
         epochs += config.fine_tuning.epochs if config.fine_tuning else 0
+    same: dict[str, Any] = {name: getattr(config, name) for name in _OF_THE_CONFIG}
     return Result(
-        experiment=config.experiment,
-        arm=config.arm,
-        network=config.network,
-        dataset=config.dataset,
+        **same,
         penalty=config.penalty_name,
         strategy=config.training.penalty.strategy,
         pruning=pruning,
         fine_tuned=point.fine_tuned,
-        variant=config.variant,
         requested=point.requested,
         ratio=point.parameters / nonzero if nonzero else math.inf,
         weights_only_ratio=fmean(p.weights_only_ratio or math.inf for p in points),
@@ -308,8 +288,6 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
         removed=removed.share if removed else 0.0,
         structural_reduction=point.multiply_adds / removed.multiply_adds if removed else 1.0,
         bytes=fmean(p.bytes.best for p in points),
-        profile=config.profile,
-        evaluate_on=config.evaluate_on,
         device=_joined(r.origin.device for r in records),
         epochs=epochs,
         commit=_joined(r.origin.commit for r in records),
@@ -333,13 +311,7 @@ class Difference:
 
 
 def difference(first: Result, second: Result) -> Difference:
-    """Compare two results seed by seed.
-
-    Raises
-    ------
-    ValueError
-        If they share no seed.
-    """
+    """Compare two results seed by seed; errors as in :func:`shared`."""
     first, second = shared(first, second)
     gaps = [first.errors[seed] - second.errors[seed] for seed in first.errors]
     images = min(first.images, second.images)

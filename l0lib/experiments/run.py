@@ -6,7 +6,6 @@ Every stage keeps its checkpoint in the run's folder and returns at once if its 
 from __future__ import annotations
 
 import copy
-import datetime
 import functools
 import importlib.util
 import math
@@ -64,22 +63,12 @@ def run(
 ) -> Record:
     """Make one run, or read it if it is there already, and return its record.
 
-    Parameters
-    ----------
-    config : Config
-    seed : int
-        Of the initial weights, the batches, the shifts and random pruning. Runs of one seed share all of these.
-    runs : path
-        Everything goes to ``<experiment>-<arm>-<hash>/seed-<k>/`` below it, and the networks before pruning, which runs
-        may share, to ``trained-<hash>/seed-<k>/``. A second process that asks for a run or network in the making waits.
-    device : str
-        ``"cpu"``, ``"cuda"``, or ``"auto"``.
-    threads : int
-        Of the CPU. A run that resumes ends in the same bits only with as many threads as it began with.
-    progress : bool
-        Show a bar for each stretch of training.
-    report : function of str
-        Is told in a few words what each stage does as it begins, and each epoch of a training as it ends.
+    ``seed`` is that of the initial weights, the batches, the shifts and random pruning: runs of one seed share all of
+    these. Everything goes to ``<experiment>-<arm>-<hash>/seed-<k>/`` below ``runs``, and the networks before pruning,
+    which runs may share, to ``trained-<hash>/seed-<k>/``. A second process that asks for a run or network in the making
+    waits. ``device`` is ``"cpu"``, ``"cuda"``, or ``"auto"``; ``threads`` are of the CPU: a run that resumes ends in
+    the same bits only with as many as it began with. ``progress`` shows a bar for each stretch of training; ``report``
+    is told in a few words what each stage does as it begins, and each epoch of a training as it ends.
     """
     folder = run_folder(config, seed, runs)
     file = folder / "record.json"
@@ -218,31 +207,21 @@ class _Stages:
             "held_out": self.split.held_out,
             "test": len(self.split.measure[1]) if self.config.evaluate_on == "test" else 0,
             "history": [
-                {
-                    "epoch": epoch.epoch,
-                    "learning_rate": epoch.learning_rate,
-                    "loss": epoch.loss if math.isfinite(epoch.loss) else None,
-                    "penalty": epoch.penalty,
-                }
+                {name: getattr(epoch, name) for name in ("epoch", "learning_rate", "penalty")}
+                | {"loss": epoch.loss if math.isfinite(epoch.loss) else None}
                 for epoch in history
             ],
             "magnitudes": list(last.magnitudes),
             "dense": self._measured(model),
             "points": measured,
             "origin": {
-                "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-                "commit": provenance.commit(),
-                "versions": provenance.versions(),
-                "hardware": provenance.hardware(),
-                "device": self._device_name(),
+                **provenance.origin(),
+                "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
                 "threads": torch.get_num_threads(),
                 "processes": parallel.ranks()[1],
                 "seconds": round(sum(self.spent.values()), 1),
             },
         }
-
-    def _device_name(self) -> str:
-        return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -328,14 +307,9 @@ class _Stages:
             if self.config.gradual is not None:
                 masks = self._gradually(pruned, ratio, self.config.gradual, learnt)
             masks = self._prune(pruned, ratio, masks)
-            self._train_pruned(
-                pruned,
-                masks,
-                how,
-                self.seed + 1_000,  # other batches than those of the training before
-                self.folder / f"{name}-tuned.checkpoint",
-                learnt,
-            )
+            # other batches than those of the training before
+            checkpoint = self.folder / f"{name}-tuned.checkpoint"
+            self._train_pruned(pruned, masks, how, self.seed + 1_000, checkpoint, learnt)
         point = self._point(pruned, ratio, fine_tuned=True)
         kept = {key: values for key, values in pruned.state_dict().items() if values.is_floating_point()}
         if parallel.first():
@@ -416,17 +390,12 @@ class _Stages:
 
 def network(what: Config | Unpruned, seed: int) -> torch.nn.Module:
     """Return the fresh network that ``what`` (``network``, ``relu_after_pools``, ``dataset``) names."""
-    match what.network:
-        case "lenet-5-caffe":
-            return compress.lenet_5_caffe(seed, what.relu_after_pools)
-        case "lenet-300-100":
-            return compress.lenet_300_100(seed)
-        case "vgg-16":
-            return models.VGG16(seed, CLASSES[what.dataset])
-        case "resnet-20":
-            return models.ResNet20(seed, CLASSES[what.dataset])
-        case _:
-            return models.ResNet50(seed, CLASSES[what.dataset])
+    if what.network == "lenet-5-caffe":
+        return compress.lenet_5_caffe(seed, what.relu_after_pools)
+    if what.network == "lenet-300-100":
+        return compress.lenet_300_100(seed)
+    kinds = {"vgg-16": models.VGG16, "resnet-20": models.ResNet20, "resnet-50": models.ResNet50}
+    return kinds[what.network](seed, CLASSES[what.dataset])
 
 
 def _constant(step: int, steps: int, start: float) -> float:
@@ -460,19 +429,16 @@ def _count(
     coded = {encoding: len(storage.pack(state, encoding, coding)) for encoding in ("csr", "bitmap")}
     best = min(coded, key=lambda encoding: coded[encoding])
     kept = sum(layer.nonzero_weights for layer in layers(model))
-    weights = sum(layer.weights for layer in layers(model if whole is None else whole))
+    whole = model if whole is None else whole
     shape, values = _first_layer(model) if picture else ((), ())
-    parameters, all_adds = compress.count_parameters(model), adds.dense
-    if whole is not None:
-        parameters = compress.count_parameters(whole)
-        all_adds = in_all(multiply_adds(whole, image[None])).dense
+    parameters = compress.count_parameters(whole)
     return {
         "requested": requested,
         "fine_tuned": fine_tuned,
         "parameters": parameters,
         "nonzero": nonzero,
-        "weights_only_ratio": weights / kept if kept else None,
-        "multiply_adds": all_adds,
+        "weights_only_ratio": sum(layer.weights for layer in layers(whole)) / kept if kept else None,
+        "multiply_adds": adds.dense if whole is model else in_all(multiply_adds(whole, image[None])).dense,
         "nonzero_multiply_adds": adds.sparse,
         "bytes": {
             "dense": 4 * parameters,

@@ -68,14 +68,10 @@ class Fixed:
 
     def config(self, network: Network, arm: str, training: Training, fine_tuning: Training, **more: Any) -> Config:
         """Return the configuration of a trial; ``more`` replaces and adds fields."""
-        fields = {
-            "experiment": self.study,
-            "dataset": self.dataset,
-            "relu_after_pools": self.relu_after_pools,
-            "fine_tuned_ratios": self.targets,
-        }
-        both = {"training": training, "fine_tuning": fine_tuning}
-        return Config(arm=arm, network=network, evaluate_on="validation", **{**fields, **both, **more})
+        fields: dict[str, Any] = {"experiment": self.study, "dataset": self.dataset}
+        fields |= {"relu_after_pools": self.relu_after_pools, "fine_tuned_ratios": self.targets}
+        fields |= {"training": training, "fine_tuning": fine_tuning, **more}
+        return Config(arm=arm, network=network, evaluate_on="validation", **fields)
 
     def stretches(self, rates: tuple[float, float], penalty: PenaltySettings, l2: PenaltySettings) -> list[Training]:
         """Return the training before pruning, and the fine-tuning."""
@@ -165,12 +161,11 @@ def separate(network: Network, best: Mapping[str, float]) -> Space:
             each = {group: _within(trial, f"times_{name}_{group}", low, high) for group in dict.fromkeys(groups)}
             return [each[group] for group in groups]
 
-        l2, l0 = (
-            tuple(
-                best[f"alpha_{name}"] * share * each for share, each in zip(shares.values(), times(name), strict=True)
-            )
-            for name in ("l2", "l0")
-        )
+        def factors(name: str) -> tuple[float, ...]:
+            every = zip(shares.values(), times(name), strict=True)
+            return tuple(best[f"alpha_{name}"] * share * multiple for share, multiple in every)
+
+        l2, l0 = factors("l2"), factors("l0")
         multiples = [1.0] * len(groups) if by_stage else times("beta", 0.4, 2.5)
         beta = tuple(max(1.0, best["beta"] * multiple) for multiple in multiples)
         common: dict[str, Any] = {"strategy": "SEP", "alpha_l2_by_layer": l2, "beta_by_layer": beta}
@@ -199,11 +194,8 @@ def penalty(name: str) -> Space:
     }
 
     def space(trial: optuna.trial.BaseTrial) -> Config:
-        chosen: dict[str, Any] = {
-            setting: _within(trial, setting, *bounds)
-            for term in name.split("+")
-            for setting, bounds in ranges[term].items()
-        }
+        bounds = {setting: limits for term in name.split("+") for setting, limits in ranges[term].items()}
+        chosen: dict[str, Any] = {setting: _within(trial, setting, *limits) for setting, limits in bounds.items()}
         whole = PenaltySettings(**chosen)
         rates = _within(trial, "learning_rate", 0.02, 0.1), _within(trial, "fine_tuning_learning_rate", 0.01, 0.05)
         stretches = _EXPERIMENT_1.stretches(rates, whole, whole.l2_alone())
@@ -230,11 +222,8 @@ def gradual(network: Network, shift: int = 1, teacher: Teacher | None = None) ->
 
     def space(trial: optuna.trial.BaseTrial) -> Config:
         l2 = PenaltySettings(alpha_l2=_within(trial, "alpha_l2", 2e-6, 2e-4))
-        factors: dict[str, Any] = {
-            "alpha_l0": _within(trial, "alpha_l0", 3e-6, 1e-4),
-            "beta": _within(trial, "beta", 3, 15),
-        }
-        penalty = PenaltySettings(alpha_l2=l2.alpha_l2, **factors)
+        alpha_l0, beta = _within(trial, "alpha_l0", 3e-6, 1e-4), _within(trial, "beta", 3, 15)
+        penalty = PenaltySettings(alpha_l2=l2.alpha_l2, alpha_l0=alpha_l0, beta=beta)
         rate = _within(trial, "learning_rate", 0.02, 0.12)
         steady, last = (_within(trial, f"{name}_learning_rate", 0.01, 0.08) for name in ("gradual", "fine_tuning"))
         return fixed.config(
@@ -309,26 +298,12 @@ class SearchError(ValueError):
 class Search:
     """What to search, how long, and where its trials are kept.
 
-    Attributes
-    ----------
-    experiment, arm : str
-        An arm of :data:`ARMS`.
-    profile : {"fast", "full"}
-    trials : int
-        In all, those that are there already counted.
-    runs : path
-        Where the trials' runs are kept; the study is one file below it.
-    records : path
-        The folder of the records of searches: an arm that starts from another one's choice reads it there, else among
-        the book's.
-    settings : mapping
-        Settings that every trial takes over (:func:`l0lib.experiments.config.with_settings`).
-    start : tuple of mappings
-        Settings written down beforehand: those of the first trials.
-    at_once : int
-        Trials that are asked for together, before any of them is told.
-    device, threads, progress
-        See :func:`l0lib.experiments.run.run`.
+    ``experiment`` and ``arm`` are of :data:`ARMS`; ``trials`` counts those that are there already. ``runs`` is where
+    the trials' runs are kept and, in one file, the study; ``records`` the folder where an arm that starts from another
+    one's choice reads it, else among the book's. ``settings`` are taken over by every trial
+    (:func:`l0lib.experiments.config.with_settings`), those of ``start`` were written down beforehand, for the first
+    trials. ``at_once`` trials are asked for before any of them is told. The rest is as in
+    :func:`l0lib.experiments.run.run`.
     """
 
     experiment: str
@@ -361,14 +336,8 @@ def search(what: Search, evaluate: Callable[..., Future], tell: Callable[[str], 
     Trials are asked for ``what.at_once`` at a time, and told in their order. So a search that was cut off, at any
     moment, ends with the trials of an undisturbed one.
 
-    Parameters
-    ----------
-    what : Search
-    evaluate : function
-        Called with a function and its arguments, it returns a future of its result
-        (:func:`l0lib.experiments.launch.pool`).
-    tell : function of str
-        Is told in one line what each trial came to.
+    ``evaluate`` takes a function and its arguments and returns a future of its result
+    (:func:`l0lib.experiments.launch.pool`); ``tell`` is told in one line what each trial came to.
 
     Raises
     ------
@@ -461,9 +430,8 @@ def _ask(study: optuna.Study, space: Space, place: int, done: int, start: Sequen
     config = space(trial)
     if config.evaluate_on != "validation":
         raise ValueError(f"evaluate_on must be 'validation' for a choice; got {config.evaluate_on!r}")
-    for name, value in {
-        "config": config.model_dump_json(), "source": source, "commit": provenance.commit(), "place": place
-    }.items():  # fmt: skip
+    known = {"config": config.model_dump_json(), "source": source, "commit": provenance.commit(), "place": place}
+    for name, value in known.items():
         trial.set_user_attr(name, value)
 
 
@@ -570,13 +538,9 @@ def _record(study: optuna.Study) -> Tuning:
     best = min(done, key=lambda trial: (trial.value, trial.user_attrs["place"]))
     config = Config.model_validate_json(best.user_attrs["config"])
     trials = tuple(
-        Trial(
-            number=trial.user_attrs["place"],
-            params=trial.params,
-            errors=(trial.values[0],),
-            source=trial.user_attrs["source"],
-        )
+        Trial(number=of["place"], params=trial.params, errors=(trial.values[0],), source=of["source"])
         for trial in done
+        for of in [trial.user_attrs]
     )
     return Tuning(
         experiment=config.experiment,

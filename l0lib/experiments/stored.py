@@ -5,13 +5,13 @@ from __future__ import annotations
 import fnmatch
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ..table import Table
+from ..table import Table, ranges
 from .arms import STUDIES
 from .config import Config
 from .records import RECORDS, Record, read_all
@@ -24,13 +24,6 @@ def runs(study: str, folder: Path = RECORDS) -> list[Record]:
     """Return the stored results of one study: full runs, measured on the test images."""
     given = (r for r in read_all(folder) if r.config.experiment == study)
     return [r for r in given if (r.config.profile, r.config.evaluate_on) == ("full", "test")]
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    """Return ``0-4`` for five seeds in a row, ``1,3`` otherwise."""
-    if len(numbers) > 1 and list(numbers) == list(range(numbers[0], numbers[-1] + 1)):
-        return f"{numbers[0]}-{numbers[-1]}"
-    return ",".join(map(str, numbers))
 
 
 def absent(study: str, given: Iterable[Record]) -> dict[str, tuple[int, ...]]:
@@ -53,8 +46,8 @@ def coverage(study: str, given: Iterable[Record]) -> Table:
     for arm, seeds in absent(study, here).items():
         by_seeds.setdefault(seeds, []).append(arm)
     for seeds, arms in by_seeds.items():
-        command = f"l0lib run {study} --profile full --arms {' '.join(arms)} --seeds {_ranges(seeds)}"
-        rows.append((f"not recorded yet: {', '.join(arms)}, seeds {_ranges(seeds)}", command))
+        command = f"l0lib run {study} --profile full --arms {' '.join(arms)} --seeds {ranges(seeds)}"
+        rows.append((f"not recorded yet: {', '.join(arms)}, seeds {ranges(seeds)}", command))
     return Table(("Stored runs", "Where they come from, or how to make them"), rows, f"Records of {study}")
 
 
@@ -68,7 +61,7 @@ def waiting(study: str, pattern: str, given: Iterable[Record] | None = None) -> 
     total = sum(len(STUDIES[study].seeds_of(arm)) for arm in arms)
     lacking = {arm: seeds for arm, seeds in absent(study, here).items() if arm in arms}
     done = total - sum(map(len, lacking.values()))
-    missing = "; ".join(f"{arm} {_ranges(seeds)}" for arm, seeds in lacking.items())
+    missing = "; ".join(f"{arm} {ranges(seeds)}" for arm, seeds in lacking.items())
     command = f"l0lib run {study} --profile full --arms '{pattern}'"
     told = f"{done} of {total} runs recorded"
     return f"{told}; {command} makes the rest (arms, seeds: {missing})" if lacking else told
@@ -99,14 +92,8 @@ def origin(given: Iterable[Record]) -> str:
 def energy(magnitudes: Sequence[int], edges: Sequence[float]) -> list[tuple[float, float]]:
     r"""Return how the energy :math:`\sum w^2` is spread: (share of the weights, share of the energy), largest first.
 
-    Every weight of a bin counts with the bin's middle; the bins are a quarter wide in magnitude.
-
-    Parameters
-    ----------
-    magnitudes : sequence of int
-        Weights in each bin (:class:`~l0lib.experiments.records.Record`).
-    edges : sequence of float
-        The bins' edges in log10, one more than bins.
+    ``magnitudes`` are the weights in each bin (:class:`~l0lib.experiments.records.Record`), ``edges`` the bins' edges
+    in log10, one more than bins. Every weight of a bin counts with its middle; bins are a quarter wide in magnitude.
     """
     counts = np.asarray(magnitudes, dtype=float)[::-1]
     middles = (np.asarray(edges[:-1]) + np.asarray(edges[1:]))[::-1] / 2
@@ -172,6 +159,16 @@ def tuning_epochs(what: Config) -> int:
     return len(what.fine_tuned_ratios) * each + len(what.removed_shares) * (each + anew)
 
 
+def _work(runs: Iterable[tuple[Config, int]]) -> Iterator[tuple[Config, int, int]]:
+    """Yield each run's configuration, epochs and multiply-adds; a network that runs share is trained by the first."""
+    seen: set[tuple[str, int]] = set()
+    for what, seed in runs:
+        key = (what.unpruned.digest(), seed)
+        epochs = tuning_epochs(what) + (0 if key in seen else what.training.epochs)
+        seen.add(key)
+        yield what, epochs, epochs * IMAGES[what.dataset] * multiply_adds(what)
+
+
 def rate(given: Iterable[Record]) -> float:
     """Return the seconds that a multiply-add of one image in one epoch took on one thread of a CPU.
 
@@ -183,45 +180,24 @@ def rate(given: Iterable[Record]) -> float:
     ValueError
         If no run is left.
     """
-    seconds = work = 0.0
-    seen: set[tuple[str, int]] = set()
-    for record in given:
-        made = record.origin
-        if (made.device, made.threads, made.processes) != ("cpu", 1, 1) or record.config.dataset not in IMAGES:
-            continue
-        key = (record.config.unpruned.digest(), record.seed)
-        epochs = tuning_epochs(record.config) + (0 if key in seen else record.config.training.epochs)
-        seen.add(key)
-        work += epochs * IMAGES[record.config.dataset] * multiply_adds(record.config)
-        seconds += record.origin.seconds
+    alone = [r for r in given if (r.origin.device, r.origin.threads, r.origin.processes) == ("cpu", 1, 1)]
+    counted = [r for r in alone if r.config.dataset in IMAGES]
+    work = sum(times for *_, times in _work((r.config, r.seed) for r in counted))
+    seconds = sum(r.origin.seconds for r in counted)
     if not work:
         raise ValueError("given must hold a run of one thread of a CPU; got none")
     return seconds / work
 
 
 def missing(study: str, given: Iterable[Record], each: float) -> list[Cost]:
-    """Return what the missing runs of a study would take, by network.
+    """Return what the runs of a study that are not among ``given`` would take, by network.
 
-    Parameters
-    ----------
-    study : str
-    given : iterable of Record
-        What is recorded of it.
-    each : float
-        :func:`rate` of runs on the machine in question.
+    ``each`` is :func:`rate` of runs on the machine in question.
     """
     arms = STUDIES[study].arms("full")
     networks: dict[str, tuple[int, int, float]] = {}
-    seen: set[tuple[str, int]] = set()
-    for arm, seeds in absent(study, given).items():
-        what = arms[arm]
-        for seed in seeds:
-            epochs = tuning_epochs(what)
-            key = (what.unpruned.digest(), seed)
-            if key not in seen:
-                epochs += what.training.epochs
-            seen.add(key)
-            runs, total, hours = networks.get(what.network, (0, 0, 0.0))
-            took = epochs * IMAGES[what.dataset] * multiply_adds(what) * each / 3600
-            networks[what.network] = (runs + 1, total + epochs, hours + took)
+    lacking = ((arms[arm], seed) for arm, seeds in absent(study, given).items() for seed in seeds)
+    for what, epochs, times in _work(lacking):
+        runs, total, hours = networks.get(what.network, (0, 0, 0.0))
+        networks[what.network] = (runs + 1, total + epochs, hours + times * each / 3600)
     return [Cost(study, network, *told) for network, told in networks.items()]

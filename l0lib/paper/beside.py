@@ -71,13 +71,7 @@ def gap(number: int, result: Result) -> float | None:
 
 
 def beside(number: int, found: Iterable[Result] | None = None) -> Table:
-    """Return one of the paper's Tables 2 to 7 as printed, with our rows below it.
-
-    Parameters
-    ----------
-    number : {2, ..., 7}
-    found : iterable of Result, optional
-        Ours; without it, those of the stored records.
+    """Return one of the paper's Tables 2 to 7 as printed, with our rows below it, by default those on record.
 
     Raises
     ------
@@ -95,11 +89,8 @@ def beside(number: int, found: Iterable[Result] | None = None) -> Table:
 
 def _errors_beside(number: int, found: Iterable[Result]) -> Table:
     published, (study, network, fine_tuned) = TABLES[number], SOURCES[number]
-    ours = [
-        r
-        for r in found
-        if (r.network, r.dataset, r.fine_tuned) == (network, "mnist", fine_tuned) and r.experiment in (study, "beyond")
-    ]
+    kind = (network, "mnist", fine_tuned)
+    ours = [r for r in found if (r.network, r.dataset, r.fine_tuned) == kind and r.experiment in (study, "beyond")]
     rows = [
         ("No pruning", published.dense_error, published.total, "1×", "–", "–"),
         *(
@@ -251,13 +242,8 @@ def table_of_rivals(table: PublishedTable) -> Table:
             continue
         better = [other for other in table.rows if dominates(table, other, row)]
         worse = [other for other in table.rows if dominates(table, row, other)]
-        rows.append(
-            (
-                f"{row.method}: {row.error} at {row.ratio}",
-                ", ".join(f"{o.method} ({o.error}, {o.ratio})" for o in better) or "none",
-                ", ".join(o.method for o in worse) or "none",
-                len(table.rows) - 1 - len(better) - len(worse),
-            )
-        )
+        beaten = ", ".join(f"{o.method} ({o.error}, {o.ratio})" for o in better) or "none"
+        beats, neither = ", ".join(o.method for o in worse) or "none", len(table.rows) - 1 - len(better) - len(worse)
+        rows.append((f"{row.method}: {row.error} at {row.ratio}", beaten, beats, neither))
     headers = ("The paper's row", "beaten by", "beats", "neither")
     return Table(headers, rows, f"{table.name}: rows against rows, as printed")

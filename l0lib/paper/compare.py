@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from statistics import fmean
 
 from .. import labels
@@ -169,18 +170,15 @@ def sentences(found: Iterable[Result]) -> list[Sentence]:
     def of(penalty: str, pruning: str, tuned: bool) -> dict:
         return {"penalty": penalty, "pruning": pruning, "fine_tuned": tuned}
 
-    for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
-        for how in ("GP", "LP"):
-            sides = [(of(each, how, tuned), of(each, "RP", tuned)) for each in labels.PENALTIES]
-            # random pruning is fine-tuned at other ratios: then against the next higher one
-            add("magnitude beats random pruning", f"{stage}, {how}, all penalties", sides, pairs_at_least)
-    for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
-        for how in ("GP", "LP"):
-            for ours in ("l0", "l2+l0"):
-                for rival in ("l1", "l2"):
-                    text = f"{labels.PENALTIES[ours]} outperforms {labels.PENALTIES[rival]}"
-                    add(text, f"{stage}, {how}", [(of(ours, how, tuned), of(rival, how, tuned))])
-    for tuned, stage in ((False, "Figure 3"), (True, "Figure 4")):
+    stages = ((False, "Figure 3"), (True, "Figure 4"))
+    for (tuned, stage), how in product(stages, ("GP", "LP")):
+        sides = [(of(each, how, tuned), of(each, "RP", tuned)) for each in labels.PENALTIES]
+        # random pruning is fine-tuned at other ratios: then against the next higher one
+        add("magnitude beats random pruning", f"{stage}, {how}, all penalties", sides, pairs_at_least)
+    for (tuned, stage), how, ours, rival in product(stages, ("GP", "LP"), ("l0", "l2+l0"), ("l1", "l2")):
+        text = f"{labels.PENALTIES[ours]} outperforms {labels.PENALTIES[rival]}"
+        add(text, f"{stage}, {how}", [(of(ours, how, tuned), of(rival, how, tuned))])
+    for tuned, stage in stages:
         for rival in ("l1", "l2"):
             sides = [(of(rival, "RP", tuned), of(ours, "RP", tuned)) for ours in ("l0", "l2+l0")]
             add(f"under random pruning {labels.PENALTIES[rival]} errs less than ℓ0 and ℓ2 + ℓ0", f"{stage}, RP", sides)
@@ -193,9 +191,8 @@ def sentences(found: Iterable[Result]) -> list[Sentence]:
 def table_of_sentences(given: Iterable[Sentence], caption: str) -> Table:
     """Return the sentences with their verdicts as a table."""
     rows = [(s.text, s.about, marked(s.verdict), s.counted) for s in given]
-    return Table(
-        ("The text says", "Where", "Verdict", "Errs"), rows, caption, widths=("11rem", "8rem", "7rem", "13rem")
-    )
+    headers = ("The text says", "Where", "Verdict", "Errs")
+    return Table(headers, rows, caption, widths=("11rem", "8rem", "7rem", "13rem"))
 
 
 def table_of_comparisons(comparisons: Iterable[Comparison], first: str, second: str, caption: str) -> Table:
@@ -223,10 +220,8 @@ def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> st
     total = len(comparisons)
     if all(one.interval is None for one in comparisons):
         clear = sum(not one.wide[0] <= 0 <= one.wide[1] for one in comparisons)
-        return (
-            f"{first} and {second} share one seed: no verdict.\n"
-            f"  Other test images alone would not explain the difference at {clear} of {total}."
-        )
+        rest = f"Other test images alone would not explain the difference at {clear} of {total}."
+        return f"{first} and {second} share one seed: no verdict.\n  {rest}"
     if not less and not more:
         where = "any ratio of those" if total > 1 else "the one ratio"
         return f"{first} and {second} are not told apart at {where} compared ({total})."

@@ -3,15 +3,14 @@
 *Tables.* A row of the paper's own method is reached if, at the same strategy and ratio and fine-tuned, our mean test
 error is not above the printed one by more than the test images can tell: the lower end of its 95 % Wilson interval lies
 at or below the printed error. A table *holds* if all its rows are reached; else the correction names the highest ratio
-at which we do reach each row's error.
+at which we do reach each row's error. Tables 4 to 7 print increases: there each row's increase over our own dense
+networks of the same seeds counts.
 
 *Figures of one network* (5 and 6). The same with losses in place of errors: our mean error less that of our own dense
 networks, against the printed error less the printed one without pruning. Both our numbers are uncertain, so the lower
 end is that of the interval of their difference, over seeds and test images (:attr:`Result.increase_interval`). And two
 sentences of the text, by the rule of :mod:`~l0lib.paper.compare`: SEP with fine-tuning is better than NORM with it,
 and than SEP without.
-
-*Tables of increases* (4 to 7). The same with each row's increase over our own dense networks of the same seeds.
 
 *Figure 7.* ResNet-20 at 5×: the rows of Table 5 are reached; the intervals of NORM and SEP meet; and fine-tuning gains
 more, under either strategy, than one of them is better than the other.
@@ -84,15 +83,10 @@ def recorded() -> tuple[Result, ...]:
 
 
 def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = False) -> Finding | None:
-    """Judge the rows of the paper's method in a table; None while a row has no record of ours.
+    """Judge the rows of the paper's method in a table, 2 to 7; None while a row has no record of ours.
 
-    Parameters
-    ----------
-    number : {2, ..., 7}
-    found : iterable of Result, optional
-        Ours; without it, those of the stored records.
-    losses : bool
-        Compare losses against the dense networks instead of errors, in Tables 2 and 3.
+    Without ``found`` the results are those of the stored records, here and below. With ``losses``, those against the
+    dense networks are compared instead of errors, in Tables 2 and 3.
     """
     ours = list(recorded() if found is None else found)
     errors = number in ERRORS
@@ -162,9 +156,8 @@ def compact_and_accurate(found: Iterable[Result] | None = None) -> Finding | Non
         "a row is not reached": never,
     }
     value = "; ".join(f"{_tables(numbers)}: {text}" for text, numbers in told.items() if numbers)
-    if not lower:
-        return Finding(value, True)
-    return Finding(value, False, not never, f"not at every printed ratio: {_tables(lower)}")
+    open_ = f"not at every printed ratio: {_tables(lower)}"
+    return Finding(value, False, not never, open_) if lower else Finding(value, True)
 
 
 def _tables(numbers: Sequence[int]) -> str:

@@ -80,7 +80,7 @@ def _of_chapters(group: str, *lines: tuple[str, str, str, str, Callable[[], Find
 
 EQUATIONS = _of_chapters(
     "Equations",
-    ("Eq. 1", "objective J + αΩ(w)", "02", "eq-penalised-objective", theory.objective),
+    ("Eq. 1", "objective J + αΩ(w)", "02", "eq-penalised-objective", theory.norm),
     ("Eq. 2", "a gradient step on J + αΩ", "02", "eq-gradient-step", theory.update),
     ("Eq. 3", "α = 0 gives the plain step", "02", "eq-plain-step", theory.plain_update),
     ("Eq. 4", "ℓ2: Ω = Σ w²", "02", "eq-l2", partial(theory.norm, L2)),
@@ -135,21 +135,19 @@ def _printed_ratios(number: int) -> str:
     return f"printed ratios that agree with their own row: {sum(c.agrees for c in checked)} of {len(checked)}"
 
 
-def _note(arms: str) -> str:
+def _judged(kind: str, number: int, place: str, study: str, arms: str, statement: str) -> Claim:
     # CIFAR-100 cannot be fetched where the book's runs are made
-    return "not run here" if arms.startswith("cifar100") else ""
+    note = "not run here" if arms.startswith("cifar100") else ""
+    check = _recorded(kind.lower(), number)
+    return Claim(f"{kind}s", f"{kind} {number}", statement, place, check, note, (study, arms))
 
 
 def _table(number: int, place: str, study: str, arms: str) -> Claim:
-    network, data = TABLES[number].network, TABLES[number].data
-    statement = f"{network} on {data}; {_printed_ratios(number)}"
-    check = _recorded("table", number)
-    return Claim("Tables", f"Table {number}", statement, place, check, _note(arms), (study, arms))
+    statement = f"{TABLES[number].network} on {TABLES[number].data}; {_printed_ratios(number)}"
+    return _judged("Table", number, place, study, arms, statement)
 
 
-def _figure(number: int, place: str, study: str, arms: str, statement: str) -> Claim:
-    check = _recorded("figure", number)
-    return Claim("Figures", f"Figure {number}", statement, place, check, _note(arms), (study, arms))
+_figure = partial(_judged, "Figure")
 
 
 TABLE_CLAIMS = (
@@ -246,13 +244,7 @@ def link(place: str) -> Link:
 def table(lines: Iterable[Line], group: str, caption: str) -> Table:
     """Return the lines of one group as a table."""
     rows = [
-        (
-            line.claim.item,
-            line.claim.statement,
-            marked(line.verdict),
-            line.ours,
-            link(line.claim.place),
-        )
+        (line.claim.item, line.claim.statement, marked(line.verdict), line.ours, link(line.claim.place))
         for line in lines
         if line.claim.group == group
     ]

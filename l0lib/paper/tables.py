@@ -17,10 +17,7 @@ _UNITS = {"": 1.0, "k": 1e3, "M": 1e6}
 def printed_interval(text: str) -> tuple[float, float]:
     """Return the interval of numbers that round to a printed one: half a unit of its last digit either way.
 
-    Parameters
-    ----------
-    text : str
-        A number as printed, with an optional sign and an optional ``k``, ``M``, ``%`` or ``×`` behind it.
+    ``text`` is the number as printed, with an optional sign and an optional ``k``, ``M``, ``%`` or ``×`` behind it.
 
     Raises
     ------
@@ -43,23 +40,12 @@ def printed_value(text: str) -> float:
 
 @dataclass(frozen=True)
 class Published:
-    """One row of one of the paper's tables, as printed.
+    """One row of one of the paper's tables, as printed: the method, with the paper's reference number, and numbers.
 
-    Attributes
-    ----------
-    method : str
-        The method, with the paper's reference number.
-    error : str or None
-        Top-1 error in percent (Tables 2 and 3) or its increase in percentage points (Tables 4-7). None where the paper
-        prints a star, "the same as No Prune".
-    ratio : str
-        Compression ratio.
-    left : str or None
-        Parameters left (Tables 2 and 3).
-    dropped : str or None
-        Share of the parameters dropped (Tables 4-6).
-    flops : str or None
-        Reduction of the floating-point operations, due to neuron pruning alone (Table 7).
+    ``error`` is the top-1 error in percent (Tables 2 and 3) or its increase in percentage points (Tables 4-7), None
+    where the paper prints a star, "the same as No Prune". ``ratio`` is the compression ratio, ``left`` the parameters
+    left (Tables 2 and 3), ``dropped`` the share of them dropped (Tables 4-6), ``flops`` the reduction of the
+    floating-point operations, due to neuron pruning alone (Table 7).
     """
 
     method: str
@@ -92,12 +78,9 @@ class PublishedTable:
         return f"Table {self.number}"
 
 
-def _left(*rows):
-    return tuple(Published(method, error, ratio, left=left) for method, error, left, ratio in rows)
-
-
-def _dropped(*rows):
-    return tuple(Published(method, error, ratio, dropped=dropped) for method, error, dropped, ratio in rows)
+def _rows(other: str, *rows):
+    """Return rows of method, error, the column named ``other``, and ratio."""
+    return tuple(Published(method, error, ratio, **{other: value}) for method, error, value, ratio in rows)
 
 
 TABLES: dict[int, PublishedTable] = {
@@ -105,7 +88,8 @@ TABLES: dict[int, PublishedTable] = {
     for table in (
         PublishedTable(
             2, "LeNet-300-100", "MNIST", total="267k", dense_error="1.64%",
-            rows=_left(
+            rows=_rows(
+                "left",
                 ("THP [32]", "1.59%", "22k", "12×"),
                 ("DNS [26]", "1.99%", "4.8k", "56×"),
                 ("BC-GHS [46]", "1.8%", "29.6k", "9×"),
@@ -124,7 +108,8 @@ TABLES: dict[int, PublishedTable] = {
         ),
         PublishedTable(
             3, "LeNet-5-Caffe", "MNIST", total="431k", dense_error="0.8%",
-            rows=_left(
+            rows=_rows(
+                "left",
                 ("THP [32]", "0.7%", "36k", "12×"),
                 ("DNS [26]", "0.91%", "4.0k", "108×"),
                 ("BC-GHS [46]", "1.0%", "2.76k", "156×"),
@@ -142,7 +127,8 @@ TABLES: dict[int, PublishedTable] = {
         ),
         PublishedTable(
             4, "VGG-16", "CIFAR-10",
-            rows=_dropped(
+            rows=_rows(
+                "dropped",
                 ("SSS [53]", None, "30%", "1.67×"),
                 ("EConvNets [54]", "-0.15%", "64%", "2.78×"),
                 ("VAR-CONV [55]", "0.07%", "73.34%", "3.75×"),
@@ -156,7 +142,8 @@ TABLES: dict[int, PublishedTable] = {
         ),
         PublishedTable(
             5, "ResNet-20", "CIFAR-10",
-            rows=_dropped(
+            rows=_rows(
+                "dropped",
                 ("VAR-CONV [55]", "0.54%", "20.41%", "1.26×"),
                 ("CNN-FCF [58]", "1.07%", "42.75%", "1.75×"),
                 ("CNN-FCF [58]", "2.67%", "68.44%", "3.17×"),
@@ -169,7 +156,8 @@ TABLES: dict[int, PublishedTable] = {
         ),
         PublishedTable(
             6, "VGG-16", "CIFAR-100",
-            rows=_dropped(
+            rows=_rows(
+                "dropped",
                 ("VAR-CONV [55]", "-0.07%", "37.87%", "1.61×"),
                 ("Proposed (α = 1e-7)", "0.3%", "78.6%", "4.67×"),
                 ("Proposed (α = 2.5e-7)", "2.67%", "90.4%", "10.47×"),
@@ -178,15 +166,13 @@ TABLES: dict[int, PublishedTable] = {
         ),
         PublishedTable(
             7, "VGG-16", "CIFAR-10",
-            rows=tuple(
-                Published(method, error, ratio, flops=flops)
-                for method, error, flops, ratio in (
-                    ("EConvNets [54]", "-0.15%", "34.2%", "2.78×"),
-                    ("Proposed (NP)", "0.31%", "27.75%", "1.46×"),
-                    ("Proposed (NP)", "0.49%", "42.7%", "1.7×"),
-                    ("Proposed (NP+GP)", "0.27%", "27.75%", "9.21×"),
-                    ("Proposed (NP+GP)", "0.72%", "42.7%", "18.38×"),
-                )
+            rows=_rows(
+                "flops",
+                ("EConvNets [54]", "-0.15%", "34.2%", "2.78×"),
+                ("Proposed (NP)", "0.31%", "27.75%", "1.46×"),
+                ("Proposed (NP)", "0.49%", "42.7%", "1.7×"),
+                ("Proposed (NP+GP)", "0.27%", "27.75%", "9.21×"),
+                ("Proposed (NP+GP)", "0.72%", "42.7%", "18.38×"),
             ),
         ),
     )
@@ -286,11 +272,8 @@ def check_text() -> list[TextCheck]:
         printed = printed_value(row(number, method).ratio)
         return f"{row(number, method).ratio} in Table {number}", abs(printed / text - 1) <= 0.1
 
-    def rounds_to(low, high, text):
-        return low <= printed_interval(text)[1] and printed_interval(text)[0] <= high
-
-    checks = [
-        TextCheck("4.2", f"{network}, {strategy}: around {text}×", *around(text, number, f"Proposed ({strategy})"))
+    found = [
+        ("4.2", f"{network}, {strategy}: around {text}×", *around(text, number, f"Proposed ({strategy})"))
         for network, strategy, text, number in (
             ("LeNet-300-100", "SEP", 100, 2),
             ("LeNet-300-100", "NORM", 90, 2),
@@ -298,43 +281,24 @@ def check_text() -> list[TextCheck]:
         )
     ]
     sep = row(3, "Proposed (SEP)").ratio
-    checks.append(TextCheck("4.2", "LeNet-5-Caffe, SEP: more than 300×", f"{sep} in Table 3", printed_value(sep) > 300))
+    found.append(("4.2", "LeNet-5-Caffe, SEP: more than 300×", f"{sep} in Table 3", printed_value(sep) > 300))
     best = max((r.ratio for r in TABLES[5].rows if r.ours), key=printed_value)
-    checks.append(TextCheck("4.3", "ResNet-20: up to 5×", f"{best} in Table 5", printed_value(best) == 5))
+    found.append(("4.3", "ResNet-20: up to 5×", f"{best} in Table 5", printed_value(best) == 5))
     low, high = (1 / (1 - share / 100) for share in printed_interval("81.1%"))
-    checks.append(
-        TextCheck(
-            "4.4", "rival [61]: 81.1 % dropped is 5.29×", f"{low:.2f} to {high:.2f}", rounds_to(low, high, "5.29")
-        )
-    )
+    rounded = printed_interval("5.29")
+    agrees = low <= rounded[1] and rounded[0] <= high
+    found.append(("4.4", "rival [61]: 81.1 % dropped is 5.29×", f"{low:.2f} to {high:.2f}", agrees))
     rival = 6.43 / (1 - 0.811)
     mine = 3.2 / (1 - printed_value(row(6, "Proposed (α = 1e-7)").dropped) / 100)
-    checks.append(
-        TextCheck(
-            "4.4",
-            "its network (6.43 M left) is more than twice as large as ours (3.2 M left, about 15 M)",
-            f"{rival:.1f} M and {mine:.1f} M: {rival / mine:.2f} times",
-            rival > 2 * mine and abs(mine / 15 - 1) <= 0.1,
-        )
-    )
+    told = "its network (6.43 M left) is more than twice as large as ours (3.2 M left, about 15 M)"
+    sizes = f"{rival:.1f} M and {mine:.1f} M: {rival / mine:.2f} times"
+    found.append(("4.4", told, sizes, rival > 2 * mine and abs(mine / 15 - 1) <= 0.1))
     # The text gives the accuracy lost before pruning, Table 6 the error after it: pruning cannot have won accuracy.
     lost = {"1e-7": 0.19, "2.5e-7": 2.42, "5e-7": 5.85}
     extra = [printed_value(row(6, f"Proposed (α = {alpha})").error) - before for alpha, before in lost.items()]
-    checks.append(
-        TextCheck(
-            "4.4",
-            "accuracy lost before pruning: 0.19, 2.42 and 5.85 points",
-            "pruning adds " + ", ".join(f"{points:.2f}" for points in extra) + " points in Table 6",
-            min(extra) >= 0,
-        )
-    )
+    added = "pruning adds " + ", ".join(f"{points:.2f}" for points in extra) + " points in Table 6"
+    found.append(("4.4", "accuracy lost before pruning: 0.19, 2.42 and 5.85 points", added, min(extra) >= 0))
     twice = [(r.error, r.ratio) for number in (4, 7) for r in TABLES[number].rows if r.method == "EConvNets [54]"]
-    checks.append(
-        TextCheck(
-            "4.6",
-            "EConvNets stands in Tables 4 and 7",
-            " and ".join(f"{e}, {r}" for e, r in twice),
-            len(set(twice)) == 1,
-        )
-    )
-    return checks
+    both = " and ".join(f"{e}, {r}" for e, r in twice)
+    found.append(("4.6", "EConvNets stands in Tables 4 and 7", both, len(set(twice)) == 1))
+    return [TextCheck(*one) for one in found]

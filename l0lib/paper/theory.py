@@ -9,6 +9,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -26,20 +28,10 @@ _STARTS = np.linspace(0.05, 0.3, 200)
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found.
+    """What a check found: ``value``, our numbers in words, and whether the statement passes ``as_printed``.
 
-    Attributes
-    ----------
-    value : str
-        Our numbers, in words.
-    as_printed : bool
-        Whether the statement passes as the paper prints it.
-    corrected : bool or None
-        Whether it passes with ``correction``; None where no correction is needed or known.
-    correction : str
-        The amended statement; where nothing is shown, which parts are open.
-    shown : bool
-        Whether the records decide it: False where a part of the statement is neither borne out nor contradicted.
+    ``corrected`` says whether it passes with ``correction``, the amended statement; it is None where none is needed or
+    known. ``shown`` is False where records leave a part of the statement open; ``correction`` then names it.
     """
 
     value: str
@@ -78,30 +70,16 @@ def _magnitude(w):
     return np.where(np.real(w) < 0, -w, w)
 
 
-def _omega(kind: str, beta: float) -> Callable:
-    """Return one weight's share of Ω as the paper prints it (Eqs. 4, 6, 10)."""
-    return {
-        "l2": lambda w: w**2,
-        "l1": _magnitude,
-        "l0": lambda w: 1 - np.exp(-beta * _magnitude(w)),
-    }[kind]
-
-
-def _cases():
-    """Yield each penalty of the ledger with its Ω."""
-    yield L2(ALPHA), _omega("l2", 1)
-    yield L1(ALPHA), _omega("l1", 1)
-    for beta in BETAS:
-        yield L0(ALPHA, beta), _omega("l0", beta)
+#: Each penalty of the ledger with one weight's share of Ω as the paper prints it (Eqs. 4, 6, 10).
+_CASES: list[tuple[Any, Callable]] = [
+    (L2(ALPHA), lambda w: w**2),
+    (L1(ALPHA), _magnitude),
+    *((L0(ALPHA, beta), lambda w, beta=beta: 1 - np.exp(-beta * _magnitude(w))) for beta in BETAS),
+]
 
 
 def _of(kind):
-    return [(penalty, omega) for penalty, omega in _cases() if isinstance(penalty, kind)]
-
-
-def objective() -> Finding:
-    """Eq. 1: the penalty adds αΩ(w)."""
-    return _equal((penalty.value(WEIGHTS), ALPHA * omega(WEIGHTS).sum()) for penalty, omega in _cases())
+    return [(penalty, omega) for penalty, omega in _CASES if isinstance(penalty, kind)]
 
 
 def _loss(w):
@@ -124,8 +102,8 @@ def plain_update() -> Finding:
     return _equal((attraction.step(kind(0.0), WEIGHTS, ETA), WEIGHTS) for kind in (L2, L1, lambda a: L0(a, 5)))
 
 
-def norm(kind) -> Finding:
-    """Eqs. 4, 6, 11: the value of a penalty is α times the printed sum."""
+def norm(kind=object) -> Finding:
+    """Eqs. 1, 4, 6, 11: the value of a penalty is α times the printed sum."""
     return _equal((penalty.value(WEIGHTS), ALPHA * np.sum(omega(WEIGHTS))) for penalty, omega in _of(kind))
 
 
@@ -165,10 +143,13 @@ def gradient(kind) -> Finding:
 
 def scaling_factor() -> Finding:
     """Eq. 15: λ against one step, weight by weight."""
+    size = np.abs(WEIGHTS)
     finding = _equal(
-        (1 - ETA * ALPHA * beta * np.exp(-beta * np.abs(WEIGHTS)) / np.abs(WEIGHTS), step / WEIGHTS)
+        (
+            1 - ETA * ALPHA * beta * np.exp(-beta * size) / size,
+            attraction.step(L0(ALPHA, beta), WEIGHTS, ETA) / WEIGHTS,
+        )
         for beta in BETAS
-        for step in [attraction.step(L0(ALPHA, beta), WEIGHTS, ETA)]
     )
     return Finding(finding.value + " from one step; no value at w = 0", finding.as_printed)
 
@@ -188,17 +169,20 @@ def _bound_by_bisection(make: Callable, w: float) -> float:
 
 def alpha_bounds(kinds=("l2", "l1", "l0")) -> Finding:
     """Eq. 16 and the last row of Table 1: the printed bounds against bisection."""
-    pairs = []
-    for w in WEIGHTS[::6]:
-        size = abs(w)
-        if "l2" in kinds:
-            pairs.append((_bound_by_bisection(L2, w), 1 / ETA))
-        if "l1" in kinds:
-            pairs.append((_bound_by_bisection(L1, w), 2 * size / ETA))
-        for beta in BETAS if "l0" in kinds else ():
-            printed = 2 * size / (ETA * beta * np.exp(-beta * size))
-            pairs.append((_bound_by_bisection(lambda alpha, beta=beta: L0(alpha, beta), w), printed))
-    finding = _equal(pairs)
+    printed: list[tuple[str, Callable, Callable]] = [
+        ("l2", L2, lambda size: 1 / ETA),
+        ("l1", L1, lambda size: 2 * size / ETA),
+        *(
+            ("l0", partial(L0, beta=beta), lambda size, beta=beta: 2 * size / (ETA * beta * np.exp(-beta * size)))
+            for beta in BETAS
+        ),
+    ]
+    finding = _equal(
+        (_bound_by_bisection(make, w), bound(abs(w)))
+        for w in WEIGHTS[::6]
+        for kind, make, bound in printed
+        if kind in kinds
+    )
     return Finding(finding.value + " from bisection on α", finding.as_printed)
 
 
@@ -206,7 +190,7 @@ def table_1() -> Finding:
     """Table 1: all nine cells."""
     pairs = []
     size = np.abs(WEIGHTS)
-    for penalty, omega in _cases():
+    for penalty, omega in _CASES:
         term = -ETA * ALPHA * _slope(omega, WEIGHTS)
         pairs.append((attraction.term(penalty, WEIGHTS, ETA), term))
         pairs.append((attraction.scaling_factor(penalty, WEIGHTS, ETA), 1 - np.abs(term) / size))
@@ -217,11 +201,8 @@ def table_1() -> Finding:
 def two_penalties() -> Finding:
     """Eq. 17: the update, and whether Ω = ‖w‖₂² + ‖w‖₀* with the one α of Eq. 1 gives it."""
     alpha_2, alpha_0, beta = 1e-4, 1e-2, 5.0
-    printed = (
-        WEIGHTS
-        - 2 * ETA * alpha_2 * WEIGHTS
-        - ETA * alpha_0 * beta * np.sign(WEIGHTS) * np.exp(-beta * np.abs(WEIGHTS))
-    )
+    towards_zero = ETA * alpha_0 * beta * np.sign(WEIGHTS) * np.exp(-beta * np.abs(WEIGHTS))
+    printed = WEIGHTS - 2 * ETA * alpha_2 * WEIGHTS - towards_zero
     rule = _equal([(attraction.step(L2(alpha_2) + L0(alpha_0, beta), WEIGHTS, ETA), printed)])
     pull_2, pull_0 = L2(1.0).gradient(WEIGHTS), L0(1.0, beta).gradient(WEIGHTS)
     wanted = alpha_2 * pull_2 + alpha_0 * pull_0
@@ -260,13 +241,13 @@ def figure_1() -> Finding:
     )
 
 
-def _crossing(pull_a, pull_b) -> float:
-    """Return where two pulls are equal, by bisection on |w|; pull_a must be longer at zero."""
-    return _bisect(lambda w: pull_a(w) > pull_b(w), 1e-9, 10.0)
-
-
 def _pull(penalty):
     return lambda w: abs(attraction.term(penalty, w, ETA))
+
+
+def _crossing(one, other) -> float:
+    """Return where two pulls are equal, by bisection on |w|; that of ``one`` must be longer at zero."""
+    return _bisect(lambda w: _pull(one)(w) > _pull(other)(w), 1e-9, 10.0)
 
 
 def figure_2() -> Finding:
@@ -276,13 +257,9 @@ def figure_2() -> Finding:
     for beta in BETAS[1:]:
         penalty = L0(ALPHA, beta)
         rising &= bool(np.all(np.diff(_pull(penalty)(grid)) < 0))
-        with_l1 = _crossing(_pull(penalty), _pull(L1(ALPHA)))
-        with_l2 = _crossing(_pull(penalty), _pull(L2(ALPHA)))
-        worst = max(
-            worst,
-            _difference(with_l1, attraction.crossover_l1(beta)),
-            _difference(with_l2, attraction.crossover_l2(beta)),
-        )
+        with_l1, with_l2 = _crossing(penalty, L1(ALPHA)), _crossing(penalty, L2(ALPHA))
+        book = attraction.crossover_l1(beta), attraction.crossover_l2(beta)
+        worst = max(worst, _difference((with_l1, with_l2), book))
         places.append(f"β = {beta:g}: crosses ℓ1 at {with_l1:.3f}, ℓ2 at {with_l2:.3f}")
     return Finding("; ".join(places), rising and worst <= TOLERANCE)
 
@@ -290,13 +267,11 @@ def figure_2() -> Finding:
 def trends() -> Finding:
     """Towards zero, the pull of ℓ2 fades, that of ℓ1 stays and that of ℓ0 grows."""
     grid = np.geomspace(1e-3, 1, 100)
-    changes = [np.diff(_pull(penalty)(grid)) for penalty in (L2(ALPHA), L1(ALPHA), L0(ALPHA, 5))]
-    ratios = [_pull(penalty)(0.001) / _pull(penalty)(1.0) for penalty in (L2(ALPHA), L1(ALPHA), L0(ALPHA, 5))]
-    return Finding(
-        "pull at 0.001 over pull at 1: "
-        + ", ".join(f"{r:.3g} ({n})" for r, n in zip(ratios, ("ℓ2", "ℓ1", "ℓ0, β = 5"), strict=True)),
-        bool(np.all(changes[0] > 0) and np.all(changes[1] == 0) and np.all(changes[2] < 0)),
-    )
+    pulls = [_pull(penalty) for penalty in (L2(ALPHA), L1(ALPHA), L0(ALPHA, 5))]
+    changes, ratios = [np.diff(pull(grid)) for pull in pulls], [pull(0.001) / pull(1.0) for pull in pulls]
+    told = ", ".join(f"{r:.3g} ({n})" for r, n in zip(ratios, ("ℓ2", "ℓ1", "ℓ0, β = 5"), strict=True))
+    as_printed = np.all(changes[0] > 0) and np.all(changes[1] == 0) and np.all(changes[2] < 0)
+    return Finding(f"pull at 0.001 over pull at 1: {told}", bool(as_printed))
 
 
 def l2_reduction() -> Finding:
@@ -351,9 +326,8 @@ def shrinkage_range() -> Finding:
         shrinks = np.abs(attraction.step(penalty, w, ETA)) < np.abs(w)
         wrong += int(np.sum(shrinks != (np.abs(factor) < 1)))
         flips += int(np.sum(shrinks & (factor < 0)))
-    return Finding(
-        f"{wrong} exceptions in {3 * count:,} random steps; {flips:,} of them shrink and change sign", wrong == 0
-    )
+    told = f"{wrong} exceptions in {3 * count:,} random steps; {flips:,} of them shrink and change sign"
+    return Finding(told, wrong == 0)
 
 
 def l2_never_swings() -> Finding:
@@ -389,15 +363,10 @@ def small_alpha() -> Finding:
             limit = attraction.alpha_for_threshold(make(1.0), threshold, ETA)
             orbit = attraction.trajectory(make(multiple * limit), _STARTS, ETA, 3000, sample=range(2001, 3001))
             largest[name, multiple] = float(np.abs(orbit).max() / threshold)
-    inside = all(largest[name, 1.0] <= 1 + TOLERANCE for name in ("ℓ1", "ℓ0"))
-    outside = all(largest[name, 1.1] > 1 for name in ("ℓ1", "ℓ0"))
-    return Finding(
-        "largest |w|/τ: "
-        + "; ".join(
-            f"{n} {largest[n, 1.0]:.3f} at its limit, {largest[n, 1.1]:.3f} at 1.1 of it" for n in ("ℓ1", "ℓ0")
-        ),
-        inside and outside,
-    )
+    pairs = {name: (largest[name, 1.0], largest[name, 1.1]) for name in ("ℓ1", "ℓ0")}
+    told = "; ".join(f"{name} {at:.3f} at its limit, {over:.3f} at 1.1 of it" for name, (at, over) in pairs.items())
+    exact = all(at <= 1 + TOLERANCE and over > 1 for at, over in pairs.values())
+    return Finding(f"largest |w|/τ: {told}", exact)
 
 
 def stronger_when_small() -> Finding:
@@ -438,11 +407,9 @@ def spares_large_weights() -> Finding:
     """The pull of ℓ0 tends to zero for large weights."""
     shares = [_pull(L0(ALPHA, beta))(1.0) / _pull(L0(ALPHA, beta))(1e-12) for beta in BETAS]
     far = _pull(L0(ALPHA, 1.0))(50.0)
-    return Finding(
-        "pull at |w| = 1 over the pull beside zero: "
-        + ", ".join(f"{small(s) if s < 1e-3 else round(s, 3)} (β = {b:g})" for s, b in zip(shares, BETAS, strict=True)),
-        bool(far < 1e-20 and all(share < 1 for share in shares)),
-    )
+    told = [f"{small(s) if s < 1e-3 else round(s, 3)} (β = {b:g})" for s, b in zip(shares, BETAS, strict=True)]
+    vanishes = bool(far < 1e-20 and all(share < 1 for share in shares))
+    return Finding(f"pull at |w| = 1 over the pull beside zero: {', '.join(told)}", vanishes)
 
 
 def conflicting_aims() -> Finding:
@@ -450,10 +417,8 @@ def conflicting_aims() -> Finding:
     threshold = 0.01
     penalty = L1(attraction.alpha_for_threshold(L1(1.0), threshold, ETA))
     pulls = _pull(penalty)(np.array([0.1, 1.0, 10.0]))
-    return Finding(
-        f"with τ = {threshold}, longest pull {pulls.max():.4f} a step on weights of 0.1, 1 and 10 alike",
-        _difference(pulls, threshold) <= TOLERANCE,
-    )
+    told = f"with τ = {threshold}, longest pull {pulls.max():.4f} a step on weights of 0.1, 1 and 10 alike"
+    return Finding(told, _difference(pulls, threshold) <= TOLERANCE)
 
 
 def independent_knobs() -> Finding:
@@ -461,11 +426,8 @@ def independent_knobs() -> Finding:
     beta, base = 20.0, L2(1e-3) + L0(1e-3, 20.0)
     small, large = 0.01, 1.0
 
-    def pull(penalty, w):
-        return abs(float(attraction.term(penalty, w, ETA)))
-
     effects = [
-        pull(changed, w) / pull(base, w)
+        float(_pull(changed)(w) / _pull(base)(w))
         for changed in (L2(2e-3) + L0(1e-3, beta), L2(1e-3) + L0(2e-3, beta))
         for w in (small, large)
     ]

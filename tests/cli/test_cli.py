@@ -13,11 +13,12 @@ import pytest
 import l0lib
 from l0lib import cli
 from l0lib.cli import data as _data_commands
-from l0lib.cli.terminal import ranges, seeds
+from l0lib.cli.terminal import seeds
 from l0lib.compress import datasets
 from l0lib.compress.sources import Arrays
 from l0lib.experiments import launch, records, results, search
 from l0lib.experiments.arms import STUDIES
+from l0lib.table import ranges
 from tests.browser import ROOT
 from tests.made_up import config, record, tuned
 

@@ -30,10 +30,8 @@ def test_the_pace_is_that_of_the_records():
 
 
 def test_embedded_images_set_no_pace():
-    from l0lib.experiments.arms import experiment_3_fast
-
     with pytest.raises(ValueError, match="given must hold a run of one thread of a CPU; got none"):
-        stored.rate([record(0, what=experiment_3_fast()["resnet-20-NORM"])])
+        stored.rate([record(0, what=STUDIES["experiment-3"].arms("fast")["resnet-20-NORM"])])
 
 
 def test_the_control_from_scratch_needs_the_whole_network_too():
