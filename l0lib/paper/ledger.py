@@ -136,7 +136,7 @@ def _printed_ratios(number: int) -> str:
 
 
 def _judged(kind: str, number: int, place: str, study: str, arms: str, statement: str) -> Claim:
-    # CIFAR-100 cannot be fetched where the book's runs are made
+    # two hundred epochs on CIFAR-100 are too long for the two cores that made the runs
     note = "not run here" if arms.startswith("cifar100") else ""
     check = _recorded(kind.lower(), number)
     return Claim(f"{kind}s", f"{kind} {number}", statement, place, check, note, (study, arms))
