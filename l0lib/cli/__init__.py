@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"l0lib: {error}")
         return 2 if isinstance(error, Mistake) else 1
     except ModuleNotFoundError as error:
-        say(f'l0lib: {error.name} is not installed; this command needs the torch extra: pip install "l0lib[torch]"')
+        extra = "cluster" if error.name in ("distributed", "dask") else "torch"
+        say(f'l0lib: {error.name} is not installed; this command needs the {extra} extra: pip install "l0lib[{extra}]"')
         return 1
     except KeyboardInterrupt:
         say("l0lib: interrupted")

@@ -109,7 +109,8 @@ def _make_runs(options: argparse.Namespace, together: bool = False) -> int:
         say(f"l0lib: interrupted; {board.done} of {len(jobs)} runs are settled, the same command resumes the rest")
         return 130
     except OSError as error:
-        raise Failure(f"--cluster: no Dask scheduler answers at {options.cluster}: {error}") from error
+        told = f"--cluster: no Dask scheduler answers at {options.cluster}: " if options.cluster else ""
+        raise Failure(f"{told}{error}") from error
     board.close()
     say(f"{len(jobs) - failed} of {len(jobs)} runs are recorded in {records}")
     return 1 if failed else 0

@@ -113,6 +113,15 @@ def test_without_the_torch_extra_it_is_named(arguments):
     )
 
 
+def test_without_the_cluster_extra_it_is_named(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    words = ["run", "experiment-2", "--arms", "lenet-300-100-dense", "--seeds", "0-1", "--jobs", "2"]
+    assert cli.main([*words, "--runs", str(tmp_path)]) == 1
+    assert 'distributed is not installed; this command needs the cluster extra: pip install "l0lib[cluster]"' in (
+        capsys.readouterr().err
+    )
+
+
 def test_help_is_shown_on_a_terminal_of_few_letters():
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     ask = [sys.executable, "-m", "l0lib", "run", "--help"]
