@@ -5,6 +5,7 @@ TORCH ?=
 BENCH ?=
 
 PY := .venv/bin/python
+LINT := .venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 # Some machines forbid Python to keep its bytecode; each process then compiles PyTorch anew, for six seconds.
 unexport PYTHONDONTWRITEBYTECODE
 # The last first: the longest notebooks stand at the end of the book, and none of them should run alone in the end.
@@ -70,7 +71,7 @@ lab: environment
 # those before it, and one that failed fails the whole.
 test: book
 	@status=0; \
-	$(MAKE) --no-print-directory lint || status=1; \
+	($(LINT)) || status=1; \
 	$(PY) -m pytest -n 2 --dist loadfile -m "not alone" || status=1; \
 	$(PY) -m pytest -m alone $(ALONE) || status=1; \
 	exit $$status
@@ -88,7 +89,7 @@ properties: environment
 	exit $$status
 
 lint: environment
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+	@$(LINT)
 
 strip: environment
 	@.venv/bin/python tools/strip.py

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at runs that other processes make.
 PATIENCE = 1.0
+#: Seconds that the first worker on this machine may take to start.
+STARTUP = 300
 #: The name under which workers tell how far they are.
 TOPIC = "l0lib-progress"
 
@@ -324,6 +326,7 @@ def connected(address: str | None, workers: int) -> Iterator[Client]:
         team = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             with distributed.Client(cluster, set_as_default=False) as client:
+                client.wait_for_workers(1, timeout=STARTUP)  # else their failure would be waited for without end
                 yield client
         finally:
             _end(team)

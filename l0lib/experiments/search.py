@@ -402,7 +402,7 @@ def _make_trials(
             _ask(study, space, place, len(done), start)
         running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         running.sort(key=lambda trial: trial.user_attrs["place"])
-        how = (str(what.runs), what.device, what.threads, what.progress)
+        how = (str(what.runs.absolute()), what.device, what.threads, what.progress)
         futures = [evaluate(_evaluate, trial.user_attrs["config"], *how) for trial in running]
         for trial, future in zip(running, futures, strict=True):
             error, seconds = future.result()
@@ -510,8 +510,8 @@ def _same_search(study: optuna.Study, begun: dict[str, Any], start: list[dict[st
     """
     known: dict[str, Any] | None = study.user_attrs.get("begun")
     if known is None:
-        study.set_user_attr("begun", begun)
         study.set_user_attr("start", start)
+        study.set_user_attr("begun", begun)  # last: cut off before it, the search is begun anew
         return start
     other = [
         f"{name} {known.get(name, 'not given')}, not {begun.get(name, 'left out')}"

@@ -272,6 +272,13 @@ def test_on_workers_a_run_that_fails_is_named_and_the_others_are_made(tmp_path):
     assert "experiment-2 lenet-300-100-NORM seed 0: failed: loss must stay finite" in log.read_text()
 
 
+def test_workers_that_do_not_start_are_not_waited_for_without_end(plan, monkeypatch):
+    monkeypatch.setattr(launch, "STARTUP", 1)
+    monkeypatch.setattr(launch.sys, "executable", "/bin/false")
+    with pytest.raises(OSError, match="workers"):
+        launch.launch(JOBS, plan, lambda new: None, workers=2)
+
+
 def test_no_scheduler_is_told(tmp_path):
     log = tmp_path / "log"
     assert start(tmp_path, "--cluster", "tcp://127.0.0.1:9", log=log).wait(timeout=120) == 1

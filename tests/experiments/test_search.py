@@ -128,6 +128,20 @@ def test_interrupted_while_it_asks_it_ends_as_undisturbed(tmp_path, asked, monke
         assert params(searched(tmp_path / name, 4)) == params(whole)
 
 
+def test_interrupted_as_it_begins_it_is_begun_anew(tmp_path, asked, monkeypatch):
+    remember = optuna.Study.set_user_attr
+
+    def interrupted(study, key, value):
+        remember(study, key, value)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.Study, "set_user_attr", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            searched(tmp_path, 2)
+    assert len(searched(tmp_path, 2).trials) == 2
+
+
 def test_the_test_images_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(search, "space_of", lambda *given: lambda trial: config())
     with pytest.raises(ValueError, match="evaluate_on must be 'validation' for a choice; got 'test'"):
