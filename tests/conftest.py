@@ -112,3 +112,19 @@ def moments():
     seed = int(os.environ.get(SEED_VARIABLE) or random.SystemRandom().randrange(10**9))
     print(f"moments of this test come from {SEED_VARIABLE}={seed}")
     return random.Random(seed)
+
+
+@pytest.fixture
+def five():
+    """Made-up records of one arm, five seeds."""
+    from tests import made_up
+
+    return [made_up.record(seed, errors) for seed, errors in enumerate(made_up.ERRORS)]
+
+
+@pytest.fixture
+def tuned(five):
+    """Their fine-tuned result."""
+    from l0lib.experiments.results import results
+
+    return results(five)[-1]

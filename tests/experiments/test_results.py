@@ -9,20 +9,7 @@ import pytest
 from l0lib.compress import wilson_interval
 from l0lib.experiments.records import RecordError
 from l0lib.experiments.results import FIELDS, difference, mean_and_deviation, results, table
-from tests.made_up import config, record
-
-ERRORS = [185, 190, 183, 188, 181]
-
-
-@pytest.fixture
-def five():
-    return [record(seed, errors) for seed, errors in enumerate(ERRORS)]
-
-
-@pytest.fixture
-def tuned(five):
-    """The fine-tuned result of five seeds."""
-    return results(five)[-1]
+from tests.made_up import ERRORS, config, record
 
 
 def test_there_is_one_result_for_each_ratio_before_and_after_fine_tuning(five):

@@ -15,19 +15,6 @@ from tests.browser import ROOT
 from tests.made_up import config, record
 from tests.widgets import stored_runs
 
-ERRORS = [185, 190, 183, 188, 181]
-
-
-@pytest.fixture
-def five():
-    return [record(seed, errors) for seed, errors in enumerate(ERRORS)]
-
-
-@pytest.fixture
-def tuned(five):
-    """The fine-tuned result of five seeds."""
-    return results(five)[-1]
-
 
 @pytest.mark.parametrize("number", [2, 3])
 def test_every_published_row_stands_in_the_table_as_printed(number):
