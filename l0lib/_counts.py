@@ -6,11 +6,12 @@ Needs neither NumPy nor PyTorch.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from math import sqrt
 from statistics import NormalDist
 
 
-def number_to_keep(total: int, ratio: float) -> int:
+def number_to_keep(total: int, ratio: float | Fraction) -> int:
     """Return the largest number of parameters, at least 1, at which ``total / number`` is not below ``ratio``."""
     if not 1 <= ratio <= total:
         raise ValueError(f"ratio must be between 1 and the number of parameters, {total}; got {ratio!r}")

@@ -171,6 +171,8 @@ NO_OTHER_NAME = {
     "torch.nn.modules.batchnorm._BatchNorm",  # what the normalisations of all dimensions have in common
     "torch.nn.modules.batchnorm._NormBase",
     "torch.nn.modules.conv._ConvNd",
+    # documented: one call for many tensors
+    *(f"torch._foreach_{name}" for name in ("abs", "add", "add_", "addcmul", "mul_", "sign")),
 }
 
 

@@ -26,10 +26,12 @@ from .measure import (
 )
 from .models import LeNet5Caffe, LeNet300100, lenet_5_caffe, lenet_300_100
 from .optim import PenalisedSGD
-from .pruning import norm_parameters, prune_global, prune_layerwise, prune_random
+from .pruning import prune_global, prune_layerwise, prune_random
 from .recalibration import recalibrate
 from .schedules import SCHEDULES, cosine, learning_rates, step_decay
+from .selection import norm_parameters
 from .storage import bytes_on_disk
 from .strategies import layer_sizes, normalised, parameter_groups
 from .surgery import Shrunk, prune_alive, remove_dead_paths, shrink
+from .tolerance import layer_sensitivity, prune_to_tolerance
 from .training import MAGNITUDE_EDGES, Epoch, train

@@ -12,6 +12,8 @@ import torch
 from torch import nn
 from torch.nn.functional import pad
 
+from .selection import check_plain
+
 #: The ways to skip zeros one by one.
 BACKENDS = ("torch-csr", "scipy-csr")
 
@@ -24,24 +26,39 @@ def sparse_network(model: nn.Module, backend: str = "torch-csr") -> nn.Module:
     Parameters
     ----------
     model : Module
-        On the CPU, float32; everything but :class:`torch.nn.Linear` and :class:`torch.nn.Conv2d` is taken as it is.
+        On the CPU, float32; everything but :class:`torch.nn.Linear` and :class:`torch.nn.Conv2d` is taken as it is. So
+        are subclasses of these, which may compute something else, and what stands inside a module of torch's own that
+        reads its weights past them, such as :class:`torch.nn.TransformerEncoderLayer`.
     backend : {"torch-csr", "scipy-csr"}
 
     Raises
     ------
     ValueError
-        If ``backend`` is unknown, or a convolution has groups or a padding that is not zeros.
+        If ``backend`` is unknown, there is nothing to replace, a convolution has groups or a padding that is not zeros,
+        or a parameter is computed from others: :func:`~l0lib.compress.strip` the network first.
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend must be one of {', '.join(BACKENDS)}; got {backend!r}")
-    if isinstance(model, nn.Linear | nn.Conv2d):
+    check_plain(model)
+    if type(model) is nn.Linear or type(model) is nn.Conv2d:
         return _sparse(model, backend).eval()
-    network = copy.deepcopy(model).eval()
+    network = copy.deepcopy(getattr(model, "_orig_mod", model)).eval()
+    replaced = 0
     for parent in list(network.modules()):
+        if type(parent).__module__.startswith("torch.nn.") and not isinstance(parent, _CONTAINERS):
+            continue
         for name, module in list(parent.named_children()):
-            if isinstance(module, nn.Linear | nn.Conv2d):
+            if type(module) is nn.Linear or type(module) is nn.Conv2d:
                 setattr(parent, name, _sparse(module, backend))
+                replaced += 1
+    if not replaced:
+        raise ValueError(
+            f"model must hold a linear layer or convolution that can be replaced; got {type(model).__name__}"
+        )
     return network
+
+
+_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.TransformerEncoder, nn.TransformerDecoder)
 
 
 def product(weight: torch.Tensor, bias: torch.Tensor | None, backend: str) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -69,11 +86,12 @@ def product(weight: torch.Tensor, bias: torch.Tensor | None, backend: str) -> Ca
 class _SparseLinear(nn.Module):
     def __init__(self, layer: nn.Linear, backend: str):
         super().__init__()
-        self.product = product(layer.weight, layer.bias, backend)
+        self.product, self.outputs = product(layer.weight, layer.bias, backend), layer.out_features
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        columns = x.reshape(-1, x.shape[-1]).T
-        return self.product(columns).T.reshape(*x.shape[:-1], -1)
+        if not x.numel():
+            return x.new_zeros(*x.shape[:-1], self.outputs)
+        return self.product(x.reshape(-1, x.shape[-1]).T).T.reshape(*x.shape[:-1], self.outputs)
 
 
 class _SparseConvolution(nn.Module):
@@ -84,6 +102,7 @@ class _SparseConvolution(nn.Module):
         top, left = layer.padding
         self.padding = (left, left, top, top)
         self.size, self.dilation, self.stride = layer.kernel_size, layer.dilation, layer.stride
+        self.outputs = layer.out_channels
         used = layer.weight.any(0)
         # picking a few places out of the patches costs three times as much for each as copying them all
         few = 3 * int(used.sum()) < used.numel()
@@ -97,6 +116,8 @@ class _SparseConvolution(nn.Module):
             patches = patches.unfold(axis, reach, self.stride[axis - 2])[..., :: self.dilation[axis - 2]]
         # (images, channels, rows, columns, places in the kernel): so far a view, no copy
         count, _, rows, columns = patches.shape[:4]
+        if not count:
+            return x.new_zeros(0, self.outputs, rows, columns)
         patches = patches.permute(1, 4, 5, 0, 2, 3)
         chosen = patches.flatten(0, 2) if self.used is None else patches[self.used]
         result = self.product(chosen.flatten(1)).view(-1, count, rows, columns).transpose(0, 1)

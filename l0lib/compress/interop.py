@@ -13,7 +13,8 @@ Three calls go into a loop that stands already; everything else happens before o
 
 What happens to parameters of a special kind: one that several modules **share** is one parameter, penalised, pruned and
 counted once. A **frozen** one is not penalised, but it is counted and pruned as any other: where it shall stay whole,
-prune the other part of the network by itself (``prune_global(model.head, 20)``, then ``masks.hold(model.head, ...)``).
+``spare`` it (``prune_global(model, 20, spare="stem.*")``), or prune the other part of the network by itself
+(``prune_global(model.head, 20)``, then ``masks.hold(model.head, ...)``).
 **Buffers**, such as the running statistics of batch normalisation, are neither penalised, pruned nor counted; they are
 saved. A **lazy** module has no parameters before its first batch: run one.
 """
@@ -21,16 +22,20 @@ saved. A **lazy** module has no parameters before its first batch: run one.
 from __future__ import annotations
 
 import copy
+import math
+import numbers
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
 
 import torch
-from torch.nn.utils import parametrize
+from torch.nn.utils import parametrize, remove_spectral_norm, remove_weight_norm
 from torch.nn.utils import prune as torch_prune
 
 from ..penalties import Penalty
 from .masks import release
 from .optim import gradient_, move_
+from .selection import computed_parameters
 from .strategies import parameter_groups
 
 #: How :func:`pull_` moves a weight.
@@ -40,7 +45,7 @@ Parameters = torch.nn.Module | Iterable[torch.Tensor]
 
 
 @torch.no_grad()
-def add_gradient_(parameters: Parameters, penalty: Penalty | Mapping[str, Penalty | None]) -> None:
+def add_gradient_(parameters: Parameters, penalty: Penalty | Mapping[Any, Penalty | None]) -> None:
     r"""Add the gradient of a penalty, :math:`\partial\,\alpha\Omega/\partial w`, to the gradients of the weights.
 
     Call it after ``loss.backward()`` and before ``optimizer.step()``, once a step. The step is then that of the loss
@@ -55,13 +60,13 @@ def add_gradient_(parameters: Parameters, penalty: Penalty | Mapping[str, Penalt
     parameters : Module, or iterable of tensors
         Of a module, the weights, not the biases: see :func:`~l0lib.compress.parameter_groups`. Of an iterable, all.
         Those without a gradient, such as frozen ones, are left out.
-    penalty : Penalty, or mapping of layer name to Penalty or None
-        A mapping needs a module.
+    penalty : Penalty, or mapping of layers to Penalty or None
+        As in :func:`~l0lib.compress.parameter_groups`. A mapping needs a module.
 
     Raises
     ------
     ValueError
-        If a mapping misses a layer or names an unknown one, or comes without a module; or if a gradient is sparse.
+        If a mapping names what holds no weights, or comes without a module; or if a gradient is sparse.
 
     Notes
     -----
@@ -79,8 +84,8 @@ def add_gradient_(parameters: Parameters, penalty: Penalty | Mapping[str, Penalt
 @torch.no_grad()
 def pull_(
     parameters: Parameters,
-    penalty: Penalty | Mapping[str, Penalty | None],
-    lr: float,
+    penalty: Penalty | Mapping[Any, Penalty | None],
+    lr: float | torch.optim.Optimizer,
     update: str = "clipped",
 ) -> None:
     r"""Move the weights towards zero as a penalty pulls them in one step of length ``lr``, outside the optimizer.
@@ -99,9 +104,10 @@ def pull_(
     ----------
     parameters, penalty
         As in :func:`add_gradient_`. Frozen parameters are left out.
-    lr : float
-        > 0. The optimizer's learning rate, times :math:`1/(1 - \mu)` for SGD with momentum :math:`\mu`, so that
-        ``alpha`` means what it means in :class:`~l0lib.compress.PenalisedSGD`.
+    lr : float or torch optimizer
+        >= 0 and finite. The optimizer's learning rate, times :math:`1/(1 - \mu)` for SGD with momentum :math:`\mu`,
+        so that ``alpha`` means what it means in :class:`~l0lib.compress.PenalisedSGD`. Given the optimizer itself, both
+        are read from the group of each weight, and weights that it does not step are left out.
     update : {"decoupled", "clipped", "proximal"}
 
     Raises
@@ -109,22 +115,37 @@ def pull_(
     ValueError
         If an argument breaks its rule.
     """
-    if not lr > 0:
-        raise ValueError(f"lr must be > 0; got {lr!r}")
     if update not in PULLS:
         raise ValueError(f"update must be one of {', '.join(PULLS)}; got {update!r}")
+    reaches = _reaches(lr) if isinstance(lr, torch.optim.Optimizer) else None
+    if reaches is None and (isinstance(lr, bool) or not isinstance(lr, numbers.Real) or not 0 <= float(lr) < math.inf):
+        raise ValueError(f"lr must be >= 0 and finite, or an optimizer; got {lr!r}")
+    known = False
     for w, its in _penalised(parameters, penalty):
-        if not w.requires_grad:
+        reach = reaches.get(w) if reaches is not None else cast(float, lr)
+        known |= reach is not None
+        if not reach or not w.requires_grad:
             continue
         if update == "proximal":
-            w.copy_(its.prox(w, lr))
+            w.copy_(its.prox(w, reach))
             continue
         scratch = torch.empty_like(w)
-        move_(w, gradient_(its, w, torch.empty_like(w), scratch), lr, update == "clipped", scratch)
+        move_(w, gradient_(its, w, torch.empty_like(w), scratch), reach, update == "clipped", scratch)
+    if reaches is not None and not known:
+        raise ValueError(f"lr must be an optimizer that steps penalised weights; this {type(lr).__name__} steps none")
+
+
+def _reaches(optimizer: torch.optim.Optimizer) -> dict[torch.Tensor, float]:
+    """Return for each parameter how far a constant gradient of 1 moves it in a step, once momentum has built up."""
+    return {
+        p: float(group["lr"]) * (1 - group.get("dampening", 0)) / (1 - group.get("momentum", 0))
+        for group in optimizer.param_groups
+        for p in group["params"]
+    }
 
 
 def _penalised(
-    parameters: Parameters, penalty: Penalty | Mapping[str, Penalty | None]
+    parameters: Parameters, penalty: Penalty | Mapping[Any, Penalty | None]
 ) -> Iterator[tuple[torch.Tensor, Penalty]]:
     if isinstance(parameters, torch.nn.Module):
         groups = parameter_groups(parameters, penalty)
@@ -147,7 +168,8 @@ def strip(model: torch.nn.Module) -> torch.nn.Module:
 
     Ends every :meth:`Masks.hold <l0lib.compress.Masks.hold>` on it. Makes the pruning of ``torch.nn.utils.prune``
     permanent: ``weight_orig`` and ``weight_mask`` become ``weight``, which holds its zeros, and the hooks go. So do
-    parametrisations (``torch.nn.utils.parametrize``): a parameter becomes the tensor that was computed from it.
+    parametrisations (``torch.nn.utils.parametrize``) and the older weight and spectral normalisation: a parameter
+    becomes the tensor that was computed from it.
     Optimizers keep stepping the parameters that pruning leaves. Hooks of your own stay. Returns ``model`` itself.
     """
     release(model)
@@ -157,6 +179,11 @@ def strip(model: torch.nn.Module) -> torch.nn.Module:
         for name in [key.removesuffix("_mask") for key in buffers if key.endswith("_mask")]:
             if f"{name}_orig" in own:
                 torch_prune.remove(module, name)
+        for name in computed_parameters(module):
+            if f"{name}_g" in own:
+                remove_weight_norm(module, name)
+            elif f"{name}_u" in buffers:
+                remove_spectral_norm(module, name)
         if parametrize.is_parametrized(module):
             for name in list(module.parametrizations):  # type: ignore[arg-type]  # torch types it as a tensor too
                 parametrize.remove_parametrizations(module, name, leave_parametrized=True)
@@ -177,7 +204,7 @@ def export_onnx(
     Parameters
     ----------
     model : Module
-        Left as it is.
+        Left as it is. Of a compiled one, the network itself is exported.
     example : tensor, or tuple of tensors
         What ``model`` is called with; the first axis is that of the batch. At least two inputs, or torch takes the
         size of a batch to be one for good.
@@ -201,6 +228,7 @@ def export_onnx(
     """
     import onnxruntime
 
+    model = getattr(model, "_orig_mod", model)
     inputs = example if isinstance(example, tuple) else (example,)
     if any(len(x) < 2 for x in inputs):
         raise ValueError(f"example must hold a batch of at least two; got {[tuple(x.shape) for x in inputs]}")

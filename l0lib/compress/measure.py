@@ -11,6 +11,7 @@ import torch
 
 from .._counts import wilson_interval
 from .data import Part
+from .selection import check_plain
 from .storage import Size, smallest
 
 
@@ -21,12 +22,16 @@ def count_parameters(model: torch.nn.Module) -> int:
 
 def count_nonzero_parameters(model: torch.nn.Module) -> int:
     """Return the number of parameters that are not exactly zero."""
-    return _count(model.parameters())[1]
+    return _count_all(model)[1]
 
 
 def compression_ratio(model: torch.nn.Module) -> float:
-    """Return all parameters over nonzero parameters, biases counted; infinite if none is left."""
-    return _ratio(*_count(model.parameters())[:2])
+    """Return all parameters over nonzero parameters, biases counted; infinite if none is left.
+
+    Of a network whose parameters are computed from others (masks of ``torch.nn.utils.prune``, weight normalisation)
+    the stored ones are not those in force: a ValueError is raised; :func:`~l0lib.compress.strip` it first.
+    """
+    return _ratio(*_count_all(model)[:2])
 
 
 def weights_only_ratio(model: torch.nn.Module) -> float:
@@ -35,7 +40,7 @@ def weights_only_ratio(model: torch.nn.Module) -> float:
     Biases, and all other parameters with one axis, are left out on both sides, as in papers that do not prune them.
     Such a ratio is higher than :func:`compression_ratio` for the same network: it says less.
     """
-    return _ratio(*_count(model.parameters())[2:])
+    return _ratio(*_count_all(model)[2:])
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ def layers(model: torch.nn.Module) -> list[Layer]:
 
     A parameter that several layers share is counted in the first of them alone, so that the layers add up to the whole.
     """
+    check_plain(model)
     found = []
     seen: set[torch.Tensor] = set()
     for name, module in model.named_modules():
@@ -77,6 +83,11 @@ def layers(model: torch.nn.Module) -> list[Layer]:
         if own:
             found.append(Layer(name, *_count(own)))
     return found
+
+
+def _count_all(model: torch.nn.Module) -> tuple[int, int, int, int]:
+    check_plain(model)
+    return _count(model.parameters())
 
 
 def _count(parameters: Iterable[torch.Tensor]) -> tuple[int, int, int, int]:
@@ -143,6 +154,7 @@ def multiply_adds(model: torch.nn.Module, example: torch.Tensor) -> list[Multipl
     ValueError
         If a module of another kind has weights of its own, whose use we cannot see.
     """
+    check_plain(model)
     counted: dict[Any, str] = {}
     for name, module in model.named_modules():
         if isinstance(module, _COUNTED):
@@ -305,7 +317,7 @@ def footprint(model: torch.nn.Module, coding: str | None = None) -> Footprint:
     state = model.state_dict(keep_vars=True)
     once = {id(tensor): tensor for tensor in state.values()}
     return Footprint(
-        *_count(model.parameters()),
+        *_count_all(model),
         buffers=sum(buffer.numel() for buffer in model.buffers()),
         dense_bytes=sum(tensor.numel() * tensor.itemsize for tensor in once.values()),
         file=smallest(state, coding)[0],

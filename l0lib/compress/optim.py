@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -17,6 +17,9 @@ from ..penalties import L0, L1, L2, Penalty, Sum
 
 #: How the penalty enters the step; see :class:`PenalisedSGD`.
 UPDATES = ("coupled", "decoupled", "clipped", "proximal")
+
+#: Entries up to which a parameter's step takes less time beside others than by itself.
+SMALL = 1 << 16
 
 
 class PenalisedSGD(torch.optim.Optimizer):
@@ -52,7 +55,7 @@ class PenalisedSGD(torch.optim.Optimizer):
     params : iterable of tensors, or of parameter groups
         As in every torch optimizer. Each group may have its own ``penalty`` (see :func:`parameter_groups`).
     lr : float
-        Learning rate, > 0.
+        Learning rate, >= 0 and finite. With 0, as a schedule may have it at its ends, no weight moves.
     momentum : float, default 0.9
         Between 0 and 1, 1 excluded.
     penalty : Penalty or None
@@ -80,24 +83,24 @@ class PenalisedSGD(torch.optim.Optimizer):
         penalty: Penalty | None = None,
         update: str = "coupled",
     ):
-        if not lr > 0:
-            raise ValueError(f"lr must be > 0; got {lr!r}")
-        if not 0 <= momentum < 1:
-            raise ValueError(f"momentum must be >= 0 and < 1; got {momentum!r}")
-        if update not in UPDATES:
-            raise ValueError(f"update must be one of {', '.join(UPDATES)}; got {update!r}")
-        super().__init__(params, {"lr": lr, "momentum": momentum, "penalty": penalty, "update": update})
-        for group in self.param_groups:
-            if not (group["penalty"] is None or isinstance(group["penalty"], Penalty)):
-                raise ValueError(
-                    f"penalty must be a penalty of l0lib, such as L2(1e-4), or None; got {group['penalty']!r}"
-                )
+        defaults = {"lr": lr, "momentum": momentum, "penalty": penalty, "update": update}
+        _check_group(defaults)
         self._masks: dict[torch.Tensor, torch.Tensor] = {}
         self._views: dict[torch.Tensor, tuple[torch.Tensor, ...]] = {}
+        super().__init__(params, defaults)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "masks": list(self._masks.items())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({key: value for key, value in state.items() if key != "masks"})
+        if "masks" in state:  # torch calls this when it loads a state, too, of which masks are no part
+            self._masks, self._views = dict(state["masks"]), {}
 
     # torch wraps these two so that their first call imports its whole compiler, which takes seconds and is not used.
     def add_param_group(self, param_group: dict) -> None:
         """Add a group of parameters, as in every torch optimizer; it may have its own ``penalty``."""
+        _check_group(self.defaults | param_group)
         inspect.unwrap(torch.optim.Optimizer.add_param_group)(self, param_group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -115,11 +118,11 @@ class PenalisedSGD(torch.optim.Optimizer):
         Momentum from before is masked at once; gradient and penalty are masked before they enter it. So a weight that
         is zero now stays exactly zero, and its momentum too.
         """
-        # as numbers, laid out as the parameter: a product of floats and booleans is several times slower
-        self._masks = {parameter: torch.empty_like(parameter.detach()).copy_(mask) for parameter, mask in masks.items()}
-        for parameter, kept in self._masks.items():
+        self._masks = {parameter: _bits_of_mask(mask, parameter) for parameter, mask in masks.items()}
+        for parameter, bits in self._masks.items():
             if "momentum" in self.state.get(parameter, {}):
-                self.state[parameter]["momentum"].mul_(kept)
+                momentum = self.state[parameter]["momentum"]
+                _masked(momentum, bits, out=momentum)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state as torch optimizers do, each penalty as plain data: ``torch.load`` reads it as weights."""
@@ -128,9 +131,39 @@ class PenalisedSGD(torch.optim.Optimizer):
         return {**state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what :meth:`state_dict` returned, penalties included; masks are not part of it."""
-        groups = [{**group, "penalty": penalty_from_data(group["penalty"])} for group in state_dict["param_groups"]]
-        inspect.unwrap(torch.optim.Optimizer.load_state_dict)(self, {**state_dict, "param_groups": groups})
+        """Take over what :meth:`state_dict` returned, penalties included; masks are not part of it.
+
+        The state of ``torch.optim.SGD`` is taken as well: learning rates and momentum are its own, penalties and
+        updates stay. Where it does what this optimizer does not (``weight_decay``, ``nesterov``, ``dampening``,
+        ``maximize``), and for states of other optimizers, a ValueError is raised.
+        """
+        states, groups = state_dict["state"], state_dict["param_groups"]
+        if len(groups) == len(self.param_groups) and not any("penalty" in group for group in groups):
+            states, groups = self._from_sgd(states, groups)
+        for group in groups:
+            if missing := {"params", "lr", "momentum", "penalty", "update"} - set(group):
+                raise ValueError(
+                    f"state_dict must be one of PenalisedSGD or torch.optim.SGD; it has no {sorted(missing)[0]}"
+                )
+        groups = [{**group, "penalty": penalty_from_data(group["penalty"])} for group in groups]
+        inspect.unwrap(torch.optim.Optimizer.load_state_dict)(self, {"state": states, "param_groups": groups})
+
+    def _from_sgd(self, states: dict, groups: list[dict[str, Any]]) -> tuple[dict, list[dict[str, Any]]]:
+        for group in groups:
+            for name in ("weight_decay", "nesterov", "dampening", "maximize"):
+                if group.get(name):
+                    raise ValueError(f"state_dict must come without {name}; got {group[name]!r}")
+        states = {
+            key: {"momentum": state["momentum_buffer"]}
+            for key, state in states.items()
+            if state.get("momentum_buffer") is not None
+        }
+        taken = ("params", "lr", "momentum", "initial_lr")
+        groups = [
+            {"penalty": own["penalty"], "update": own["update"], **{key: group[key] for key in taken if key in group}}
+            for own, group in zip(self.param_groups, groups, strict=True)
+        ]
+        return states, groups
 
     @torch.no_grad()
     def step(self, closure=None):
@@ -141,16 +174,41 @@ class PenalisedSGD(torch.optim.Optimizer):
                 loss = closure()
         for group in self.param_groups:
             moving = [p for p in group["params"] if p.grad is not None]
-            if not moving:
-                continue
-            if group["penalty"] is None and not self._masks:
-                directions, momenta = [p.grad for p in moving], [self._momentum(p) for p in moving]
-                momentum_step(moving, directions, momenta, group["lr"], group["momentum"])
-            else:
-                factors = None if group["penalty"] is None else factors_of(group["penalty"])
-                for parameter in moving:
-                    self._update(parameter, parameter.grad, group, factors)
+            for parameter in moving:
+                if parameter.grad.layout != torch.strided:
+                    raise ValueError(f"gradients must be dense; got {parameter.grad.layout}")
+            penalty = group["penalty"]
+            factors = None if penalty is None else factors_of(penalty)
+            if penalty is None or (factors is not None and group["update"] == "coupled"):
+                moving = self._step_together(moving, group, factors or Factors(0.0, 0.0, 0.0, None))
+            for parameter in moving:
+                self._update(parameter, parameter.grad, group, factors)
         return loss
+
+    def _step_together(self, moving: list[torch.Tensor], group: dict, factors: Factors) -> list[torch.Tensor]:
+        """Make the steps of those parameters that are quicker together than each by itself; return the others.
+
+        All of them without a penalty or masks, or under l2 alone; otherwise the small ones, as one long vector: there
+        the calls take longer than the arithmetic.
+        """
+        if factors.beta is None and not factors.linear and not self._masks:
+            _, gradients, momenta = self._lists(moving)
+            momentum_step(moving, gradients, momenta, group["lr"], group["momentum"], factors.decay)
+            return []
+        small = [p for p in moving if p.numel() <= SMALL]
+        if len(small) < 2 or len({(p.dtype, p.device) for p in small}) > 1:
+            return moving
+        _, directions, momenta = self._lists(small)
+        directions = list(add_signed_together(directions, factors, small))
+        for p, direction in zip(small, directions, strict=True) if self._masks else ():
+            if p in self._masks:
+                _masked(direction, self._masks[p], out=direction)
+        momentum_step(small, directions, momenta, group["lr"], group["momentum"], factors.decay)
+        together = set(small)
+        return [p for p in moving if p not in together]
+
+    def _lists(self, some: list[torch.Tensor]) -> tuple[list[torch.Tensor], ...]:
+        return some, [p.grad for p in some if p.grad is not None], [self._momentum(p) for p in some]
 
     def _momentum(self, w: torch.Tensor) -> torch.Tensor:
         state = self.state[w]
@@ -179,13 +237,43 @@ class PenalisedSGD(torch.optim.Optimizer):
         elif penalty is not None and update != "proximal":
             pull = gradient_(penalty, w, out, scratch)
         if w in self._masks:
-            direction = torch.mul(direction, self._masks[w], out=scratch)
+            direction = _masked(direction, self._masks[w], out=scratch)
         momentum_step([w], [direction], [self._momentum(w)], rate, momentum, decay)
         reach = rate / (1 - momentum)
         if pull is not None:
             move_(w, pull, reach, update == "clipped", scratch)
-        elif penalty is not None and update == "proximal":
+        elif penalty is not None and update == "proximal" and reach:
             w.copy_(penalty.prox(w, reach))
+
+
+def _check_group(group: Mapping[str, Any]) -> None:
+    if not 0 <= group["lr"] < math.inf:
+        raise ValueError(f"lr must be >= 0 and finite; got {group['lr']!r}")
+    if not 0 <= group["momentum"] < 1:
+        raise ValueError(f"momentum must be >= 0 and < 1; got {group['momentum']!r}")
+    if group["update"] not in UPDATES:
+        raise ValueError(f"update must be one of {', '.join(UPDATES)}; got {group['update']!r}")
+    if not (group["penalty"] is None or isinstance(group["penalty"], Penalty)):
+        raise ValueError(f"penalty must be a penalty of l0lib, such as L2(1e-4), or None; got {group['penalty']!r}")
+
+
+#: The whole numbers that have the bits of a floating type.
+_WHOLE = {8: torch.int64, 4: torch.int32, 2: torch.int16, 1: torch.int8}
+
+
+def _bits_of_mask(mask: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+    """Return whole numbers laid out as ``parameter``: all bits set where it may move, none elsewhere."""
+    bits = torch.empty_like(parameter.detach(), dtype=_WHOLE[parameter.dtype.itemsize])
+    return bits.copy_(mask != 0).neg_()
+
+
+def _masked(values: torch.Tensor, bits: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    """Write ``values`` into ``out``, exact zeros where ``bits`` is 0, also for infinities and NaN.
+
+    As quick as a product of floats, where a product with booleans or a choice takes several times as long.
+    """
+    torch.bitwise_and(values.view(bits.dtype), bits, out=out.view(bits.dtype))
+    return out
 
 
 class Factors(NamedTuple):
@@ -230,6 +318,23 @@ def add_signed(
     torch.addcmul(zero, w, scratch, value=-factors.beta / math.log(2), out=out).exp2_()
     torch.addcmul(onto, out, scratch, value=factors.height, out=out)
     return out.add_(scratch, alpha=factors.linear) if factors.linear else out
+
+
+def add_signed_together(
+    onto: list[torch.Tensor], factors: Factors, weights: list[torch.Tensor]
+) -> Sequence[torch.Tensor]:
+    """Return, in new tensors, what :func:`add_signed` gives for each: the same bits, by fewer calls."""
+    signs = torch._foreach_sign(weights)
+    if factors.beta is None:
+        return torch._foreach_add(onto, signs, alpha=factors.linear)
+    decays = torch._foreach_abs(weights)
+    torch._foreach_mul_(decays, -factors.beta / math.log(2))
+    for exponent in decays:
+        exponent.exp2_()
+    sums = torch._foreach_addcmul(onto, decays, signs, value=factors.height)
+    if factors.linear:
+        torch._foreach_add_(sums, signs, alpha=factors.linear)
+    return sums
 
 
 def gradient_(penalty: Penalty, w: torch.Tensor, out: torch.Tensor, scratch: torch.Tensor) -> torch.Tensor:

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable
+from fractions import Fraction
 
 import torch
-from torch import nn
 
 from .._counts import apportion, number_to_keep
-from .masks import Masks, keep_largest
-from .models import BatchNorm
-
-
-def norm_parameters(model: torch.nn.Module) -> set[str]:
-    """Return the names of the scales and shifts of ``model``'s batch normalisations: what pruning spares.
-
-    They are few, and their size says nothing of their worth: a scale multiplies a whole channel, whatever its weights.
-    """
-    return {
-        f"{name}.{own}" if name else own
-        for name, module in model.named_modules()
-        if isinstance(module, BatchNorm | nn.InstanceNorm1d | nn.InstanceNorm2d | nn.InstanceNorm3d)
-        for own, _ in module.named_parameters(recurse=False)
-    }
+from .masks import Masks, keep_largest_of_all
+from .selection import Selectors, check_plain, named_parameters, spared_parameters
 
 
 def prune_global(
-    model: torch.nn.Module, ratio: float, within: Masks | None = None, spare: Collection[str] = ()
+    model: torch.nn.Module,
+    ratio: float | Fraction,
+    within: Masks | None = None,
+    spare: Selectors = (),
+    only: Selectors | None = None,
 ) -> Masks:
     r"""Remove the smallest parameters of a network, wherever they stand: global magnitude pruning (GP).
 
@@ -38,12 +28,13 @@ def prune_global(
     ----------
     model : Module
         Changed in place.
-    ratio : float
+    ratio : float or Fraction
         All parameters over kept parameters, >= 1.
     within : Masks or None
         What an earlier pruning kept: nothing else comes back, even where a kept weight has become zero.
-    spare : collection of str
-        Names of parameters that stay, whatever their size, such as :func:`norm_parameters`. They count as all others.
+    spare, only : names, patterns of names (``"head.*"``), types of modules, or a collection of these
+        What stays whole, such as :func:`norm_parameters`, and what alone is pruned (None: everything). Of a module, all
+        that is in it. What stays counts as all else: ``ratio`` is that of the whole network.
 
     Returns
     -------
@@ -53,19 +44,25 @@ def prune_global(
     Raises
     ------
     ValueError
-        If ``ratio`` is out of range, a parameter is NaN, ``within`` belongs to another network, or ``spare`` names
-        what is no parameter, or more than the ratio leaves.
+        If ``ratio`` is out of range, a parameter is NaN, ``within`` belongs to another network, ``spare`` or ``only``
+        names what is no parameter, more is spared than the ratio leaves, or a parameter is computed from others (under
+        masks of ``torch.nn.utils.prune``, weight normalisation): :func:`~l0lib.compress.strip` the network first.
 
     Notes
     -----
     Source: paper, Section 4.1, strategy i. Ties are broken by position (:func:`~l0lib.compress.keep_largest`).
     """
-    scores = [p.detach().abs().flatten() for p in model.parameters()]
-    return _keep_best(model, ratio, scores, within, spare)
+    plan = _Plan(model, ratio, within, spare, only)
+    plan.keep(plan.free, plan.keep_free, {name: p.detach() for name, p in plan.free.items()})
+    return plan.cut()
 
 
 def prune_layerwise(
-    model: torch.nn.Module, ratio: float, within: Masks | None = None, spare: Collection[str] = ()
+    model: torch.nn.Module,
+    ratio: float | Fraction,
+    within: Masks | None = None,
+    spare: Selectors = (),
+    only: Selectors | None = None,
 ) -> Masks:
     r"""Remove the smallest parameters of each layer, at the same ratio in all: layerwise magnitude pruning (LP).
 
@@ -75,24 +72,24 @@ def prune_layerwise(
 
     Arguments, result and errors as in :func:`prune_global`. Source: paper, Section 4.1, strategy ii.
     """
-    parameters = dict(model.named_parameters())
-    places = _places(model, within)
-    layers: dict[str, list[str]] = {}
-    for name in parameters:
-        layers.setdefault(name.rpartition(".")[0], []).append(name)
-    keep, spared = _number_to_keep(model, ratio, spare)
-    masks = {name: torch.ones_like(parameters[name], dtype=torch.bool).flatten() for name in spare}
-    layers = {layer: some for layer, names in layers.items() if (some := [name for name in names if name not in spare])}
-    sizes = [sum(parameters[name].numel() for name in names) for names in layers.values()]
-    for names, share in zip(layers.values(), apportion(sizes, keep - spared), strict=True):
-        scores = [parameters[name].detach().abs().flatten() for name in names]
-        kept = _best(scores, share, [places[name] for name in names if places])
-        masks.update(zip(names, kept, strict=True))
-    return _cut(model, masks)
+    plan = _Plan(model, ratio, within, spare, only)
+    layers: dict[str, dict[str, torch.Tensor]] = {}
+    for name, p in plan.free.items():
+        layers.setdefault(name.rpartition(".")[0], {})[name] = p.detach()
+    sizes = [sum(p.numel() for p in own.values()) for own in layers.values()]
+    for own, share in zip(layers.values(), apportion(sizes, plan.keep_free), strict=True):
+        plan.keep(own, share, own)
+    return plan.cut()
 
 
 def prune_random(
-    model: torch.nn.Module, ratio: float, *, seed: int, within: Masks | None = None, spare: Collection[str] = ()
+    model: torch.nn.Module,
+    ratio: float | Fraction,
+    *,
+    seed: int,
+    within: Masks | None = None,
+    spare: Selectors = (),
+    only: Selectors | None = None,
 ) -> Masks:
     r"""Remove parameters drawn at random from the whole network, whatever their magnitude: random pruning (RP).
 
@@ -102,57 +99,50 @@ def prune_random(
     ``seed`` is that of the draw; torch's global generator is neither read nor changed. Other arguments, result and
     errors as in :func:`prune_global`. Source: paper, Section 4.1, strategy iii.
     """
-    parameters = list(model.parameters())
-    sizes = [p.numel() for p in parameters]
-    # float64 holds every rank exactly, so that there are no ties
-    ranks = torch.randperm(sum(sizes), generator=torch.Generator().manual_seed(seed)).double()
-    scores = [rank.to(p.device) for rank, p in zip(ranks.split(sizes), parameters, strict=True)]
-    return _keep_best(model, ratio, scores, within, spare)
+    plan = _Plan(model, ratio, within, spare, only)
+    sizes = {name: p.numel() for name, p in named_parameters(model)}
+    total = sum(sizes.values())
+    kind = torch.int32 if total < 2**31 else torch.int64
+    ranks = torch.randperm(total, generator=torch.Generator().manual_seed(seed), dtype=kind).split(list(sizes.values()))
+    plan.keep(plan.free, plan.keep_free, dict(zip(sizes, ranks, strict=True)))
+    return plan.cut()
 
 
-def _number_to_keep(model: torch.nn.Module, ratio: float, spare: Collection[str]) -> tuple[int, int]:
-    """Return how many parameters are kept, and how many of them are spared."""
-    sizes = {name: p.numel() for name, p in model.named_parameters()}
-    if unknown := sorted(set(spare) - set(sizes)):
-        raise ValueError(f"spare must name parameters of the model; got {', '.join(unknown)}")
-    keep, spared = number_to_keep(sum(sizes.values()), ratio), sum(sizes[name] for name in set(spare))
-    if spared > keep:
-        raise ValueError(f"ratio must leave the {spared} parameters that are spared; it leaves {keep}")
-    return keep, spared
+class _Plan:
+    """A pruning before anything is removed: what is spared, how many of the others are kept, and which."""
 
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        ratio: float | Fraction,
+        within: Masks | None,
+        spare: Selectors,
+        only: Selectors | None,
+    ):
+        check_plain(model)
+        self.model, parameters = model, dict(named_parameters(model))
+        spared = spared_parameters(model, spare, only)
+        self.places = None if within is None else within.by_parameter(model)
+        self.free = {name: p for name, p in parameters.items() if name not in spared}
+        count = sum(parameters[name].numel() for name in spared)
+        self.keep_free = number_to_keep(sum(p.numel() for p in parameters.values()), ratio) - count
+        if self.keep_free < 0:
+            raise ValueError(
+                f"ratio must leave the {count} parameters that are spared; it leaves {count + self.keep_free}"
+            )
+        self.kept = {name: torch.ones_like(parameters[name], dtype=torch.bool) for name in spared}
 
-def _places(model: torch.nn.Module, within: Masks | None) -> dict[str, torch.Tensor]:
-    if within is None:
-        return {}
-    by_parameter = within.by_parameter(model)
-    return {name: by_parameter[p].flatten() for name, p in model.named_parameters()}
+    def keep(self, names: Iterable[str], number: int, scores: dict[str, torch.Tensor]) -> None:
+        """Keep the ``number`` best of these parameters by the size of their scores, of what is in place."""
+        names = list(names)
+        places = None if self.places is None else [self.places[self.free[name]] for name in names]
+        if places is not None:
+            number = min(number, sum(int(place.sum()) for place in places))
+        kept = keep_largest_of_all([scores[name] for name in names], number, magnitudes=True, allowed=places)
+        self.kept |= zip(names, kept, strict=True)
 
-
-def _best(scores: list[torch.Tensor], keep: int, places: list[torch.Tensor]) -> Sequence[torch.Tensor]:
-    """Return one flat mask for each of ``scores`` (all >= 0), true at the ``keep`` best of all that are in place."""
-    flat = torch.cat(scores)
-    if places:
-        allowed = torch.cat(places)
-        keep = min(keep, int(allowed.sum()))
-        flat = flat.masked_fill(~allowed, -1)
-    return keep_largest(flat, keep).split([len(part) for part in scores])
-
-
-def _keep_best(
-    model: torch.nn.Module, ratio: float, scores: list[torch.Tensor], within: Masks | None, spare: Collection[str]
-) -> Masks:
-    places = _places(model, within)
-    names = [name for name, _ in model.named_parameters()]
-    keep, _ = _number_to_keep(model, ratio, spare)
-    scores = [
-        part.new_full((len(part),), math.inf) if name in spare else part
-        for name, part in zip(names, scores, strict=True)
-    ]
-    kept = _best(scores, keep, list(places.values()))
-    return _cut(model, dict(zip(names, kept, strict=True)))
-
-
-def _cut(model: torch.nn.Module, kept: dict[str, torch.Tensor]) -> Masks:
-    masks = Masks({name: kept[name].view_as(p) for name, p in model.named_parameters()})
-    masks.apply_(model)
-    return masks
+    def cut(self) -> Masks:
+        """Set what is not kept to zero, and return the masks."""
+        masks = Masks({name: self.kept[name].view(p.shape).to(p.device) for name, p in named_parameters(self.model)})
+        masks.apply_(self.model)
+        return masks

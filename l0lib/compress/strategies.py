@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
+from typing import Any
 
 import torch
 
 from ..penalties import Penalty, Sum
+from .selection import Selectors, named_parameters, select, spared_parameters
 
 
 def layer_sizes(model: torch.nn.Module) -> dict[str, int]:
@@ -18,39 +20,53 @@ def layer_sizes(model: torch.nn.Module) -> dict[str, int]:
     return {layer: sum(p.numel() for p in own) for layer, own in _weights(model).items()}
 
 
-def parameter_groups(model: torch.nn.Module, penalty: Penalty | Mapping[str, Penalty | None] | None) -> list[dict]:
+def parameter_groups(
+    model: torch.nn.Module,
+    penalty: Penalty | Mapping[Any, Penalty | None] | None,
+    spare: Selectors = (),
+    only: Selectors | None = None,
+) -> list[dict]:
     """Return parameter groups of ``model``: the weights under ``penalty``, and the biases under none.
 
-    A bias is a parameter with one axis (batch-norm scales count as such). It can still be pruned: a penalty acts
-    while training, pruning afterwards.
+    A bias is a parameter with one axis (scales and shifts of normalisations count as such). It can still be pruned: a
+    penalty acts while training, pruning afterwards.
 
     Parameters
     ----------
     model : Module
-    penalty : Penalty, mapping of layer name to Penalty or None, or None
+    penalty : Penalty, mapping of layers to Penalty or None, or None
         One for all weights, which makes one group of them; or one for each layer, with its own factors (the strategy
         SEP; paper, Section 4.2), which makes a group a layer. :func:`~l0lib.compress.normalised` makes such a mapping
-        (NORM). A layer is a module that holds weights, by its name in ``model.named_modules()``.
+        (NORM). A layer is a module that holds weights, by its name in ``model.named_modules()``, by a pattern of names
+        (``"encoder.*"``) or by its type; where several keys mean it, the last of them counts. Layers that no key means
+        have no penalty.
+    spare, only : names, patterns of names, types of modules, or a collection of these
+        Weights without a penalty, and those that alone have one (None: all).
 
     Raises
     ------
     ValueError
-        If a mapping misses a layer or names one that ``model`` has not.
+        If a key of a mapping, ``spare`` or ``only`` means no weights of ``model``.
     """
-    weights = _weights(model)
+    by_layer = _weights(model)
+    spared = spared_parameters(model, spare, only)
+    names = {id(p): name for name, p in named_parameters(model)}
+    under: list[tuple[list[torch.nn.Parameter], Penalty | None]]
     if isinstance(penalty, Mapping):
-        missing = [layer for layer in weights if layer not in penalty]
-        unknown = [layer for layer in penalty if layer not in weights]
-        if missing or unknown:
-            raise ValueError(
-                f"penalty must name the layers {', '.join(weights)}; "
-                f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(unknown) or 'none'}"
-            )
-        groups = [(own, penalty[layer]) for layer, own in weights.items()]
+        its = dict.fromkeys(by_layer)
+        for key, value in penalty.items():
+            meant = select(model, [key], "penalty")
+            layers = [layer for layer, own in by_layer.items() if any(names[id(p)] in meant for p in own)]
+            if not layers:
+                raise ValueError(f"penalty must name layers with weights, {', '.join(by_layer)}; got {key!r}")
+            its |= dict.fromkeys(layers, value)
+        under = [(own, its[layer]) for layer, own in by_layer.items()]
     else:
-        groups = [([p for own in weights.values() for p in own], penalty)]
-    groups.append(([p for p in model.parameters() if p.ndim <= 1], None))
-    return [{"params": own, "penalty": its} for own, its in groups if own]
+        under = [([p for own in by_layer.values() for p in own], penalty)]
+    free = [p for own, _ in under for p in own if names[id(p)] in spared]
+    groups = [([p for p in own if names[id(p)] not in spared], one) for own, one in under]
+    groups.append((free + [p for p in model.parameters() if p.ndim <= 1], None))
+    return [{"params": own, "penalty": one} for own, one in groups if own]
 
 
 def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -> dict[str, Penalty]:
@@ -113,7 +129,7 @@ def _scaled(penalty: Penalty, factor: float) -> Penalty:
 def _weights(model: torch.nn.Module) -> dict[str, list[torch.nn.Parameter]]:
     """Return the weights of each layer; a layer is the module that holds them, by its name in ``model``."""
     found: dict[str, list[torch.nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
+    for name, parameter in named_parameters(model):
         if parameter.ndim > 1:
             found.setdefault(name.rpartition(".")[0], []).append(parameter)
     return found

@@ -25,7 +25,7 @@ from .optim import PenalisedSGD
 from .schedules import RateSchedule, learning_rates
 from .strategies import parameter_groups
 
-Penalties = Penalty | Mapping[str, Penalty | None] | Sequence[Mapping[str, Any]] | None
+Penalties = Penalty | Mapping[Any, Penalty | None] | Sequence[Mapping[str, Any]] | None
 
 #: Edges of the histogram of weight magnitudes, in log10|w|: 0.1 decades wide; magnitudes beyond fall in the end bins.
 MAGNITUDE_EDGES = tuple(-9 + i / 10 for i in range(96))
@@ -374,7 +374,9 @@ def _describe_penalties(penalty: Penalties, model: torch.nn.Module) -> str:
     if penalty is None or isinstance(penalty, Penalty):
         return checkpoints.describe_penalty(penalty)
     if isinstance(penalty, Mapping):
-        return "; ".join(f"{layer}: {checkpoints.describe_penalty(penalty[layer])}" for layer in sorted(penalty))
+        return "; ".join(
+            f"{layer}: {checkpoints.describe_penalty(penalty[layer])}" for layer in sorted(penalty, key=str)
+        )
     names = {parameter: name for name, parameter in model.named_parameters()}
     return "; ".join(
         f"{', '.join(names[p] for p in group['params'])}: {checkpoints.describe_penalty(group.get('penalty'))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -130,10 +131,10 @@ def pull_against_beta(magnitudes: Sequence[float], betas: np.ndarray) -> Figure:
         best = attraction.best_beta(size)
         if betas[0] <= best <= betas[-1]:
             axis.plot(best, L0(1, best).gradient(size), "o", color=style["color"], ms=7)
-    axis.plot(betas, betas / np.e, color=GREY, lw=0.9, zorder=0)
-    axis.annotate("αβ/e", (betas[-1], betas[-1] / np.e), ha="right", va="bottom", color=GREY)
+    axis.plot(betas, betas / math.e, color=GREY, lw=0.9, zorder=0)
+    axis.annotate("αβ/e", (betas[-1], betas[-1] / math.e), ha="right", va="bottom", color=GREY)
     axis.set(xscale="log", yscale="log", xlabel="sharpness β, logarithmic", ylabel="pull, logarithmic")
-    axis.set(xlim=(betas[0], betas[-1]), ylim=(1e-3, 1.5 * betas[-1] / np.e))
+    axis.set(xlim=(betas[0], betas[-1]), ylim=(1e-3, 1.5 * betas[-1] / math.e))
     axis.legend(fontsize=9, loc="lower left")
     return figure
 
@@ -143,8 +144,8 @@ def crossovers(betas: np.ndarray) -> Figure:
     figure, axis = new_figure(6.9, 3.5)
     for name, limit in (("l1", attraction.crossover_l1(betas)), ("l2", attraction.crossover_l2(betas))):
         axis.plot(betas, limit, lw=2, label=f"harder than {labels.PENALTIES[name]} below", **PENALTY_STYLE[name])
-    axis.plot(np.e, 1 / np.e, "o", color=PENALTY_STYLE["l1"]["color"], ms=7)
-    axis.annotate("β = e", (np.e, 1 / np.e), xytext=(0, 7), textcoords="offset points", ha="center")
+    axis.plot(math.e, 1 / math.e, "o", color=PENALTY_STYLE["l1"]["color"], ms=7)
+    axis.annotate("β = e", (math.e, 1 / math.e), xytext=(0, 7), textcoords="offset points", ha="center")
     axis.set(xscale="log", xlabel="sharpness β, logarithmic", ylabel="magnitude |w|")
     axis.set(xlim=(betas[0], betas[-1]), ylim=(0, None))
     axis.legend()

@@ -220,3 +220,48 @@ def test_not_a_number_and_signs_are_wiped():
     Masks({"weight": torch.tensor([[False, False, False, True]])}).apply_(model)
     assert model.weight.tolist() == [[0, 0, 0, 2]]
     assert not bool(torch.signbit(model.weight).any())
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_that_is_not_named_moves_nothing_either(name):
+    model = network()
+    optimizer = OPTIMIZERS[name](model.parameters())
+    steps(model, optimizer, 5)
+    masks = compress.prune_global(model, 4)
+    with masks.hold(model):
+        steps(model, optimizer, 2, each=lambda: masks.check(model, optimizer))
+    steps(model, optimizer, 2)
+    with pytest.raises(RuntimeError, match="must stay zero"):
+        masks.check(model)
+
+
+def test_a_line_search_remembers_nothing_of_what_is_pruned():
+    """LBFGS keeps one long vector of all parameters, which of a single vector looks like its own state."""
+    w = nn.ParameterDict({"w": nn.Parameter(torch.randn(6, generator=torch.Generator().manual_seed(0)))})
+    x = torch.randn(20, 6, generator=torch.Generator().manual_seed(1))
+    optimizer = torch.optim.LBFGS(w.parameters(), line_search_fn="strong_wolfe", max_iter=3)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (x @ w["w"] - 1).pow(2).mean()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    masks = compress.prune_global(w, 2)
+    with masks.hold(w, optimizer):
+        for _ in range(3):
+            optimizer.step(closure)
+            masks.check(w, optimizer)
+
+
+def test_no_hook_is_left_behind_a_network_that_is_gone():
+    from torch.optim import optimizer as module
+
+    before = len(module._global_optimizer_post_hooks)
+    model = network()
+    compress.prune_global(model, 4).hold(model)
+    assert len(module._global_optimizer_post_hooks) == before + 1
+    del model
+    gc.collect()
+    assert len(module._global_optimizer_post_hooks) == before

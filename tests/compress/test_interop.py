@@ -76,7 +76,7 @@ def test_each_layer_can_have_its_own_penalty():
     for name, p in model.named_parameters():
         change = 0.5 * p.detach().sign() if name == "0.weight" else torch.zeros_like(p)
         torch.testing.assert_close(p.grad, before[name] + change)
-    with pytest.raises(ValueError, match=r"missing: 5; unknown: head"):
+    with pytest.raises(ValueError, match=r"penalty must name parameters of the model; got 'head'"):
         compress.add_gradient_(model, {"0": L1(0.5), "head": None})
     with pytest.raises(ValueError, match="penalty must be one for all"):
         compress.add_gradient_(model.parameters(), {"0": L1(0.5), "5": None})
@@ -124,10 +124,35 @@ def test_the_three_pulls_outside_the_optimizer():
     # the decoupled pull throws the small ones over zero; clipped, they stop there
     assert bool((want["decoupled"][[2, 4]] * w[[2, 4]] < 0).all())
     assert int(torch.count_nonzero(want["clipped"])) == 2
-    with pytest.raises(ValueError, match="lr must be > 0; got 0"):
-        compress.pull_([w], penalty, 0)
+    for lr in (-1, float("nan"), float("inf"), "fast", True):
+        with pytest.raises(ValueError, match=f"lr must be >= 0 and finite, or an optimizer; got {lr!r}"):
+            compress.pull_([w], penalty, lr)
     with pytest.raises(ValueError, match="update must be one of decoupled, clipped, proximal; got 'coupled'"):
         compress.pull_([w], penalty, 0.1, "coupled")
+
+
+@pytest.mark.parametrize("update", ["decoupled", "clipped", "proximal"])
+def test_at_a_rate_of_zero_no_pull_moves_anything(update):
+    w = torch.tensor([0.5, -0.3, 0.0])
+    compress.pull_([w.requires_grad_()], BOTH, 0.0, update)
+    assert w.tolist() == torch.tensor([0.5, -0.3, 0.0]).tolist()
+
+
+def test_the_rate_of_a_pull_is_read_from_the_optimizer():
+    """That of the group a weight is in, times how far momentum carries a constant pull."""
+    a, b, other = (torch.tensor([1.0]).requires_grad_() for _ in range(3))
+    groups = [{"params": [a]}, {"params": [b], "lr": 0.02, "momentum": 0.5}]
+    optimizer = torch.optim.SGD(groups, 0.1)
+    compress.pull_([a, b, other], L1(1.0), optimizer)
+    assert [round(w.item(), 6) for w in (a, b, other)] == [0.9, 0.96, 1.0]
+    torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.0)
+    compress.pull_([a, b, other], L1(1.0), optimizer)
+    assert round(a.item(), 6) == 0.9
+    adam = torch.optim.Adam([other], 0.25)
+    compress.pull_([other], L1(1.0), adam)
+    assert other.item() == 0.75
+    with pytest.raises(ValueError, match="lr must be an optimizer that steps penalised weights; this Adam steps none"):
+        compress.pull_([a], L1(1.0), adam)
 
 
 def test_beside_adam_only_the_pull_outside_means_what_alpha_says():
@@ -398,6 +423,13 @@ def test_the_exported_network_gives_the_same_numbers_for_any_batch(tmp_path):
     other, _ = batch(seed=5, size=3)
     with torch.no_grad():
         torch.testing.assert_close(run_onnx(tmp_path / "network.onnx", other), model.eval()(other), rtol=0, atol=1e-5)
+
+
+def test_of_a_compiled_network_the_network_itself_is_exported(tmp_path):
+    model = nn.Linear(4, 2)
+    x = torch.randn(3, 4)
+    assert compress.export_onnx(torch.compile(model), x, tmp_path / "a.onnx") < 1e-6
+    torch.testing.assert_close(run_onnx(tmp_path / "a.onnx", x), model(x).detach())
 
 
 def test_an_export_that_differs_is_not_written(tmp_path, monkeypatch):

@@ -24,6 +24,32 @@ def images():
     return torch.rand(7, 28, 28, generator=torch.Generator().manual_seed(1))
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_no_images_give_no_scores(backend):
+    assert sparse_network(nn.Linear(4, 2), backend)(torch.zeros(0, 4)).shape == (0, 2)
+    assert sparse_network(nn.Linear(4, 2), backend)(torch.zeros(3, 0, 4)).shape == (3, 0, 2)
+    assert sparse_network(nn.Conv2d(3, 5, 3, stride=2), backend)(torch.zeros(0, 3, 9, 8)).shape == (0, 5, 4, 3)
+
+
+class Doubled(nn.Linear):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+@torch.no_grad()
+def test_only_layers_that_compute_what_they_say_are_replaced():
+    """A subclass may compute something else, and torch's own attention reads the weights past their layers."""
+    attention = nn.TransformerEncoderLayer(16, 4, 32, batch_first=True, dropout=0.0).eval()
+    model = nn.Sequential(attention, Doubled(16, 8), nn.Linear(8, 2)).eval()
+    compress.prune_global(model, 4)
+    x = torch.randn(2, 3, 16, generator=torch.Generator().manual_seed(0))
+    sparse = sparse_network(model)
+    torch.testing.assert_close(sparse(x), model(x), rtol=1e-5, atol=1e-6)
+    assert not isinstance(sparse[2], nn.Linear)
+    with pytest.raises(ValueError, match="model must hold a linear layer or convolution that can be replaced"):
+        sparse_network(attention)
+
+
 @pytest.mark.parametrize("ratio", [1, 10, 359])
 @pytest.mark.parametrize("build", [compress.lenet_300_100, compress.lenet_5_caffe])
 @torch.no_grad()

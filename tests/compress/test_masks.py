@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from l0lib import L0, L1, L2, compress
+from l0lib.compress import masks as masks_module
 from l0lib.compress.masks import Masks, keep_largest
 from l0lib.compress.pruning import number_to_keep
 
@@ -40,6 +41,40 @@ def test_all_equal_scores_are_no_reason_to_keep_all():
 def test_a_number_out_of_range_is_refused(keep):
     with pytest.raises(ValueError, match=f"keep must be between 0 and the 3 scores; got {keep}"):
         keep_largest(torch.ones(3), keep)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16", "int64", "int8"])
+def test_the_largest_are_those_of_a_sort_in_every_type(dtype, monkeypatch):
+    """Also over several stretches of memory, with negative numbers, infinities and both zeros among them."""
+    monkeypatch.setattr(masks_module, "_STRETCH", 7)
+    dtype = getattr(torch, dtype)
+    generator = torch.Generator().manual_seed(3)
+    scores = (torch.randn(3, 20, generator=generator) * 3).to(dtype)
+    if dtype.is_floating_point:
+        scores[0, :6] = torch.tensor([0.0, -0.0, 0.0, torch.inf, -torch.inf, -0.0])
+    best = sorted(range(60), key=lambda i: (-float(scores.flatten()[i]), i))
+    for keep in range(61):
+        mask = compress.keep_largest(scores, keep).flatten()
+        assert sorted(best[:keep]) == torch.nonzero(mask).flatten().tolist()
+
+
+def test_masks_are_equal_if_names_and_entries_are():
+    one = Masks({"a": torch.tensor([True, False])})
+    assert one == Masks({"a": torch.tensor([True, False])})
+    assert one != Masks({"a": torch.tensor([True, True])})
+    assert one != Masks({"b": torch.tensor([True, False])})
+    assert one != {"a": 1}
+
+
+def test_masks_of_a_compiled_network_fit_the_plain_one():
+    model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.compile(torch.nn.Linear(4, 2)))
+    compiled = torch.compile(model)
+    masks = compress.prune_global(compiled, 3, spare="1.bias")
+    assert set(masks) == {"0.weight", "0.bias", "1.weight", "1.bias"}
+    masks.check(model)
+    plain = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Linear(4, 2))
+    masks.apply_(plain)
+    assert Masks({f"_orig_mod.{name}": mask for name, mask in masks.items()}) == masks
 
 
 def test_nan_is_refused():

@@ -1,11 +1,14 @@
 """One step of the optimiser is the paper's Eq. 17, to the last digit that float64 has."""
 
+import copy
 import math
+import pickle
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn.functional import cross_entropy
 
 from l0lib import L0, L1, L2, compress
 from l0lib.compress import optim
@@ -163,8 +166,9 @@ def test_torchs_schedulers_and_closures_work():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"lr": 0}, "lr must be > 0; got 0"),
-        ({"lr": float("nan")}, "lr must be > 0; got nan"),
+        ({"lr": -1}, "lr must be >= 0 and finite; got -1"),
+        ({"lr": float("nan")}, "lr must be >= 0 and finite; got nan"),
+        ({"lr": float("inf")}, "lr must be >= 0 and finite; got inf"),
         ({"lr": 0.1, "momentum": 1}, "momentum must be >= 0 and < 1; got 1"),
         ({"lr": 0.1, "update": "magic"}, "update must be one of coupled, decoupled, clipped, proximal; got 'magic'"),
         ({"lr": 0.1, "penalty": 1e-4}, "penalty must be a penalty of l0lib"),
@@ -327,12 +331,148 @@ def test_one_penalty_a_layer_is_a_group_a_layer():
         assert torch.allclose(p.detach(), before[name] - moved, rtol=0, atol=1e-7)
 
 
-def test_layers_that_are_missing_or_unknown_are_named():
-    with pytest.raises(
-        ValueError,
-        match="penalty must name the layers hidden1, hidden2, output; missing: hidden2, output; unknown: hiden2",
+def test_layers_that_are_unknown_are_named_and_others_have_no_penalty():
+    model = compress.lenet_300_100(0)
+    with pytest.raises(ValueError, match="penalty must name parameters of the model; got 'hiden2'"):
+        compress.parameter_groups(model, {"hidden1": L2(1), "hiden2": L2(1)})
+    with pytest.raises(ValueError, match=r"penalty must name layers with weights, hidden1, .*; got '\*\.bias'"):
+        compress.parameter_groups(model, {"*.bias": L2(1)})
+    groups = compress.parameter_groups(model, {"hidden1": L2(1)})
+    assert [group["penalty"] for group in groups] == [L2(1), None, None, None]
+
+
+def test_layers_are_named_by_pattern_and_by_type_and_the_last_key_counts():
+    model = torch.nn.ModuleDict({"body": torch.nn.ModuleList([torch.nn.Linear(2, 2), torch.nn.Conv2d(1, 1, 1)])})
+    model["head"] = torch.nn.Linear(2, 2)
+    penalty = {torch.nn.Linear: L1(1), "body": L2(2), "body.1": None}
+    groups = compress.parameter_groups(model, penalty)
+    own = {id(p): group["penalty"] for group in groups for p in group["params"]}
+    assert [own[id(p)] for p in (model["body"][0].weight, model["body"][1].weight, model["head"].weight)] == [
+        L2(2),
+        None,
+        L1(1),
+    ]
+    groups = compress.parameter_groups(model, L1(1), spare="head", only=torch.nn.Linear)
+    assert [[tuple(p.shape) for p in group["params"]] for group in groups] == [
+        [(2, 2)],
+        [(1, 1, 1, 1), (2, 2), (2,), (1,), (2,)],
+    ]
+
+
+def copies_of(model, optimizer):
+    yield copy.deepcopy((model, optimizer))
+    yield pickle.loads(pickle.dumps((model, optimizer)))
+
+
+def test_an_optimizer_that_holds_can_be_copied_and_pickled(few):
+    model = compress.lenet_300_100(0)
+    optimizer = PenalisedSGD(compress.parameter_groups(model, L0(1e-3, 5)), lr=0.1)
+
+    def step(model, optimizer):
+        optimizer.zero_grad()
+        cross_entropy(model(few[0][:50]), few[1][:50]).backward()
+        optimizer.step()
+
+    step(model, optimizer)
+    masks = compress.prune_global(model, 10)
+    optimizer.hold(masks.by_parameter(model))
+    copies = list(copies_of(model, optimizer))
+    step(model, optimizer)
+    for twin, its in copies:
+        step(twin, its)
+        masks.check(twin, its)
+        for p, q in zip(model.parameters(), twin.parameters(), strict=True):
+            assert torch.equal(p, q)
+
+
+def test_the_state_of_torchs_sgd_is_taken_over():
+    def networks():
+        torch.manual_seed(0)
+        return torch.nn.Linear(4, 3)
+
+    def run(model, optimizer, steps):
+        for _ in range(steps):
+            optimizer.zero_grad()
+            model(torch.ones(2, 4)).pow(2).sum().backward()
+            optimizer.step()
+
+    theirs, ours = networks(), networks()
+    sgd = torch.optim.SGD(theirs.parameters(), 0.01, momentum=0.5)
+    run(theirs, sgd, 3)
+    ours.load_state_dict(theirs.state_dict())
+    mine = PenalisedSGD(ours.parameters(), lr=1, momentum=0)
+    mine.load_state_dict(copy.deepcopy(sgd.state_dict()))
+    run(theirs, sgd, 3)
+    run(ours, mine, 3)
+    torch.testing.assert_close(ours.weight, theirs.weight)
+    for wrong, what in (
+        (torch.optim.SGD(theirs.parameters(), 0.1, weight_decay=1e-4), "without weight_decay; got 0.0001"),
+        (torch.optim.SGD(theirs.parameters(), 0.1, momentum=0.9, nesterov=True), "without nesterov; got True"),
+        (torch.optim.Adam(theirs.parameters(), 0.1), "PenalisedSGD or torch.optim.SGD; it has no momentum"),
     ):
-        compress.parameter_groups(compress.lenet_300_100(0), {"hidden1": L2(1), "hiden2": L2(1)})
+        with pytest.raises(ValueError, match=what):
+            mine.load_state_dict(wrong.state_dict())
+
+
+@pytest.mark.parametrize("gradient", [math.inf, -math.inf, math.nan])
+@pytest.mark.parametrize("update", optim.UPDATES)
+@pytest.mark.parametrize("size", [3, optim.SMALL + 1])
+def test_whatever_the_gradient_of_a_held_weight_it_stays_zero(gradient, update, size):
+    ws = [torch.nn.Parameter(torch.ones(size)), torch.nn.Parameter(torch.ones(size))]
+    optimizer = PenalisedSGD(ws, lr=0.1, penalty=L2(1e-3) + L0(1e-3, 5), update=update)
+    kept = torch.ones(size, dtype=torch.bool)
+    kept[0] = False
+    with torch.no_grad():
+        ws[0][0] = 0
+    optimizer.hold({ws[0]: kept})
+    for _ in range(2):
+        for w in ws:
+            w.grad = torch.full((size,), 0.5)
+        ws[0].grad[0] = gradient
+        optimizer.step()
+    assert ws[0][0] == 0
+    assert optimizer.state[ws[0]]["momentum"][0] == 0
+    assert torch.equal(ws[0][1:], ws[1][1:])
+
+
+def test_sparse_gradients_are_refused():
+    table = torch.nn.Embedding(5, 2, sparse=True)
+    optimizer = PenalisedSGD(table.parameters(), lr=0.1, penalty=L2(1e-3))
+    table(torch.tensor([1])).sum().backward()
+    with pytest.raises(ValueError, match=r"gradients must be dense; got torch\.sparse_coo"):
+        optimizer.step()
+
+
+@pytest.mark.parametrize("update", optim.UPDATES)
+def test_at_a_rate_of_zero_nothing_moves(update):
+    w = torch.nn.Parameter(torch.tensor([0.5, -2.0, 0.0]))
+    optimizer = PenalisedSGD([w], lr=0, penalty=L2(1.0) + L0(1.0, 5), update=update)
+    before = w.detach().clone()
+    w.grad = torch.ones(3)
+    optimizer.step()
+    assert torch.equal(w, before)
+
+
+@pytest.mark.parametrize("penalty", [L2(1e-3), L1(1e-3), L0(1e-3, 5), L2(1e-3) + L1(1e-4) + L0(1e-3, 5)])
+@pytest.mark.parametrize("masked", [False, True])
+def test_small_parameters_step_together_to_the_same_bits(penalty, masked, monkeypatch):
+    def run(small):
+        monkeypatch.setattr(optim, "SMALL", small)
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(
+            torch.nn.Conv2d(3, 5, 3).to(memory_format=torch.channels_last), torch.nn.Linear(7, 9)
+        )
+        optimizer = PenalisedSGD(compress.parameter_groups(model, penalty), lr=0.1)
+        if masked:
+            optimizer.hold({p: torch.rand_like(p) > 0.5 for p in model.parameters() if p.ndim == 4})
+        for _ in range(3):
+            for p in model.parameters():
+                p.grad = torch.randn_like(p)
+            optimizer.step()
+        return [p.detach() for p in model.parameters()]
+
+    for together, alone in zip(run(optim.SMALL), run(0), strict=True):
+        assert torch.equal(together, alone)
 
 
 GROUPED = [L2(1e-3) + L0(1e-3, 5), L1(1e-3), None, L0(torch.linspace(0, 1e-3, 10)[:, None], 3)]

@@ -121,5 +121,5 @@ def test_what_cannot_be_spared_is_named():
     with pytest.raises(ValueError, match="ratio must leave the 1376 parameters that are spared; it leaves 273"):
         compress.prune_global(model, 1000, spare=compress.norm_parameters(model))
     for prune in (compress.prune_global, compress.prune_layerwise):
-        with pytest.raises(ValueError, match="spare must name parameters of the model; got nothing"):
+        with pytest.raises(ValueError, match="spare must name parameters of the model; got 'nothing'"):
             prune(model, 2, spare={"nothing"})
