@@ -4,7 +4,10 @@
 200 steps in each pair of LeNet-5-Caffe as well, which takes minutes.
 """
 
+import os
 import statistics
+import subprocess
+import sys
 import time
 
 import torch
@@ -15,7 +18,7 @@ from torch.utils.data import Dataset as TorchDataset
 from torchvision import transforms
 
 from l0lib import L0, L2, compress
-from l0lib.compress import datasets, latency, models
+from l0lib.compress import datasets, latency, models, optim
 
 PAIRS, BATCH, BLOCK = 9, 128, 5
 PENALTY = L2(5e-5) + L0(5e-5, 4)
@@ -234,6 +237,49 @@ def photographs():
     ]
 
 
+def together():
+    """A row of a penalised step of ResNet-20 with its small parameters in common calls, over one by one."""
+    model = models.ResNet20()
+    for p in model.parameters():
+        p.grad = torch.randn_like(p)
+    optimizer = compress.PenalisedSGD(compress.parameter_groups(model, PENALTY), lr=1e-6)
+    usual = optim.SMALL
+
+    def steps(small):
+        def run(count):
+            optim.SMALL = small
+            for _ in range(count):
+                optimizer.step()
+
+        return run
+
+    try:
+        taken = interleaved({"together": steps(usual), "one by one": steps(0)}, 40)
+    finally:
+        optim.SMALL = usual
+    what = f"penalised step of ResNet-20, small parameters together over one by one, median of {PAIRS} pairs"
+    return [(what, ratio(taken, "together", "one by one"), "x", 1.0)]
+
+
+def threshold(count=100_000_000):
+    """A row of the memory that global pruning of ``count`` parameters takes beside them, masks included (Linux)."""
+    if not os.path.exists("/proc/self/clear_refs"):
+        return []
+    code = f"""
+import torch
+from l0lib.compress import prune_global
+def peak():
+    return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) * 1024
+model = torch.nn.ParameterList(torch.randn({count // 4}) for _ in range(4))
+open("/proc/self/clear_refs", "w").write("5")
+before = peak()
+prune_global(model, 10)
+print((peak() - before) / {count})
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return [(f"memory to prune {count:,} parameters globally, beside the network", float(told.stdout), "B/p", 4.0)]
+
+
 def sparse():
     """Rows of the sparsity from which on skipping zeros pays, for the largest layer of LeNet-300-100."""
     grid = [0.5, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99]
@@ -253,6 +299,7 @@ def rows(steps=STEPS):
     try:
         torch.set_num_threads(1)
         measured = [row for network in NETWORKS for row in iterations(network, steps[network])] + updates() + sparse()
+        measured += together() + threshold()
         return measured + [row for network in NETWORKS for row in epochs(network)] + photographs()
     finally:
         torch.set_num_threads(threads)
