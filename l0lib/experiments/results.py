@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
@@ -104,7 +104,7 @@ class Result:
 
         It says how far other seeds would move the mean. What other test images would do is in :attr:`test_interval`.
         """
-        return _student(list(self.errors.values()))
+        return mean_interval(list(self.errors.values()))
 
     @property
     def test_interval(self) -> tuple[float, float]:
@@ -171,12 +171,25 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _student(values: Sequence[float]) -> tuple[float, float] | None:
+def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
+    r"""Return the 95 % interval of a mean, :math:`\bar x \pm t s/\sqrt n` with Student's t; None for one value."""
+    return _student(values, lambda n: 1 / math.sqrt(n))
+
+
+def prediction_interval(values: Sequence[float]) -> tuple[float, float] | None:
+    r"""Return the 95 % interval of one value more, :math:`\bar x \pm t s\sqrt{1 + 1/n}`; None for one value.
+
+    :math:`s` is the sample deviation of :math:`n` independent normal values, which the next one is like.
+    """
+    return _student(values, lambda n: math.sqrt(1 + 1 / n))
+
+
+def _student(values: Sequence[float], factor: Callable[[int], float]) -> tuple[float, float] | None:
     if len(values) < 2:
         return None
     from scipy.stats import t
 
-    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
+    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) * factor(len(values))
     return fmean(values) - half, fmean(values) + half
 
 
@@ -320,7 +333,7 @@ def difference(first: Result, second: Result) -> Difference:
         deviated = answers.deviation(ours, theirs, images)
     else:
         deviated = answers.bound((first.test_error_mean / 100, second.test_error_mean / 100), images)
-    mean, interval = fmean(gaps), _student(gaps)
+    mean, interval = fmean(gaps), mean_interval(gaps)
     return Difference(mean, interval, answers.wide(mean, interval, 100 * deviated))
 
 

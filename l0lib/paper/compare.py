@@ -11,6 +11,11 @@ neither network works.
 A sentence that one arm outperforms another *holds* if it errs less at half or more of the ratios compared and more at
 none, a sentence that says *in all cases* if it errs less at every one; it *holds in part* if it errs less at some; it
 *does not hold* if it errs more at some and less at none; else it is *not shown*.
+
+*Against a printed number* each of our runs counts, and three of them at least. It is *reached* if the upper end of the
+95 % interval of our mean over seeds (Student's t) is not above it: the test images are the same for all, the paper's
+networks included. It is *compatible* with our runs if it is not reached, but lies in the 95 % interval of one more run,
+which is what the paper printed: one run of unknown seed. It is *missed* if it lies below that one.
 """
 
 from __future__ import annotations
@@ -21,15 +26,20 @@ from itertools import product
 from statistics import fmean
 
 from .. import labels
-from ..experiments.results import Difference, Result, difference, shared
+from ..experiments.results import Difference, Result, difference, mean_interval, prediction_interval, shared
 from ..table import Table, signed
+from .theory import Finding
 
 #: Verdicts on a sentence of the text, on a line of the ledger, or on both.
 HOLDS, NOT_SHOWN, FAILS = "holds", "not shown", "does not hold"
 PART, MISSING = "holds in part", "not recorded yet"
 CORRECTED, NOT_YET = "holds with a correction", "not yet"
-MARKS = {HOLDS: "✓", PART: "≈", CORRECTED: "≈", NOT_SHOWN: "–", FAILS: "✗", MISSING: "…", NOT_YET: "…"}
+REACHED, COMPATIBLE, MISSED, TOO_FEW = "reached", "compatible", "missed", "too few runs"
+MARKS = {HOLDS: "✓", REACHED: "✓", PART: "≈", CORRECTED: "≈", COMPATIBLE: "∼", NOT_SHOWN: "–"}
+MARKS |= {FAILS: "✗", MISSED: "✗", TOO_FEW: "?", MISSING: "…", NOT_YET: "…"}
 LESS, MORE, OPEN = "less", "more", "not told apart"
+#: Runs that a verdict against a printed number needs.
+LEAST_RUNS = 3
 #: Above this error, in percent, a network is taken as one that no longer works.
 COLLAPSED = 50.0
 
@@ -37,6 +47,29 @@ COLLAPSED = 50.0
 def marked(verdict: str) -> str:
     """Return a verdict with its mark before it: ``✓ holds``."""
     return f"{MARKS[verdict]} {verdict}"
+
+
+def against(values: Sequence[float], printed: float) -> str:
+    """Return ``reached``, ``compatible``, ``missed`` or ``too few runs``: our values, one a seed, against a number."""
+    mean, one_more = mean_interval(values), prediction_interval(values)
+    if mean is None or one_more is None or len(values) < LEAST_RUNS:
+        return TOO_FEW
+    if mean[1] <= printed + 1e-9:  # both are sums of decimals
+        return REACHED
+    return COMPATIBLE if one_more[0] <= printed + 1e-9 else MISSED
+
+
+def settled(finding: Finding | None) -> str:
+    """Return the verdict that the ledger's rule gives for a finding; None stands for one whose records are missing."""
+    if finding is None:
+        return NOT_YET
+    if finding.as_printed:
+        return HOLDS
+    if finding.word:
+        return finding.word
+    if not finding.shown:
+        return NOT_SHOWN
+    return CORRECTED if finding.corrected else FAILS
 
 
 @dataclass(frozen=True)

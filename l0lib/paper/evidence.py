@@ -1,19 +1,20 @@
 """What the claims ledger takes from records: the paper's figures and tables of experiments, judged by a stated rule.
 
-*Tables.* A row of the paper's own method is reached if, at the same strategy and ratio and fine-tuned, our mean test
-error is not above the printed one by more than the test images can tell: the lower end of its 95 % Wilson interval lies
-at or below the printed error. A table *holds* if all its rows are reached; else the correction names the highest ratio
-at which we do reach each row's error. Tables 4 to 7 print increases: there each row's increase over our own dense
-networks of the same seeds counts.
+*Tables.* A row of the paper's own method is judged against our runs at the same strategy and ratio, fine-tuned, by the
+rule of :mod:`~l0lib.paper.compare`: *reached*, *compatible*, *missed*, or *too few runs*. In Tables 2 and 3 test errors
+count, in Tables 4 to 7 increases over our own dense networks of the same seeds, seed by seed. A table *holds* if all
+its rows are reached. If one is missed, the correction names the highest ratio at which we do reach its error. Else it
+has too few runs if a row has, and is compatible.
 
-*Figures of one network* (5 and 6). The same with losses in place of errors: our mean error less that of our own dense
-networks, against the printed error less the printed one without pruning. Both our numbers are uncertain, so the lower
-end is that of the interval of their difference, over seeds and test images (:attr:`Result.increase_interval`). And two
-sentences of the text, by the rule of :mod:`~l0lib.paper.compare`: SEP with fine-tuning is better than NORM with it,
-and than SEP without.
+*Figures of one network* (5 and 6). The same with losses in place of errors: our error less that of our own dense
+network of the same seed, against the printed error less the printed one without pruning. And two sentences of the text,
+by the rule of :mod:`~l0lib.paper.compare`: SEP with fine-tuning is better than NORM with it, and than SEP without.
 
-*Figure 7.* ResNet-20 at 5×: the rows of Table 5 are reached; the intervals of NORM and SEP meet; and fine-tuning gains
-more, under either strategy, than one of them is better than the other.
+*Figure 7.* ResNet-20 at 5×: the rows of Table 5; NORM and SEP are not told apart; and fine-tuning gains more, under
+either strategy, than one of them is better than the other.
+
+*Sweeps* (Figures 8 and 9, and the two on CIFAR-10) are judged as follows where every arm has three seeds. With fewer
+they have too few runs, and what those say stands beside it.
 
 *Figure 8.* VGG-16 on CIFAR-100. *Compresses more*: call a ratio reached if the lower end of the 95 % interval of the
 loss, over the arm's own network before pruning, is not above one point; the highest ratio reached never falls as the
@@ -27,19 +28,18 @@ above zero. *β makes little difference*: at 13×, the test intervals of both β
 *β on CIFAR-10.* ResNet-20 loses a point long before 13×. There a change is *severe* if, under one of the factors, the
 test intervals of both β before pruning do not meet, or the higher of both ratios reached is more than twice the lower.
 
-*Two sentences of Section 3.3.* That ℓ2 + ℓ0 and pruning give compact and accurate networks: the rows of Tables 2 to 5
-are reached; with a correction if some are at lower ratios only. That a larger factor trades accuracy for compression:
-the rule of Figure 8, on the scaled sweep of CIFAR-10.
+*Two sentences of Section 3.3.* That ℓ2 + ℓ0 and pruning give compact and accurate networks: Tables 2 to 5 hold. That a
+larger factor trades accuracy for compression: the rule of Figure 8, on the scaled sweep of CIFAR-10.
 
 *Figures of Experiment 1* (3 and 4). The sentences of the text, each by the rule of :mod:`~l0lib.paper.compare`. A
 figure *holds* if all its sentences hold. It holds with a correction if each holds at least in part, and is *not shown*
-if none fails and some are not shown. The parts of Figures 5 and 6 are put together in the same way.
+if none fails and some are not shown. The parts of Figures 5 to 7, and Tables 2 to 5, are put together in the same way;
+they have too few runs if a part has, and are compatible if the other parts hold.
 """
 
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -52,11 +52,34 @@ from ..experiments.results import (
     count_of_seeds,
     difference,
     mean_and_deviation,
+    mean_interval,
+    prediction_interval,
     results,
     unpruned,
 )
 from .beside import ERRORS, SOURCES, published_row
-from .compare import FAILS, HOLDS, MISSING, NOT_SHOWN, PART, counted, pairs, select, sentences, span, verdict
+from .compare import (
+    COMPATIBLE,
+    CORRECTED,
+    FAILS,
+    HOLDS,
+    LEAST_RUNS,
+    MISSED,
+    MISSING,
+    NOT_SHOWN,
+    NOT_YET,
+    PART,
+    REACHED,
+    TOO_FEW,
+    against,
+    counted,
+    pairs,
+    select,
+    sentences,
+    settled,
+    span,
+    verdict,
+)
 from .tables import TABLES, Published, printed_value
 from .theory import Finding
 
@@ -89,79 +112,69 @@ def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = 
     dense networks are compared instead of errors, in Tables 2 and 3.
     """
     ours = list(recorded() if found is None else found)
-    errors = number in ERRORS
-    against_dense = losses or not errors
-    told, corrections, lower = [], [], []
+    increases = losses or number not in ERRORS
+    told, words, lower = [], [], {}
     for row in TABLES[number].rows:
         if not row.ours or row.error is None:
             continue
         at = next((r for r in ours if published_row(number, r) is row), None)
-        if at is None or (against_dense and at.dense_error_mean is None):
+        if at is None or (increases and at.dense_error_mean is None):
             return None
         limit, printed = _limit(number, row, losses)
-        name = at.strategy if errors else row.method
-        told.append(f"{name}, {row.ratio}: {_ours(number, at, losses)}, printed {printed}")
-        if _lower_end(at, against_dense) <= limit:
-            continue
-        arm = select(ours, **{field: getattr(at, field) for field in _ARM})
-        best = max((r.ratio for r in arm if _lower_end(r, against_dense) <= limit), default=None)
-        where = "at no ratio we tried" if best is None else f"up to {best:{'.0f' if errors else '.3g'}}×"
-        corrections.append(f"{name} reaches {'it' if errors else row.error} {where}")
-        lower.append(best is not None)
-    if not corrections:
-        return Finding("; ".join(told), True)
-    return Finding("; ".join(told), False, any(lower), "; ".join(corrections))
+        word = against(_values(at, increases), limit)
+        words.append(word)
+        name = at.strategy if number in ERRORS else row.method
+        told.append(f"{name}, {row.ratio}: {_ours(at, increases)}, printed {printed}: {word}")
+        if word in (MISSED, COMPATIBLE):
+            arm = select(ours, **{field: getattr(at, field) for field in _ARM})
+            reached = [r.ratio for r in arm if against(_values(r, increases), limit) == REACHED]
+            where = f"up to {max(reached):.3g}×" if reached else "at no ratio we tried"
+            lower[f"{name} reaches {printed} {where}"] = bool(reached)
+    value, rest = "; ".join(told), "; ".join(lower)
+    if all(word == REACHED for word in words):
+        return Finding(value, True)
+    if MISSED in words:
+        return Finding(value, False, all(lower.values()), rest)
+    return Finding(value, False, correction=rest, word=TOO_FEW if TOO_FEW in words else COMPATIBLE)
 
 
 def _limit(number: int, row: Published, losses: bool) -> tuple[float, str]:
-    """Return what the lower end of our interval must not exceed, and how it is printed."""
+    """Return the printed number that a row is judged against, and as text."""
     error, dense = str(row.error), TABLES[number].dense_error
     if not losses or dense is None:
-        return printed_value(error), error
+        return printed_value(error), error.replace("%", " %")
     loss = printed_value(error) - printed_value(dense)
     return loss, f"{loss:+.2f}"
 
 
-def _lower_end(result: Result, against_dense: bool) -> float:
-    """Return the lower end of the interval of our error or of its increase; infinity where that is not known."""
-    if not against_dense:
-        return result.test_interval[0]
-    return math.inf if result.increase_interval is None else result.increase_interval[0]
+def _values(result: Result, increases: bool) -> list[float]:
+    """Return our errors, or increases over the dense networks, one a seed; none where a seed has no dense network."""
+    if not increases:
+        return list(result.errors.values())
+    return [] if result.dense_error_mean is None else result.increases
 
 
-def _ours(number: int, result: Result, losses: bool) -> str:
-    if number in ERRORS and not losses:
-        error, over = mean_and_deviation(result.errors.values()), count_of_seeds(result.n_seeds)
-        return f"{error} % at {result.ratio:.0f}× ({over})"
-    source = " (test images alone)" if result.n_seeds == 1 else ""
-    interval = f"95 % interval {span(result.increase_interval or (0.0, 0.0))}{source}"
-    if losses:
-        change = result.test_error_mean - (result.dense_error_mean or 0.0)
-        return f"{change:+.2f} points, {interval}, at {result.ratio:.0f}×"
-    return f"{result.increase_over_seeds}, {interval}, at {result.ratio:.3g}×"
+def _ours(result: Result, increases: bool) -> str:
+    values = _values(result, increases)
+    mean, one_more = mean_interval(values), prediction_interval(values)
+    number = mean_and_deviation(values, sign="+" if increases else "")
+    value = f"{number} {'points' if increases else '%'} at {result.ratio:.3g}× ({count_of_seeds(result.n_seeds)})"
+    if mean is None or one_more is None:
+        return value
+    return f"{value}, mean {_between(mean, increases)}, one more run {_between(one_more, increases)}"
+
+
+def _between(interval: tuple[float, float], increases: bool) -> str:
+    return span(interval) if increases else f"{interval[0]:.2f} to {interval[1]:.2f}"
 
 
 def compact_and_accurate(found: Iterable[Result] | None = None) -> Finding | None:
     """Judge by Tables 2 to 5 what Section 3.3 expects of both penalties and pruning; None while a row is missing."""
     ours = list(recorded() if found is None else found)
-    findings = {number: table(number, ours) for number in (2, 3, 4, 5)}
-    settled = {number: one for number, one in findings.items() if one is not None}
-    if len(settled) < len(findings):
+    parts = [(f"Table {number}", settled(table(number, ours))) for number in (2, 3, 4, 5)]
+    if any(word == NOT_YET for _, word in parts):
         return None
-    lower = [number for number, one in settled.items() if not one.as_printed]
-    never = [number for number in lower if not settled[number].corrected]
-    told = {
-        "all rows are reached": [number for number in settled if number not in lower],
-        "a row is reached at a lower ratio": [number for number in lower if number not in never],
-        "a row is not reached": never,
-    }
-    value = "; ".join(f"{_tables(numbers)}: {text}" for text, numbers in told.items() if numbers)
-    open_ = f"not at every printed ratio: {_tables(lower)}"
-    return Finding(value, False, not never, open_) if lower else Finding(value, True)
-
-
-def _tables(numbers: Sequence[int]) -> str:
-    return f"Table{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
+    return _together("; ".join(f"{name}: {word}" for name, word in parts), parts)
 
 
 def trade(found: Iterable[Result] | None = None) -> Finding | None:
@@ -221,8 +234,7 @@ def _trade_off(number: int, ours: Sequence[Result]) -> Finding | None:
     best = side("SEP", True)
     compared = {f"SEP with fine-tuning is better than {name}": pairs(best, r) for name, r in rivals.items()}
     told = [f"{text}: {counted(both)}" for text, both in compared.items()]
-    printed = HOLDS if rows.as_printed else PART if rows.corrected else FAILS
-    parts = [(rows.correction or "the printed losses are reached", printed)]
+    parts = [(rows.correction or "the printed losses", settled(rows))]
     parts += [(text, verdict(both)) for text, both in compared.items()]
     return _together("; ".join((rows.value, *told)), parts)
 
@@ -239,16 +251,17 @@ def _figure_7(found: Iterable[Result]) -> Finding | None:
     norm, sep = at["NORM", True], at["SEP", True]
     apart = norm.test_error_mean - sep.test_error_mean
     gains = [at[s, False].test_error_mean - at[s, True].test_error_mean for s in ("NORM", "SEP")]
-    holds = {
-        "up to 5×": rows.as_printed,
-        "NORM and SEP alike": _meet((norm, sep)),
-        "fine-tuning matters more": min(gains) > abs(apart),
-    }
+    alike = difference(norm, sep).wide
+    parts = [
+        ("up to 5×", settled(rows)),
+        ("NORM and SEP alike", HOLDS if alike[0] <= 0 <= alike[1] else FAILS),
+        ("fine-tuning matters more", HOLDS if min(gains) > abs(apart) else FAILS),
+    ]
     value = (
         f"at 5×: {norm.increase_over_seeds} under NORM, {sep.increase_over_seeds} under SEP, "
-        f"{apart:+.2f} points apart; fine-tuning gains {gains[0]:.2f} and {gains[1]:.2f} points"
+        f"{apart:+.2f} points apart ({span(alike)}); fine-tuning gains {gains[0]:.2f} and {gains[1]:.2f} points"
     )
-    return _finding(value, holds)
+    return _together(value, parts)
 
 
 def figure_8(found: Iterable[Result], dataset: str = "cifar100") -> Finding | None:
@@ -270,7 +283,7 @@ def figure_8(found: Iterable[Result], dataset: str = "cifar100") -> Finding | No
         for factor, ratio, start in zip(factors, reached, starts, strict=True)
     )
     about = "highest ratio not shown to lose more than a point, and points of error before pruning over α₀ = 0"
-    return _finding(f"{about}: {told}", holds)
+    return _finding(f"{about}: {told}", holds, before)
 
 
 def figure_9(found: Iterable[Result]) -> Finding | None:
@@ -289,7 +302,7 @@ def figure_9(found: Iterable[Result]) -> Finding | None:
     }
     losses = ", ".join(f"{c.mean:+.2f} points at {ratio:g}×" for c, (_, ratio) in zip(changes, ends, strict=True))
     gaps = ", ".join(f"{a.test_error_mean - b.test_error_mean:+.2f}" for a, b in compared)
-    return _finding(f"{losses}; β = 5 less β = 10 at 13×, by factor: {gaps} points", holds)
+    return _finding(f"{losses}; β = 5 less β = 10 at 13×, by factor: {gaps} points", holds, [at[key] for key in ends])
 
 
 def small_betas(found: Iterable[Result]) -> Finding | None:
@@ -309,7 +322,7 @@ def small_betas(found: Iterable[Result]) -> Finding | None:
         for factor, (five, ten), (a, b) in zip(_SMALL, ratios, before, strict=True)
     )
     about = "highest ratio not shown to lose more than a point, for β = 5 and 10, and points before pruning, 10 over 5"
-    return _finding(f"{about}: {told}", holds)
+    return _finding(f"{about}: {told}", holds, [r for pair in before for r in pair])
 
 
 def _reached(line: Iterable[Result]) -> float:
@@ -332,8 +345,13 @@ def _arms(found: Iterable[Result], study: str, network: str) -> dict[str, list[R
     return arms
 
 
-def _finding(value: str, holds: dict[str, bool]) -> Finding:
+def _finding(value: str, holds: dict[str, bool], of: Iterable[Result]) -> Finding:
+    """Judge a statement of several parts that results bear out or not, if these have seeds enough."""
     wrong = [text for text, good in holds.items() if not good]
+    seeds = min(r.n_seeds for r in of)
+    if seeds < LEAST_RUNS:
+        said = f"not so here: {', '.join(wrong)}" if wrong else "as the text says"
+        return Finding(f"{value}; {said}, on {count_of_seeds(seeds)}", False, word=TOO_FEW)
     if not wrong:
         return Finding(value, True)
     return Finding(value, False, len(wrong) < len(holds), f"not so here: {', '.join(wrong)}")
@@ -341,12 +359,16 @@ def _finding(value: str, holds: dict[str, bool]) -> Finding:
 
 def _together(value: str, parts: Sequence[tuple[str, str]]) -> Finding:
     """Judge a statement of several parts, each a text and its verdict by :mod:`~l0lib.paper.compare`."""
-    verdicts = [verdict for _, verdict in parts]
-    if all(verdict == HOLDS for verdict in verdicts):
+    verdicts = {verdict for _, verdict in parts}
+    if verdicts == {HOLDS}:
         return Finding(value, True)
     rest = "; ".join(f"{text}: {verdict}" for text, verdict in parts if verdict != HOLDS)
     if FAILS in verdicts:
         return Finding(value, False, False, rest)
-    if all(verdict in (HOLDS, PART) for verdict in verdicts):
+    if TOO_FEW in verdicts:
+        return Finding(value, False, correction=rest, word=TOO_FEW)
+    if NOT_SHOWN in verdicts:
+        return Finding(value, False, correction=rest, shown=False)
+    if verdicts & {PART, CORRECTED}:
         return Finding(value, False, True, rest)
-    return Finding(value, False, correction=rest, shown=False)
+    return Finding(value, False, correction=rest, word=COMPATIBLE)

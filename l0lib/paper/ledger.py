@@ -3,8 +3,9 @@
 The rule, for statements of theory: *holds* where a check of the statement passes as printed; *holds with a correction*
 where it fails as printed and passes with the amendment that the line names; *not shown* where nothing contradicts it,
 and yet the records do not bear out all of it; *does not hold* where it fails and no amendment is known. A statement
-whose records are missing is *not yet* settled. For statements on experiments
-:mod:`~l0lib.paper.evidence` says what passes.
+whose records are missing is *not yet* settled. For statements on experiments :mod:`~l0lib.paper.evidence` says what
+passes, and has two words more: a printed number may be *compatible* with our runs though they do not reach it, and
+under three seeds a statement has *too few runs*, whatever they say.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from functools import partial
 from .. import L0, L1, L2
 from ..table import Link, Table
 from . import theory
-from .compare import CORRECTED, FAILS, HOLDS, NOT_SHOWN, NOT_YET, marked
+from .compare import COMPATIBLE, CORRECTED, FAILS, HOLDS, NOT_SHOWN, NOT_YET, TOO_FEW, marked, settled
 from .tables import TABLES, check_ratio
 from .theory import Finding
 
@@ -187,15 +188,8 @@ FIGURES = (
 ALL: tuple[Claim, ...] = (*EQUATIONS, *CLAIMS, *TABLE_CLAIMS, *FIGURES)
 
 
-def verdict(finding: Finding | None) -> str:
-    """Return the verdict that the rule gives for a finding; None stands for one whose records are missing."""
-    if finding is None:
-        return NOT_YET
-    if finding.as_printed:
-        return HOLDS
-    if not finding.shown:
-        return NOT_SHOWN
-    return CORRECTED if finding.corrected else FAILS
+#: Every verdict of a line, from the best to those that are open.
+VERDICTS = (HOLDS, CORRECTED, COMPATIBLE, NOT_SHOWN, FAILS, TOO_FEW, NOT_YET)
 
 
 @dataclass(frozen=True)
@@ -208,7 +202,7 @@ class Line:
     @property
     def verdict(self) -> str:
         """The verdict by the rule of this module."""
-        return verdict(self.finding)
+        return settled(self.finding)
 
     @property
     def ours(self) -> str:
@@ -217,7 +211,7 @@ class Line:
             return self.claim.open
         if self.verdict == CORRECTED:
             return f"{self.finding.value}. Correction: {self.finding.correction}"
-        if self.verdict == NOT_SHOWN:
+        if self.verdict in (NOT_SHOWN, COMPATIBLE) and self.finding.correction:
             return f"{self.finding.value}. Not in full: {self.finding.correction}"
         return self.finding.value
 
@@ -230,7 +224,7 @@ def evaluate(entries: Iterable[Claim] = ALL) -> list[Line]:
 def counts(lines: Iterable[Line]) -> dict[str, int]:
     """Count the lines by verdict, every verdict listed."""
     verdicts = [line.verdict for line in lines]
-    return {name: verdicts.count(name) for name in (HOLDS, CORRECTED, NOT_SHOWN, FAILS, NOT_YET)}
+    return {name: verdicts.count(name) for name in VERDICTS}
 
 
 def link(place: str) -> Link:

@@ -31,7 +31,8 @@ class Finding:
     """What a check found: ``value``, our numbers in words, and whether the statement passes ``as_printed``.
 
     ``corrected`` says whether it passes with ``correction``, the amended statement; it is None where none is needed or
-    known. ``shown`` is False where records leave a part of the statement open; ``correction`` then names it.
+    known. ``shown`` is False where records leave a part of the statement open; ``correction`` then names it. ``word``,
+    if there is one, is a verdict that says less than either: ``compatible``, ``too few runs``.
     """
 
     value: str
@@ -39,6 +40,7 @@ class Finding:
     corrected: bool | None = None
     correction: str = ""
     shown: bool = True
+    word: str = ""
 
 
 def _difference(got, want) -> float:
