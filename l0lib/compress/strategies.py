@@ -101,9 +101,10 @@ def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -
     This is our reading. The paper says "layer-size normalized values" of both factors (Section 4.2) and refers to
     L0-ARM (Li and Ji, 2019) for it, without a formula. The published code of L0-ARM takes one factor for each layer,
     and multiplies the gates by the weights behind them and by one over the number of training images; its own factors
-    for LeNet-5 (10, 0.5, 0.1 and 10) do fall where layers grow, about as :math:`n_l^{-3/4}`. So the power is an open
-    question: with :math:`p = 1` the smallest layers get factors hundreds of times the mean, with :math:`p = 1/2` tens
-    of times. :math:`n` in front makes :math:`\alpha` the mean factor of a weight whatever the network: layers of equal
+    for LeNet-5 (10, 0.5, 0.1 and 10) do fall where layers grow, about as :math:`n_l^{-3/4}`. An independent replication
+    takes :math:`p = 1` (D. Barth and P. von Petersenn, arXiv 2505.17469, 2025). So the power is an open question: with
+    :math:`p = 1` the smallest layers get factors hundreds of times the mean, with :math:`p = 1/2` tens of times.
+    :math:`n` in front makes :math:`\alpha` the mean factor of a weight whatever the network: layers of equal
     size get :math:`\alpha` itself, and a network whose layers all double keeps its factors.
     """
     if not sizes:
