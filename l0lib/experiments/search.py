@@ -27,7 +27,7 @@ _LENETS: tuple[Network, ...] = ("lenet-300-100", "lenet-5-caffe")
 #: The arms that are searched, by study. Layerwise and random pruning take the settings of global pruning.
 ARMS: dict[str, tuple[str, ...]] = {
     "experiment-1": ("l2-GP", "l1-GP", "l0-GP", "l2+l0-GP"),
-    "experiment-2": tuple(f"{network}-{strategy}" for network in _LENETS for strategy in ("NORM", "SEP")),
+    "experiment-2": tuple(f"{network}-{strategy}" for network in _LENETS for strategy in ("NORM", "SEP", "l2")),
     "beyond": (
         *(f"{network}-gradual-shift" for network in _LENETS),
         "lenet-5-caffe-gradual",
@@ -135,6 +135,20 @@ def norm(network: Network) -> Space:
         rates = found["learning_rate"], found["fine_tuning_learning_rate"]
         fixed = FIXED[network]
         return fixed.config(network, f"{network}-NORM", *fixed.stretches(rates, penalty, penalty.l2_alone()))
+
+    return space
+
+
+def l2_alone(network: Network) -> Space:
+    """The control of Experiment 2: one l2 factor for all weights, and the learning rates of :func:`norm`."""
+    high = 0.3 if network == "lenet-300-100" else 0.1
+
+    def space(trial: optuna.trial.BaseTrial) -> Config:
+        penalty = PenaltySettings(alpha_l2=_within(trial, "alpha_l2", 5e-6, 1e-3))
+        first, last = (high / 12, high), _NORM_RANGES["digits"]["fine_tuning_learning_rate"]
+        rates = _within(trial, "learning_rate", *first), _within(trial, "fine_tuning_learning_rate", *last)
+        fixed = FIXED[network]
+        return fixed.config(network, f"{network}-l2", *fixed.stretches(rates, penalty, penalty))
 
     return space
 
@@ -279,6 +293,8 @@ def space_of(experiment: str, arm: str, best: Callable[[str], Mapping[str, float
             return norm(network)
         case "SEP":
             return separate(network, best(f"{network}-NORM"))
+        case "l2":
+            return l2_alone(network)
         case "gradual":
             return gradual_alone()
         case "distilled":
