@@ -16,9 +16,18 @@ from torch.nn.functional import max_pool2d
 #: torch's batch normalisations, whose common class has no public name.
 BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.SyncBatchNorm
 
+#: Normalisations whose mean and variance are those of one channel; in evaluation mode they may be running ones.
+ChannelNorm = BatchNorm | nn.InstanceNorm1d | nn.InstanceNorm2d | nn.InstanceNorm3d
+
+#: Normalisations by what several units give together.
+UnitsNorm = nn.LayerNorm | nn.GroupNorm | nn.RMSNorm
+
+#: Convolutions that are no transposed ones.
+Convolution = nn.Conv1d | nn.Conv2d | nn.Conv3d
+
 #: Layers in the order in which an image passes them, each with the function between it and the next one, as it acts on
 #: an output that is the same constant at every position. :mod:`~l0lib.compress.surgery` reads it.
-Chain = list[tuple[nn.Linear | nn.Conv2d, Callable[[torch.Tensor], torch.Tensor]]]
+Chain = list[tuple[nn.Linear | Convolution, Callable[[torch.Tensor], torch.Tensor]]]
 
 
 class LeNet300100(nn.Module):

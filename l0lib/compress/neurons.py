@@ -6,19 +6,19 @@ says what removing neurons does to every layer, without doing it.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.utils import parametrize, prune
 
-from .measure import evaluation_mode, forward_hooks, multiply_adds
-from .models import BatchNorm
-from .surgery import laid_out_like
+from .measure import forward_hooks, multiply_adds
+from .models import ChannelNorm, Convolution, UnitsNorm
+from .surgery import copied, laid_out_like
 
 
 @dataclass(frozen=True)
@@ -46,69 +46,133 @@ class Neurons:
 
 
 class Graph:
-    """The dependencies of a network, in the terms of this module."""
+    """The dependencies of a network, in the terms of this module, on a copy of it: ``model``, in evaluation mode."""
 
     def __init__(self, model: nn.Module, example: torch.Tensor):
         import torch_pruning  # here: training and pruning single weights must not need it
 
-        # following the network must not move the statistics of the batch normalisations
-        with evaluation_mode(model), _recorded_calls(model) as called, torch.enable_grad():
-            self.graph = torch_pruning.DependencyGraph().build_dependency(model, example_inputs=example)
-        # it gives the class scores, whatever was registered last
-        self.last = next(module for module in reversed(called) if isinstance(module, nn.Conv2d | nn.Linear))
-        self.names = {module: name for name, module in model.named_modules()}
-        self.modules = dict(model.named_modules())
+        # dependencies are read from what autograd records: of frozen layers and of inference it would record nothing
+        with torch.inference_mode(False), torch.enable_grad():
+            self.model = copied(model).eval()
+            for parameter in self.model.parameters():
+                parameter.requires_grad_(parameter.is_floating_point())
+            self.given: list[Any] = []  # what autograd recorded last of each output of the network
+            with _recorded_calls(self.model) as self.called:
+                self.graph = torch_pruning.DependencyGraph().build_dependency(
+                    self.model,
+                    example.detach().clone(),
+                    forward_fn=lambda network, inputs: network(inputs),
+                    output_transform=self._followed,
+                    verbose=False,
+                )
+        self.modules = dict(self.model.named_modules())
+        self.names: dict[Any, str] = {module: name for name, module in self.modules.items()}
+        self.owners: dict[torch.Tensor, list[str]] = {}
+        for name, module in self.modules.items():
+            for parameter in module.parameters(recurse=False):
+                self.owners.setdefault(parameter, []).append(name)
         self.prune_convolution = torch_pruning.prune_conv_out_channels
         self.prune_linear = torch_pruning.prune_linear_out_channels
 
-    def group(self, layer: str, units: list[int]):
-        module = self.modules[layer]
-        way = self.prune_convolution if isinstance(module, nn.Conv2d) else self.prune_linear
-        return self.graph.get_pruning_group(module, way, idxs=units)
+    def _followed(self, output: Any) -> list[torch.Tensor]:
+        outputs = [tensor for tensor in _tensors(output) if tensor.grad_fn is not None]
+        if not outputs:
+            raise ValueError("model must return tensors that gradients reach; got none")
+        self.given = [tensor.grad_fn for tensor in outputs]
+        return outputs
 
-    def touched(self, layer: str, units: list[int]) -> list[tuple[str, list[int], bool]]:
-        """Return what goes with units: layer, places among its outputs or inputs, and whether these are inputs."""
+    def group(self, layer: str, units: Iterable[int]):
+        module = self.modules[layer]
+        way = self.prune_convolution if isinstance(module, Convolution) else self.prune_linear
+        return self.graph.get_pruning_group(module, way, idxs=list(units))
+
+    def touched(self, group: Any) -> list[tuple[str, list[int], bool]]:
+        """Return what goes with a group of units: layer, places among its outputs or inputs, and whether it reads."""
         found = []
-        for dependency, places in self.group(layer, units):
+        for dependency, places in group:
             module = dependency.target.module
-            if isinstance(module, nn.Conv2d | nn.Linear | BatchNorm):
-                inward = not self.graph.is_out_channel_pruning_fn(dependency.handler)
-                found.append((self.names[module], places, inward))
+            if isinstance(module, _UNDERSTOOD):
+                reads = not self.graph.is_out_channel_pruning_fn(dependency.handler)
+                found.append((self.names[module], sorted(places), reads))
         return found
 
-    def outputs(self, layer: str, units: list[int]) -> dict[str, list[int]]:
-        """Return the layers that lose outputs with these units, and which."""
-        return {name: places for name, places, inward in self.touched(layer, units) if not inward}
+    def families(self, *, grouped: bool = False) -> dict[tuple[str, ...], str]:
+        """Return the families of layers, each with what keeps its units from going: nothing, or a reason.
 
-    def families(self) -> list[tuple[str, ...]]:
-        found: list[tuple[str, ...]] = []
-        layers = [name for name, module in self.modules.items() if isinstance(module, nn.Conv2d | nn.Linear)]
+        Groups of convolutions are no reason where they are told to be none.
+        """
+        found: dict[tuple[str, ...], str] = {}
+        layers = [name for name, module in self.modules.items() if isinstance(module, Convolution | nn.Linear)]
         for layer in layers:
-            if self.modules[layer] is not self.last and not any(layer in family for family in found):
-                together = self.outputs(layer, [0])
-                found.append(tuple(name for name in layers if name in together))
-        return [family for family in found if self.names[self.last] not in family]
+            if self.modules[layer] in self.graph.module2node and not any(layer in family for family in found):
+                group = self.group(layer, range(len(self.modules[layer].weight)))
+                together = {name for name, _, reads in self.touched(group) if not reads}
+                obstacle = self._obstacle(layer, group, grouped)
+                found[tuple(name for name in layers if name in together)] = obstacle
+        return found
+
+    def _obstacle(self, layer: str, group: Any, grouped: bool) -> str:
+        for dependency, _ in group:
+            node, module = dependency.target, dependency.target.module
+            if node.grad_fn in self.given and self.graph.is_out_channel_pruning_fn(dependency.handler):
+                return "they are outputs of the network"
+            if isinstance(module, nn.Parameter):  # of a module of another kind
+                module = self.modules[self.owners[module][0]]
+            if isinstance(module, UnitsNorm):
+                return f"{type(module).__name__} {self.names[module]!r} normalises by several units together"
+            if not grouped and not _is_plain(module):
+                return f"convolution {self.names[module]!r} has {module.groups} groups"
+        touched = self.touched(group)
+        written = {name for name, _, reads in touched if not reads}
+        units = len(self.modules[layer].weight)
+        for name, places, reads in touched:
+            module = self.modules[name]
+            shared = [self.owners[own] for own in module.parameters(recurse=False) if len(self.owners[own]) > 1]
+            if shared:
+                return f"layers {', '.join(map(repr, shared[0]))} share their weights"
+            if isinstance(module, ChannelNorm):  # it may stand behind several layers, or behind what is laid out flat
+                continue
+            width = module.weight.shape[_axis(module, reads)]
+            if reads and name in written and self.called.count(module) > 1:
+                return f"layer {name!r} is used again on its own outputs"
+            if reads and _is_plain(module) and places[-1] >= width:
+                return f"layer {name!r} reads them in another arrangement"
+            if not reads and not (places == list(range(width)) and width == units):
+                return f"unit i of {layer!r} is not unit i of {name!r}"
+        return ""
 
 
 def neurons(model: nn.Module, example: torch.Tensor) -> list[Neurons]:
     r"""Return the units of ``model`` that can be removed, family by family, each with its norm.
 
     The norm of unit :math:`i` is :math:`\sqrt{\sum_l \lVert w_{l,i} \rVert_2^2}` over the layers :math:`l` of its
-    family, with :math:`w_{l,i}` the weights that come into it (paper, Section 4.6). The outputs of the network, its
-    class scores, are no units of this kind.
+    family, with :math:`w_{l,i}` the weights that come into it (paper, Section 4.6). No units of this kind are outputs
+    of the network, such as its class scores, and those that cannot go one by one: around convolutions with groups (one
+    for each channel is fine), in front of a normalisation by several units (layer, group, RMS), of layers that share
+    weights.
 
     Parameters
     ----------
     model : Module
-        Convolutions, linear layers, batch normalisations, and what stands between them.
+        Convolutions, linear layers, normalisations, and what stands between them; frozen layers are as any other. It is
+        followed in evaluation mode, on a copy.
     example : tensor
         A batch of inputs, whose values do not matter.
+
+    Raises
+    ------
+    ValueError
+        If no gradient reaches what the network returns.
     """
-    graph = Graph(model, example)
+    return _removable(Graph(model, example))
+
+
+def _removable(graph: Graph) -> list[Neurons]:
     found = []
-    for family in graph.families():
-        weights = [graph.modules[layer].weight.detach().flatten(1) for layer in family]
-        found.append(Neurons(family, torch.cat(weights, 1).norm(dim=1)))
+    for family, obstacle in graph.families().items():
+        if not obstacle:
+            weights = [graph.modules[layer].weight.detach().flatten(1) for layer in family]
+            found.append(Neurons(family, torch.cat(weights, 1).norm(dim=1)))
     return found
 
 
@@ -160,14 +224,21 @@ def smallest_neurons(
     return {name: sorted(units) for name, units in chosen.items()}
 
 
-def _checked(graph: Graph, units: Mapping[str, Iterable[int]]) -> list[tuple[str, list[int]]]:
-    families = graph.families()
-    wanted, seen = [], set()
+def _checked(graph: Graph, units: Mapping[str, Iterable[int]], *, grouped: bool = False) -> dict[str, list[int]]:
+    if parametrize.is_parametrized(graph.model) or prune.is_pruned(graph.model):
+        raise ValueError(
+            "model must have plain parameters, as l0lib.compress.strip leaves them; its weights are computed"
+        )
+    families = graph.families(grouped=grouped)
+    wanted: dict[str, list[int]] = {}
+    seen = set()
     for layer, indices in units.items():
-        family = next((family for family in families if layer in family), None)
-        if family is None:
-            names = ", ".join(layer for family in families for layer in family)
-            raise ValueError(f"units must name layers whose outputs can go, {names}; got {layer!r}")
+        family = next((family for family in families if layer in family), ())
+        is_layer = isinstance(graph.modules.get(layer), Convolution | nn.Linear)
+        no_family = "the example does not reach it" if is_layer else "it is no convolution and no linear layer"
+        if obstacle := families.get(family, no_family):
+            names = ", ".join(layer for family, obstacle in families.items() if not obstacle for layer in family)
+            raise ValueError(f"units must name layers whose outputs can go, {names}; got {layer!r}: {obstacle}")
         if family in seen:
             raise ValueError(f"units must name each family of layers once; {', '.join(family)} are one")
         seen.add(family)
@@ -177,51 +248,110 @@ def _checked(graph: Graph, units: Mapping[str, Iterable[int]]) -> list[tuple[str
         if len(chosen) == number:
             raise ValueError(f"units of {layer} must leave one of its {number}; got all")
         if chosen:
-            wanted.append((layer, chosen))
+            wanted[layer] = chosen
     return wanted
 
 
-@torch.no_grad()
 def silence_neurons(model: nn.Module, units: Mapping[str, Iterable[int]], example: torch.Tensor) -> None:
     """Set everything that makes these units speak to zero: weights, biases, and the scale and shift of their norms.
 
     In place. The network keeps its shapes. It computes what :func:`remove_neurons` computes, if a silenced unit stays
     silent up to the next layer: with activations that are zero at zero, and normalisations that have a scale and shift.
-    Arguments and errors as there.
+    Arguments and errors as there, but that units around a convolution with groups can be silent.
     """
     graph = Graph(model, example)
-    for layer, chosen in _checked(graph, units):
-        for name, places in graph.outputs(layer, chosen).items():
-            for parameter in graph.modules[name].parameters(recurse=False):
-                parameter[places] = 0
+    _silence(model, graph, _checked(graph, units, grouped=True))
+
+
+@torch.no_grad()
+def _silence(model: nn.Module, graph: Graph, units: Mapping[str, list[int]], *, unheard: bool = False) -> None:
+    """Make units silent and, if so wished, the next layers deaf to them, whatever stands between."""
+    modules = dict(model.named_modules())
+    for layer, chosen in units.items():
+        for name, places, reads in graph.touched(graph.group(layer, chosen)):
+            for parameter in modules[name].parameters(recurse=False):
+                if parameter.ndim > 1 and (unheard or not reads):
+                    where = torch.tensor(places, device=parameter.device)
+                    parameter.index_fill_(_axis(modules[name], reads), where, 0)
+                elif not reads:
+                    parameter[places] = 0
 
 
 def remove_neurons(model: nn.Module, units: Mapping[str, Iterable[int]], example: torch.Tensor) -> nn.Module:
     """Return a smaller network without these units; ``model`` stays as it is.
 
-    With a unit go its weights and its bias, its place in the batch normalisation behind it, what the next layers read
-    from it, and the units of other layers that are added to it.
+    With a unit go its weights and its bias, its place in the normalisation behind it, what the next layers read from
+    it, and the units of other layers that are added to it. The smaller network is then compared with ``model`` in which
+    the units are silent and the next layers read nothing from them, on the example and on numbers drawn between 0 and 1
+    in its place: outputs may differ by the root of a rounding step of the largest. What is frozen stays frozen, and
+    modules stay in their modes.
 
     Parameters
     ----------
     model, example
-        As in :func:`neurons`.
+        As in :func:`neurons`; values of the example matter a little, as the networks are compared on them.
     units : mapping of str to iterable of int
         Layer to the units to remove; one entry for a family of layers (:class:`Neurons`), under any of its names.
 
     Raises
     ------
     ValueError
-        If a layer cannot lose outputs, a family is named twice, or a unit is out of range or the last one.
+        If a layer cannot lose outputs, a family is named twice, or a unit is out of range or the last one; or if the
+        smaller network cannot run, or computes something else: the message says which layers to leave out.
     """
-    small = copy.deepcopy(model)
-    graph = Graph(small, example)
-    for layer, chosen in _checked(graph, units):
-        graph.group(layer, chosen).prune()
-    whole = dict(model.named_parameters())
-    for name, values in small.named_parameters():  # removal writes all of them row by row
-        values.data = laid_out_like(whole[name], values.data)
+    graph = Graph(model, example)
+    wanted = _checked(graph, units)
+    small, fault = _without(model, graph, wanted, example)
+    if fault:
+        alone = {layer: {layer: chosen} for layer, chosen in wanted.items()} if len(wanted) > 1 else {}
+        guilty = [name for name, one in alone.items() if _without(model, Graph(model, example), one, example)[1]]
+        raise ValueError(
+            f"units must leave out those of {', '.join(guilty or wanted)}: without them the network {fault}"
+        )
     return small
+
+
+@torch.inference_mode(False)
+@torch.no_grad()
+def _without(
+    model: nn.Module, graph: Graph, units: Mapping[str, list[int]], example: torch.Tensor
+) -> tuple[nn.Module, str]:
+    """Return the graph's copy of ``model`` without these units, and what is wrong with it: nothing, or a verb."""
+    silent, small = copied(model).eval(), graph.model
+    _silence(silent, graph, units, unheard=True)
+    try:
+        for layer, chosen in units.items():
+            graph.group(layer, chosen).prune()
+        fault = _difference(small, silent, example)
+    except Exception as error:  # whatever the network's own code does where it meets a width that it does not expect
+        return small, f"cannot run ({type(error).__name__}: {str(error).strip().splitlines()[0][:200]})"
+    whole = dict(model.named_parameters())
+    for name, parameter in small.named_parameters():  # removal writes all of them row by row, and thaws them
+        parameter.data = laid_out_like(whole[name], parameter.data)
+        parameter.requires_grad_(whole[name].requires_grad)
+    for ours, theirs in zip(small.modules(), model.modules(), strict=True):
+        ours.training = theirs.training
+    return small, fault
+
+
+def _difference(small: nn.Module, silent: nn.Module, example: torch.Tensor) -> str:
+    batch = example
+    if example.is_floating_point():  # an example of zeros would show little
+        drawn = torch.rand(example.shape, generator=torch.Generator().manual_seed(0), dtype=example.dtype)
+        batch = torch.cat([example, drawn.to(example.device)])
+    for ours, theirs in zip(_tensors(small(batch)), _tensors(silent(batch)), strict=True):
+        if ours.shape != theirs.shape:
+            return f"returns {tuple(ours.shape)} in place of {tuple(theirs.shape)}"
+        step = 0.0
+        if theirs.is_floating_point():
+            # graphics cards may multiply with ten bits of mantissa
+            step = max(torch.finfo(theirs.dtype).eps, 2**-10 if theirs.is_cuda else 0)
+        ours, theirs = ours.double(), theirs.double()
+        largest = float(theirs.nan_to_num().abs().max())
+        if not torch.allclose(ours, theirs, rtol=0, atol=step**0.5 * largest, equal_nan=True):
+            apart = float((ours - theirs).abs().max())
+            return f"gives something else than with them silent: outputs up to {largest:.3g} are {apart:.3g} off"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -323,12 +453,12 @@ def blueprint(model: nn.Module, example: torch.Tensor) -> Blueprint:
 
     A convolution of several groups, where an input does not meet every output, is a ValueError.
     """
-    found = neurons(model, example)
     graph = Graph(model, example)
+    found, model = _removable(graph), graph.model
     writes: dict[str, int] = {}
     reads: dict[str, tuple[int, int]] = {}
     for index, unit in enumerate(found):
-        for layer, place, inward in graph.touched(unit.name, [0]):
+        for layer, place, inward in graph.touched(graph.group(unit.name, [0])):
             if inward:
                 reads[layer] = (index, len(place))
             else:
@@ -338,9 +468,11 @@ def blueprint(model: nn.Module, example: torch.Tensor) -> Blueprint:
     layers = []
     for module in dict.fromkeys(called):
         name = graph.names[module]
-        if isinstance(module, BatchNorm):
-            family = writes[name]
-            layers.append(Layer(name, "norm", family, family, module.num_features, 0, 1, 0, 0, 2 * module.affine))
+        if isinstance(module, ChannelNorm | UnitsNorm):
+            own = list(module.parameters(recurse=False))
+            width = own[0].numel() if own else getattr(module, "num_features", 0)
+            family = writes.get(name, -1)
+            layers.append(Layer(name, "norm", family, family, width, 0, 1, 0, 0, len(own)))
         else:
             if getattr(module, "groups", 1) != 1:
                 raise ValueError(f"convolutions must have one group; {name} has {module.groups}")
@@ -359,8 +491,36 @@ def blueprint(model: nn.Module, example: torch.Tensor) -> Blueprint:
 
 @contextmanager
 def _recorded_calls(model: nn.Module) -> Iterator[list[Any]]:
-    """Yield a list of the layers and batch normalisations, in the order in which they are called meanwhile."""
+    """Yield a list of the layers and normalisations, in the order in which they are called meanwhile."""
     called: list[nn.Module] = []
-    modules = [module for module in model.modules() if isinstance(module, nn.Conv2d | nn.Linear | BatchNorm)]
+    kinds = Convolution | nn.Linear | ChannelNorm | UnitsNorm
+    modules = [module for module in model.modules() if isinstance(module, kinds)]
     with forward_hooks(modules, lambda module, inputs, output: called.append(module)):
         yield called
+
+
+#: Modules whose outputs and inputs are laid out in a way that is known here.
+_UNDERSTOOD = (
+    Convolution | ChannelNorm | nn.Linear | nn.Embedding | nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d
+)
+
+
+def _axis(module: nn.Module, reads: bool) -> int:
+    """Return the axis of the module's weight on which its inputs or outputs lie."""
+    return int(reads != (isinstance(module, nn.Embedding) or getattr(module, "transposed", False)))
+
+
+def _is_plain(module: Any) -> bool:
+    """Whether a module has no groups, but for those that make one output of each input."""
+    return getattr(module, "groups", 1) == 1 or module.groups == module.in_channels == module.out_channels
+
+
+def _tensors(output: Any) -> list[torch.Tensor]:
+    """Return the tensors in what a network returns: a tensor, or tuples, mappings and dataclasses of them."""
+    if isinstance(output, torch.Tensor):
+        return [output]
+    if is_dataclass(output):
+        output = vars(output)
+    if isinstance(output, Mapping):
+        output = tuple(output.values())
+    return [tensor for part in output for tensor in _tensors(part)] if isinstance(output, tuple | list) else []

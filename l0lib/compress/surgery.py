@@ -14,11 +14,11 @@ from torch import nn
 
 from .._counts import number_to_keep
 from .masks import Masks
-from .models import Chain
+from .models import Chain, Convolution
 from .pruning import prune_global
 
 #: A layer of a chain, its bias, and what follows it.
-Link = tuple[nn.Linear | nn.Conv2d, torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]
+Link = tuple[nn.Linear | Convolution, torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]
 
 
 @runtime_checkable
@@ -63,8 +63,9 @@ def remove_dead_paths(model: nn.Module, masks: Masks | None = None) -> Masks:
     Raises
     ------
     ValueError
-        If the network has no chain, or one in which a constant cannot move on exactly: a layer without bias, or, behind
-        the first, a convolution with padding (the constant ends at the border) or with groups.
+        If the network has no chain, or one in which a constant cannot move on exactly: a layer without bias, a layer
+        that stands in it twice or shares its weights, or, behind the first, a convolution with padding (the constant
+        ends at the border) or with groups.
 
     Notes
     -----
@@ -210,12 +211,18 @@ def shrink(model: nn.Module, masks: Masks) -> Shrunk:
     Raises
     ------
     ValueError
-        If the network has no chain, or its activations give something else than zero for zero.
+        If the network has no chain, or one as in :func:`remove_dead_paths`; if a convolution has groups, or parameters
+        stand outside of the chain; or if activations give something else than zero for zero.
     RuntimeError
         If a parameter outside the masks is not zero.
     """
     masks.check(model)
     chain = _chain(model)
+    if getattr(chain[0][0], "groups", 1) != 1:
+        raise ValueError(f"convolutions of a chain must have one group to lose units; got {chain[0][0]}")
+    inside = {p for layer, bias, _ in chain for p in (layer.weight, bias)}
+    if outside := [name for name, p in model.named_parameters() if p not in inside]:
+        raise ValueError(f"chain() must hold all parameters of a network that shrinks; it lacks {', '.join(outside)}")
     kept = masks.by_parameter(model)
     alive = []
     for place, (layer, bias, between) in enumerate(chain):
@@ -238,16 +245,25 @@ def shrink(model: nn.Module, masks: Masks) -> Shrunk:
     names: dict[torch.Tensor, str] = {p: name for name, p in model.named_parameters()}
     small_masks = {}
     for (large, bias, _), (layer, _, _), rows, columns in zip(chain, _chain(small), alive, inputs, strict=True):
-        layer.weight = nn.Parameter(laid_out_like(large.weight, large.weight[rows][:, columns]))
-        layer.bias = nn.Parameter(bias[rows].clone())
+        weight = laid_out_like(large.weight, large.weight[rows][:, columns])
+        layer.weight = nn.Parameter(weight, large.weight.requires_grad)
+        layer.bias = nn.Parameter(bias[rows].clone(), bias.requires_grad)
         small_masks[names[large.weight]] = laid_out_like(large.weight, kept[large.weight][rows][:, columns])
         small_masks[names[bias]] = kept[bias][rows]
-        if isinstance(layer, nn.Conv2d):
+        if isinstance(layer, Convolution):
             layer.out_channels, layer.in_channels = len(rows), len(columns)
         else:
             layer.out_features, layer.in_features = len(rows), len(columns)
     ordered = Masks({name: small_masks[name] for name, _ in small.named_parameters()})
     return Shrunk(small, ordered, tuple(alive), tuple(inputs))
+
+
+def copied(model: nn.Module) -> nn.Module:
+    """Return a deep copy of a network, also where torch's pruning has left tensors with a history in its modules."""
+    computed = [
+        value for module in model.modules() for value in vars(module).values() if isinstance(value, torch.Tensor)
+    ]
+    return copy.deepcopy(model, {id(value): value.detach().clone() for value in computed})
 
 
 def laid_out_like(large: torch.Tensor, small: torch.Tensor) -> torch.Tensor:
@@ -262,8 +278,8 @@ def _exact_chain(model: nn.Module) -> list[Link]:
     """Return the chain of a network in which constants can move on exactly; a ValueError says why they cannot."""
     links = _chain(model)
     for layer, _, _ in links[1:]:
-        if isinstance(layer, nn.Conv2d) and (layer.padding not in ((0, 0), "valid") or layer.groups != 1):
-            raise ValueError(f"convolutions behind the first layer must have no padding and one group; got {layer}")
+        if isinstance(layer, Convolution) and layer.padding != "valid" and any(layer.padding):
+            raise ValueError(f"convolutions behind the first layer must have no padding; got {layer}")
     return links
 
 
@@ -272,10 +288,18 @@ def _chain(model: nn.Module) -> list[Link]:
         raise ValueError(
             f"model must have a chain() of its layers, as LeNet300100 and LeNet5Caffe have; got {type(model).__name__}"
         )
-    links = []
+    links: list[Link] = []
     for layer, between in model.chain():
         if layer.bias is None:
             raise ValueError(f"layers of a chain must have a bias, which takes over constants; got {layer}")
+        earlier = {parameter for link, bias, _ in links for parameter in (link.weight, bias)}
+        if earlier.intersection(layer.parameters()):
+            raise ValueError(
+                f"layers of a chain must have weights of their own and stand in it once; got {layer} again"
+            )
+        if links and (getattr(layer, "groups", 1) != 1 or layer.weight.shape[1] % links[-1][0].weight.shape[0]):
+            before = links[-1][0]
+            raise ValueError(f"layers of a chain must read all outputs of the one before; got {layer} behind {before}")
         links.append((layer, layer.bias, between))
     return links
 

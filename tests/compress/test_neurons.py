@@ -171,3 +171,227 @@ def test_lenets_shrink_too():
     assert [layer.weight.shape[0] for layer, _ in small.chain()] == [10, 25, 250, 10]
     with torch.no_grad():
         torch.testing.assert_close(small(images), silent(images), atol=1e-5, rtol=1e-5)
+
+
+class Own(nn.Module):
+    """A network of some modules and a function of them and the input."""
+
+    def __init__(self, call, **modules):
+        super().__init__()
+        self.call = call
+        for name, module in modules.items():
+            self.add_module(name, module)
+
+    def forward(self, x):
+        return self.call(self, x)
+
+
+def head(channels):
+    return [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 3)]
+
+
+def tied():
+    one, two = nn.Linear(4, 4), nn.Linear(4, 4)
+    two.weight = one.weight
+    return nn.Sequential(one, nn.ReLU(), two, nn.ReLU(), nn.Linear(4, 3))
+
+
+def halves(m, x):
+    first, second = m.a(x).relu().chunk(2, 1)
+    return m.b(first + second).mean((2, 3))
+
+
+def shuffled(m, x):
+    return m.b(m.a(x).view(2, 2, 4, 6, 6).transpose(1, 2).reshape(2, 8, 6, 6)).mean((2, 3))
+
+
+ROWS, PICTURES, LINES = torch.randn(4, 6), torch.randn(4, 3, 8, 8), torch.randn(4, 3, 9)
+
+#: Networks of many makings: whatever removal returns computes what the silenced network computes, or it is refused.
+MADE = {
+    "perceptron": lambda: (nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3)), ROWS),
+    "convolutions of lines": lambda: (
+        nn.Sequential(
+            nn.Conv1d(3, 8, 3), nn.BatchNorm1d(8), nn.ReLU(), nn.Conv1d(8, 4, 3), nn.Flatten(), nn.Linear(20, 3)
+        ),
+        LINES,
+    ),
+    "depthwise": lambda: (
+        nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3, groups=8), nn.ReLU(), nn.Conv2d(8, 4, 1), *head(4)),
+        PICTURES,
+    ),
+    "groups": lambda: (
+        nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3, groups=2), nn.Conv2d(8, 6, 1), *head(6)),
+        PICTURES,
+    ),
+    "transposed": lambda: (
+        nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.ConvTranspose2d(8, 4, 2), *head(4)),
+        PICTURES,
+    ),
+    "layer norm": lambda: (
+        nn.Sequential(nn.Linear(6, 8), nn.LayerNorm(8), nn.ReLU(), nn.Linear(8, 5), nn.ReLU(), nn.Linear(5, 3)),
+        ROWS,
+    ),
+    "rms norm": lambda: (nn.Sequential(nn.Linear(6, 8), nn.RMSNorm(8), nn.Linear(8, 3)), ROWS),
+    "group norm": lambda: (nn.Sequential(nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 8), *head(8)), PICTURES),
+    "softmax": lambda: (nn.Sequential(nn.Linear(6, 8), nn.Softmax(1), nn.Linear(8, 3)), ROWS),
+    "a residual of one layer": lambda: (
+        Own(lambda m, x: m.c((y := m.a(x)) + m.b(y).relu()), a=nn.Linear(6, 8), b=nn.Linear(8, 8), c=nn.Linear(8, 3)),
+        ROWS,
+    ),
+    "used for two inputs": lambda: (
+        Own(lambda m, x: m.b(m.a(x).relu()) + m.b(m.a(-x).relu()), a=nn.Linear(6, 8), b=nn.Linear(8, 3)),
+        ROWS,
+    ),
+    "used twice": lambda: (
+        Own(lambda m, x: m.b(m.a(m.a(x).relu()).relu()), a=nn.Linear(6, 6), b=nn.Linear(6, 3)),
+        ROWS,
+    ),
+    "tied weights": lambda: (tied(), torch.randn(4, 4)),
+    "chunk": lambda: (Own(halves, a=nn.Conv2d(3, 8, 1), b=nn.Conv2d(4, 3, 1)), PICTURES),
+    "pixel shuffle": lambda: (
+        nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.PixelShuffle(2), nn.Conv2d(2, 4, 3), *head(4)),
+        PICTURES,
+    ),
+    "channel shuffle": lambda: (nn.Sequential(nn.Conv2d(3, 8, 3), nn.ChannelShuffle(2), *head(8)), PICTURES),
+    "unflatten": lambda: (
+        nn.Sequential(nn.Linear(6, 64), nn.ReLU(), nn.Unflatten(1, (4, 4, 4)), nn.Conv2d(4, 4, 3), *head(4)),
+        ROWS,
+    ),
+    "joined, then added": lambda: (
+        Own(
+            lambda m, x: m.d(torch.cat([m.a(x), m.b(x)], 1) + m.c(x)),
+            a=nn.Linear(6, 3), b=nn.Linear(6, 4), c=nn.Linear(6, 7), d=nn.Linear(7, 3),
+        ),
+        ROWS,
+    ),
+    "a layer that nobody calls": lambda: (
+        Own(lambda m, x: m.b(m.a(x).relu()), idle=nn.Linear(9, 9), a=nn.Linear(6, 8), b=nn.Linear(8, 3)),
+        ROWS,
+    ),
+}  # fmt: skip
+
+#: Those that must be able to lose units, and in which layers.
+REMOVABLE = {
+    "perceptron": {"0"}, "convolutions of lines": {"0", "3"}, "depthwise": {"0", "1", "3"}, "groups": {"3"},
+    "transposed": {"0"}, "layer norm": {"3"}, "a residual of one layer": {"a", "b"}, "used for two inputs": {"a"},
+    "a layer that nobody calls": {"a"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_is_returned_computes_what_the_silenced_network_does_or_it_is_refused(name):
+    torch.manual_seed(3)
+    model, example = MADE[name]()
+    model, possible = stirred(model), set()
+    for family in neurons.neurons(model, example):
+        number = len(family.norms)
+        for units in ([0], [0, number - 1], list(range(number // 2))):
+            silent, other = copy.deepcopy(model), torch.randn_like(example)
+            neurons.silence_neurons(silent, {family.name: units}, example)
+            refused = ""
+            try:
+                small = neurons.remove_neurons(model, {family.name: units}, example)
+            except ValueError as error:
+                refused = str(error)
+            if refused:
+                assert refused.startswith(f"units must leave out those of {family.name}: without them the network ")
+            else:
+                torch.testing.assert_close(small(other), silent(other))
+                possible |= set(family.layers)
+    assert possible >= REMOVABLE.get(name, set())
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "message"),
+    [
+        ("groups", "0", "convolution '2' has 2 groups"),
+        ("groups", "2", "convolution '2' has 2 groups"),
+        ("layer norm", "0", "LayerNorm '1' normalises by several units together"),
+        ("rms norm", "0", "RMSNorm '1' normalises by several units together"),
+        ("group norm", "0", "GroupNorm '1' normalises by several units together"),
+        ("tied weights", "0", "layers '0', '2' share their weights"),
+        ("used twice", "a", "layer 'a' is used again on its own outputs"),
+        ("pixel shuffle", "0", "layer '3' reads them in another arrangement"),
+        ("joined, then added", "a", "unit i of 'a' is not unit i of 'c'"),
+        ("perceptron", "2", "they are outputs of the network"),
+        ("a layer that nobody calls", "idle", "the example does not reach it"),
+    ],
+)
+def test_what_keeps_units_from_going_is_named(name, layer, message):
+    model, example = MADE[name]()
+    with pytest.raises(ValueError, match=f"units must name layers whose outputs can go, .*; got '{layer}': {message}"):
+        neurons.remove_neurons(model, {layer: [0]}, example)
+
+
+def test_the_family_at_fault_is_named_alone():
+    model = nn.Sequential(nn.Linear(6, 8), nn.Softmax(1), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 3))
+    with pytest.raises(ValueError, match="leave out those of 0: without them the network gives something else"):
+        neurons.remove_neurons(model, {"0": [1, 2], "2": [3]}, torch.zeros(2, 6))
+
+
+def test_units_around_a_convolution_with_groups_can_be_silent():
+    model, example = MADE["groups"]()
+    neurons.silence_neurons(model, {"2": [1]}, example)
+    assert not model[2](torch.randn(1, 8, 5, 5))[:, 1].any()
+
+
+HEADS = {
+    "two heads": lambda m, x: (m.one(m.body(x).relu()), m.two(m.body(x).relu())),
+    "heads by name": lambda m, x: {"one": m.one(y := m.body(x).relu()), "more": [m.two(y).softmax(1)]},
+    "scores of which others are made": lambda m, x: (y := m.one(m.body(x).relu()), m.three(y)),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_outputs_of_a_network_are_no_units(name):
+    sizes = {"body": (6, 8), "one": (8, 3), "two": (8, 2), "three": (3, 2)}
+    model = Own(HEADS[name], **{layer: nn.Linear(*size) for layer, size in sizes.items()})
+    assert [family.layers for family in neurons.neurons(model, ROWS)] == [("body",)]
+    small = neurons.remove_neurons(model, {"body": [1, 5]}, ROWS)
+    assert (small.body.out_features, small.one.weight.shape) == (6, (3, 6))
+
+
+def test_features_that_are_returned_with_the_scores_are_no_units():
+    model = Own(lambda m, x: (m.one(y := m.body(x).relu()), y), body=nn.Linear(6, 8), one=nn.Linear(8, 3))
+    assert not neurons.neurons(model, ROWS)
+
+
+def test_what_no_gradient_reaches_cannot_be_followed():
+    model = Own(lambda m, x: m.one(x).argmax(1), one=nn.Linear(6, 8))
+    with pytest.raises(ValueError, match="model must return tensors that gradients reach; got none"):
+        neurons.neurons(model, ROWS)
+
+
+def test_frozen_layers_and_inference_change_nothing():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3), nn.Flatten(), nn.Linear(64, 5))
+    model[0].requires_grad_(False)
+    for mode in (False, True):
+        with torch.inference_mode(mode):
+            example = torch.randn(2, 3, 8, 8)
+            assert [family.layers for family in neurons.neurons(model, example)] == [("0",), ("2",)]
+            small = neurons.remove_neurons(model, {"0": [1], "2": [0]}, example)
+            neurons.silence_neurons(copy.deepcopy(model), {"0": [1]}, example)
+        flags = {name: p.requires_grad for name, p in model.named_parameters()}
+        assert {name: p.requires_grad for name, p in small.named_parameters()} == flags
+        assert (flags["0.weight"], flags["2.weight"]) == (False, True)
+        small(torch.randn(2, 3, 8, 8)).sum().backward()
+
+
+def test_every_module_of_both_networks_keeps_its_mode():
+    model = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3))
+    model[1].eval()
+    small = neurons.remove_neurons(model, {"0": [1]}, ROWS)
+    for network in (model, small):
+        assert [module.training for module in network.modules()] == [True, True, False, True, True]
+
+
+def test_computed_weights_must_be_made_plain_first():
+    model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3))
+    torch.nn.utils.prune.l1_unstructured(model[0], "weight", 0.5)
+    assert [family.layers for family in neurons.neurons(model, ROWS)] == [("0",)]
+    with pytest.raises(ValueError, match="model must have plain parameters"):
+        neurons.remove_neurons(model, {"0": [1]}, ROWS)
+    small = neurons.remove_neurons(compress.strip(model), {"0": [1]}, ROWS)
+    assert small[0].out_features == 7

@@ -81,3 +81,21 @@ def test_what_it_cannot_do_it_says():
     masks = compress.prune_global(copy.deepcopy(model), 10)
     with pytest.raises(RuntimeError, match="must stay zero"):
         compress.shrink(model, masks)
+
+
+class Odd(torch.nn.Sequential):
+    def chain(self):
+        return [(layer, torch.relu) for layer in self if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d)]
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        (lambda: (torch.nn.Conv2d(4, 4, 3, groups=2), torch.nn.Conv2d(4, 2, 3)), "must have one group to lose units"),
+        (lambda: (torch.nn.Linear(3, 3), torch.nn.PReLU(), torch.nn.Linear(3, 3)), "it lacks 1.weight"),
+    ],
+)
+def test_networks_that_would_come_out_wrong_are_refused(layers, message):
+    model = Odd(*layers())
+    with pytest.raises(ValueError, match=message):
+        compress.shrink(model, compress.prune_global(model, 2))

@@ -46,6 +46,21 @@ class Small(nn.Module):
         return [(self.first, self.relu), (self.second, self.relu), (self.third, torch.relu), (self.last, self.relu)]
 
 
+class Line(nn.Sequential):
+    """Layers one behind the other, with ReLU between them."""
+
+    def __init__(self, *layers):
+        super().__init__(*layers)
+
+    def forward(self, x):
+        for layer in self:
+            x = layer(x if isinstance(layer, compress.models.Convolution) else x.flatten(1)).relu()
+        return x
+
+    def chain(self):
+        return [(layer, torch.relu) for layer in self]
+
+
 def alive_by_definition(model):
     """No unit between two layers has a nonzero parameter unless something comes in and something goes out."""
     layers = [layer for layer, _ in model.chain()]
@@ -187,10 +202,39 @@ def test_a_cut_network_can_be_fine_tuned(few):
 def test_networks_in_which_constants_cannot_move_are_refused():
     with pytest.raises(ValueError, match=r"model must have a chain\(\) of its layers, .* got Linear"):
         remove_dead_paths(nn.Linear(2, 2))
-    with pytest.raises(ValueError, match="must have no padding and one group; got Conv2d"):
+    with pytest.raises(ValueError, match="behind the first layer must have no padding; got Conv2d"):
         remove_dead_paths(Small(0, 0.5, padding=1))
+    with pytest.raises(ValueError, match=r"must read all outputs of the one before; got Conv2d.* behind Conv2d"):
+        remove_dead_paths(Line(nn.Conv2d(1, 4, 3), nn.Conv2d(4, 4, 3, groups=2)))
     with pytest.raises(ValueError, match="layers of a chain must have a bias, which takes over constants; got Conv2d"):
         remove_dead_paths(Small(0, 0.5, bias=False))
+
+
+def test_a_layer_that_stands_in_a_chain_twice_is_refused():
+    layer, twin = nn.Linear(3, 3), nn.Linear(3, 3)
+    twin.weight = layer.weight
+    for model in (Line(layer, layer), Line(layer, twin)):
+        with pytest.raises(
+            ValueError, match=r"must have weights of their own and stand in it once; got Linear.* again"
+        ):
+            remove_dead_paths(model)
+
+
+def test_convolutions_of_lines_lose_dead_paths_and_shrink():
+    torch.manual_seed(0)
+    model, x = Line(nn.Conv1d(2, 4, 3), nn.Conv1d(4, 3, 3), nn.Linear(15, 2)), torch.randn(5, 2, 9)
+    with torch.no_grad():
+        model[0].weight[1] = 0
+        model[0].bias[1] = 0.5
+        model[1].weight[2] = 0
+    model[0].requires_grad_(False)
+    before = model(x)
+    masks = remove_dead_paths(model)
+    torch.testing.assert_close(model(x), before)
+    small = compress.shrink(model, masks).model
+    torch.testing.assert_close(small(x), before)
+    assert [tuple(layer.weight.shape) for layer in small] == [(3, 2, 3), (2, 3, 3), (2, 10)]
+    assert [layer.weight.requires_grad for layer in small] == [False, True, True]
 
 
 WAYS = {
