@@ -1,21 +1,30 @@
-"""Counts: how many parameters pruning keeps of each layer, and what a count of wrong answers tells.
-
-Needs neither NumPy nor PyTorch.
-"""
+"""Counts: how many parameters pruning keeps of each layer, and what a count of wrong answers tells."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import sqrt
+from math import nextafter, sqrt
+from numbers import Rational, Real
 from statistics import NormalDist
+
+from . import _validate
 
 
 def number_to_keep(total: int, ratio: float | Fraction) -> int:
-    """Return the largest number of parameters, at least 1, at which ``total / number`` is not below ``ratio``."""
-    if not 1 <= ratio <= total:
-        raise ValueError(f"ratio must be between 1 and the number of parameters, {total}; got {ratio!r}")
-    return int(total // ratio)
+    """Return the largest number of parameters, at least 1, at which ``total / number`` is not below ``ratio``.
+
+    The quotient is what a float holds of it: so ``number_to_keep(n, n / k)`` is ``k``.
+    """
+    total = _validate.whole("total", total, 0)
+    if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 1 <= ratio <= total:
+        rule = f"ratio must be between 1 and the number of parameters, {_validate.shown(total)}"
+        raise ValueError(f"{rule}; got {_validate.shown(ratio)}")
+    if isinstance(ratio, Rational):
+        return int(total // Fraction(ratio))
+    keep = int(total // Fraction(float(ratio)))
+    # as a float, 1.6 is a little more: exactly, 1000 / 625 is below it
+    return keep + 1 if total / (keep + 1) == ratio else keep
 
 
 def apportion(sizes: Sequence[int], keep: int) -> list[int]:
@@ -24,9 +33,9 @@ def apportion(sizes: Sequence[int], keep: int) -> list[int]:
     By the largest remainders: a layer's due is :math:`q_l = n_l k / n`. Each layer gets :math:`\lfloor q_l \rfloor`;
     what is then left goes, one by one, to the layers with the largest remainders, the first ones among equals.
     """
+    sizes = [_validate.whole("sizes", size, 0) for size in _validate.items("sizes", sizes, "whole numbers")]
     total = sum(sizes)
-    if not 0 <= keep <= total:
-        raise ValueError(f"keep must be between 0 and the sum of the sizes, {total}; got {keep}")
+    keep = _validate.whole("keep", keep, 0, total, " (the sum of the sizes)")
     # whole numbers throughout: a float remainder could tie two layers that differ
     dues = [divmod(size * keep, total or 1) for size in sizes]
     shares = [whole for whole, _ in dues]
@@ -47,7 +56,7 @@ def wilson_interval(errors: float, images: int, confidence: float = 0.95) -> tup
     errors : float
         Wrong answers, 0 <= errors <= images; a mean over several networks need not be whole.
     images : int
-        Images tested, > 0.
+        Images tested, >= 1 and at most 10^15.
     confidence : float, default 0.95
         Between 0 and 1, both excluded.
 
@@ -60,13 +69,11 @@ def wilson_interval(errors: float, images: int, confidence: float = 0.95) -> tup
     ValueError
         If an argument breaks its rule.
     """
-    if not images > 0:
-        raise ValueError(f"images must be > 0; got {images!r}")
-    if not 0 <= errors <= images:
-        raise ValueError(f"errors must be between 0 and the number of images, {images}; got {errors!r}")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1; got {confidence!r}")
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    images = _validate.whole("images", images, 1, 10**15)
+    between = f"errors must be between 0 and the number of images, {_validate.shown(images)}"
+    errors = _validate.number("errors", errors, between, lambda x: 0 <= x <= images)
+    confidence = _validate.number("confidence", confidence, "confidence must be between 0 and 1", lambda x: 0 < x < 1)
+    z = NormalDist().inv_cdf(min((1 + confidence) / 2, nextafter(1, 0)))
     rate = errors / images
     centre = (rate + z * z / (2 * images)) / (1 + z * z / images)
     half = z * sqrt(rate * (1 - rate) / images + z * z / (4 * images * images)) / (1 + z * z / images)

@@ -1,9 +1,13 @@
-"""Checks of arguments. Every message names the argument, its value and the rule it breaks."""
+"""Checks of arguments. Every message names the argument, its value and the rule it breaks, in one line."""
 
 import numbers
+from collections.abc import Mapping
+from typing import Any
 
 import array_api_compat
 import numpy as np
+
+LARGEST = float(np.finfo(np.float64).max)
 
 
 def is_numpy(x) -> bool:
@@ -11,17 +15,28 @@ def is_numpy(x) -> bool:
     return array_api_compat.is_numpy_array(x) or isinstance(x, np.generic)
 
 
-def array(name: str, value):
+def shown(value) -> str:
+    """Return ``value`` for a message: one line, and no longer than a reader wants."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # whole numbers of thousands of digits, and objects that cannot be printed
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= 200 else f"{text[:150]}… ({len(text)} characters)"
+
+
+def array(name: str, value, whole: bool = False):
     """Return ``value`` as a real floating array of NumPy or torch; Python numbers and lists become float64.
 
     A NumPy array may not hold NaN or an infinity. Torch tensors are not searched: that would force a device to
-    synchronise, and torch's own functions let NaN through as well.
+    synchronise, and torch's own functions let NaN through as well. ``whole`` allows integers and booleans too.
     """
     if not (array_api_compat.is_array_api_obj(value) or isinstance(value, np.generic)):
         try:
             value = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(f"{name} must be a number or an array of real numbers; got {value!r}") from None
+        except Exception:  # whatever an object raises on its way to a number
+            raise ValueError(f"{name} must be a number or an array of real numbers; got {shown(value)}") from None
+    if whole and array_api_compat.array_namespace(value).isdtype(value.dtype, ("bool", "integral")):
+        return value
     if is_numpy(value):
         if not np.issubdtype(value.dtype, np.floating):
             raise ValueError(f"{name} must have a real floating dtype; got {value.dtype}")
@@ -32,18 +47,34 @@ def array(name: str, value):
     return value
 
 
+def float64(name: str, value):
+    """Return ``value`` as a NumPy scalar or array of float64, as :func:`array` allows it."""
+    value = array(name, value)
+    try:
+        with np.errstate(over="ignore"):
+            value = np.asarray(value, dtype=np.float64)[()]
+    except (TypeError, RuntimeError):  # a tensor on another device, or one that autograd watches
+        raise ValueError(f"{name} must be an array that NumPy can read; got {shown(value)}") from None
+    if not np.isfinite(value).all():  # a tensor's, which nobody has searched yet
+        raise ValueError(f"{name} must hold finite numbers; got {value[~np.isfinite(value)].reshape(-1)[0]!r}")
+    return value
+
+
 def parameter(name: str, value, rule: str, holds):
     """Return ``value`` as a float, or as an array where it is one, if it is finite and ``holds(value)`` everywhere.
 
     ``rule`` is what the message says, for example ``"alpha must be >= 0 (paper, Eq. 1)"``.
     """
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        value = float(value)
-        if not (np.isfinite(value) and holds(value)):
-            raise ValueError(f"{rule}; got {value:g}")
-        return value
-    if isinstance(value, (bool, str)) or value is None:
-        raise ValueError(f"{rule}; got {value!r}")
+        try:
+            single = float(value)
+        except (OverflowError, ValueError):
+            raise ValueError(f"{rule}, and a float can hold it; got {shown(value)}") from None
+        if not (np.isfinite(single) and holds(single)):
+            raise ValueError(f"{rule}; got {single:g}")
+        return single
+    if isinstance(value, (bool, str, bytes)) or value is None:
+        raise ValueError(f"{rule}; got {shown(value)}")
     value = array(name, value)
     good = holds(value)
     if not bool(good.all()):
@@ -56,8 +87,40 @@ def positive(name: str, value, why: str = ""):
     return parameter(name, value, f"{name} must be > 0{why}", lambda x: x > 0)
 
 
-def whole(name: str, value, least: int) -> int:
-    """Return ``value`` as an int if it is a whole number of at least ``least``."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise ValueError(f"{name} must be a whole number >= {least}; got {value!r}")
-    return int(value)
+def number(name: str, value, rule: str, holds) -> float:
+    """Return ``value`` as a float, as :func:`parameter` does, if it is a single number."""
+    value = parameter(name, value, rule, holds)
+    if not isinstance(value, float):
+        raise ValueError(f"{rule}; got {shown(value)}")
+    return value
+
+
+def whole(name: str, value, least: int, most: int | None = None, why: str = "") -> int:
+    """Return ``value`` as an int if it is a whole number of at least ``least``, and of at most ``most``."""
+    single = int(value) if isinstance(value, numbers.Integral) and not isinstance(value, bool) else None
+    if single is None or single < least or (most is not None and single > most):
+        limit = f">= {least}" if most is None else f"from {least} to {shown(most)}"
+        raise ValueError(f"{name} must be a whole number {limit}{why}; got {shown(value)}")
+    return single
+
+
+def items(name: str, value, what: str) -> list:
+    """Return what the sequence ``value`` holds, as a list; ``what`` says what that should be."""
+    try:
+        if not isinstance(value, (str, bytes, Mapping)):
+            return list(value)
+    except TypeError:
+        pass
+    raise ValueError(f"{name} must be a sequence of {what}; got {shown(value)}")
+
+
+def together(*named: tuple[str, Any]) -> tuple[int, ...]:
+    """Return the shape to which all values broadcast, each given with its name; arrays must be of one library."""
+    arrays = [(name, value) for name, value in named if type(value) is not float]
+    if len({is_numpy(value) for _, value in arrays}) > 1:
+        raise ValueError(f"{' and '.join(dict(arrays))} must all be of NumPy or all be tensors; got both")
+    try:
+        return np.broadcast_shapes(*(np.shape(value) for _, value in arrays))
+    except ValueError:
+        shapes = ", ".join(f"{name} {tuple(np.shape(value))}" for name, value in arrays)
+        raise ValueError(f"the arguments' shapes must broadcast; got {shapes}") from None

@@ -10,12 +10,12 @@ trajectories (Fig. 1), and the closed forms that the chapter "What happens at ze
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.integrate import solve_ivp
-from scipy.special import lambertw, wrightomega
+from scipy.special import exprel, lambertw, wrightomega
 
 from . import _validate
 from .penalties import L0, L1, L2, Penalty, Sum
@@ -49,19 +49,23 @@ def term(penalty: Penalty, w, eta):
     Returns
     -------
     array
-        Shape of ``w`` broadcast with the parameters, float64.
+        Shape of ``w`` broadcast with the parameters, float64; infinite where it exceeds the largest float.
 
     Raises
     ------
     ValueError
-        If ``eta`` is not > 0, ``penalty`` is no penalty, or ``w`` is not real and finite.
+        If ``eta`` is not > 0, ``penalty`` is no penalty, ``w`` is not real and finite, or shapes do not broadcast.
     """
-    return -_learning_rate(eta) * _checked_penalty(penalty).gradient(_weights("w", w))
+    w, eta = _validate.float64("w", w), _learning_rate(eta)
+    _together(_checked_penalty(penalty), ("w", w), ("eta", eta))
+    with np.errstate(over="ignore", under="ignore"):
+        return 0.0 - eta * penalty.gradient(w)  # where it is zero, not -0.0
 
 
 def step(penalty: Penalty, w, eta):
     r"""Return :math:`f(w)`, the weight after one step of the penalty alone; arguments and errors as in :func:`term`."""
-    return _weights("w", w) + term(penalty, w, eta)
+    with np.errstate(over="ignore"):
+        return _validate.float64("w", w) + term(penalty, w, eta)
 
 
 def scaling_factor(penalty: Penalty, w, eta):
@@ -79,22 +83,20 @@ def scaling_factor(penalty: Penalty, w, eta):
     ``L0`` with :math:`\alpha > 0`. For a sum the parts of :math:`1 - \lambda` add. Arguments and errors as in
     :func:`term`.
     """
-    size, eta = np.abs(_weights("w", w)), _learning_rate(eta)
-    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-        return 1.0 - sum(eta * _rate(single, size) for single in _checked_penalty(penalty).terms)
+    size, eta = np.abs(_validate.float64("w", w)), _learning_rate(eta)
+    terms = _checked_penalty(penalty).terms
+    _together(penalty, ("w", size), ("eta", eta))
+    with np.errstate(over="ignore"):
+        return 1.0 - sum(_rate(single, size, eta) for single in terms)
 
 
-def _rate(penalty, size):
-    """The gradient over the weight, with its limit where the weight is zero and zero where alpha is."""
-
-    def over_size(numerator):
-        return np.where(numerator == 0, 0.0, numerator / size)[()]
-
+def _rate(penalty, size, eta):
+    """The step over the weight, with its limit where the weight is zero and zero where alpha is."""
     return _by_kind(
         penalty,
-        l2=lambda: 2 * penalty.alpha + 0 * size,
-        l1=lambda: over_size(penalty.alpha + 0 * size),
-        l0=lambda: over_size(penalty.alpha * penalty.beta * np.exp(-penalty.beta * size)),
+        l2=lambda alpha: _quotient((2, eta, alpha)) + 0 * size,
+        l1=lambda alpha: _quotient((eta, alpha), (size,)),
+        l0=lambda alpha, beta: _quotient((eta, alpha, beta), (size,), -beta * size),
     )
 
 
@@ -105,12 +107,14 @@ def alpha_bound(penalty: Penalty, w, eta):
     ``L0``; infinite where it exceeds the largest float. Only the kind of ``penalty`` and its ``beta`` matter, not its
     ``alpha``. Arguments and errors as in :func:`term`; besides, a sum is a ValueError.
     """
-    size, eta = np.abs(_weights("w", w)), _learning_rate(eta)
+    size, eta = np.abs(_validate.float64("w", w)), _learning_rate(eta)
     return _by_kind(
         penalty,
-        l2=lambda: 1 / eta + 0 * size,
-        l1=lambda: 2 * size / eta,
-        l0=lambda: 2 * size * np.exp(penalty.beta * size) / (eta * penalty.beta),
+        ("w", size),
+        ("eta", eta),
+        l2=lambda alpha: 1 / eta + 0 * size,
+        l1=lambda alpha: _quotient((2, size), (eta,)),
+        l0=lambda alpha, beta: _quotient((2, size), (eta, beta), beta * size),
     )
 
 
@@ -122,7 +126,7 @@ def trajectory(penalty: Penalty, w0, eta, steps: int, sample: Sequence[int] | st
     penalty, w0, eta
         As in :func:`term`, with the start values for ``w``; all broadcast.
     steps : int
-        Number of steps, >= 0.
+        Number of steps, from 0 to 10,000,000.
     sample : None, "final" or sequence of int
         Which states to return: all of ``0 … steps``; the last one alone; or those of the step numbers given, which
         must rise.
@@ -130,12 +134,14 @@ def trajectory(penalty: Penalty, w0, eta, steps: int, sample: Sequence[int] | st
     Returns
     -------
     array
-        ``(number of samples, *broadcast shape)``, float64; for ``"final"`` without the leading axis.
+        ``(number of samples, *broadcast shape)``, float64; for ``"final"`` without the leading axis. A weight that has
+        left the range of floats is infinite from then on.
 
     Raises
     ------
     ValueError
-        As in :func:`term`, and for ``steps`` or ``sample`` out of their range.
+        As in :func:`term`, for ``steps`` or ``sample`` out of their range, and where the product of ``eta`` with the
+        strengths of a penalty is infinite.
 
     Notes
     -----
@@ -143,13 +149,12 @@ def trajectory(penalty: Penalty, w0, eta, steps: int, sample: Sequence[int] | st
     smoothed :math:`\ell_0` map expands distances near zero: compare single steps, or whole orbits before arrival, or
     statistics, but not long orbits bit by bit.
     """
-    steps = _validate.whole("steps", steps, 0)
+    steps = _validate.whole("steps", steps, 0, 10_000_000)
     wanted = _samples(sample, steps)
     singles = _checked_penalty(penalty).terms
-    fields = [_weights("w0", w0), np.asarray(_learning_rate(eta), dtype=np.float64)]
-    for single in singles:
-        fields += [np.asarray(x, dtype=np.float64) for x in vars(single).values()]
-    shape = np.broadcast_shapes(*(np.shape(x) for x in fields))
+    w0, eta = _validate.float64("w0", w0), _learning_rate(eta)
+    shape = _together(penalty, ("w0", w0), ("eta", eta))
+    fields = [w0, eta, *(np.asarray(x, dtype=np.float64) for single in singles for x in vars(single).values())]
     size = int(np.prod(shape))
     views = [np.broadcast_to(x, shape) for x in fields]
     result = np.empty((len(wanted), size))
@@ -169,7 +174,9 @@ def _iterate(w, eta, singles, pieces, wanted, out):
     for single in singles:
         alpha = next(pieces)
         beta = next(pieces) if isinstance(single, L0) else None
-        pull = eta * alpha * (2.0 if isinstance(single, L2) else 1.0 if beta is None else beta)
+        with np.errstate(over="ignore"):
+            pull = eta * alpha * (2.0 if isinstance(single, L2) else 1.0 if beta is None else beta)
+        _validate.parameter("eta", pull, f"eta times the strengths of {single!r} must be finite", np.isfinite)
         parts.append((type(single), pull, None if beta is None else -beta))
     total, work, sign = np.empty_like(w), np.empty_like(w), np.empty(w.shape, dtype=np.int64)
     bits, total_bits, work_bits = (x.view(np.int64) for x in (w, total, work))
@@ -198,6 +205,8 @@ def _iterate(w, eta, singles, pieces, wanted, out):
                 np.subtract(w, total, out=w)
             done = until
             out[row] = w
+    if not np.isfinite(w).all():
+        out[np.isnan(out)] = np.inf  # an infinite weight less an infinite step
 
 
 def _samples(sample, steps: int) -> list[int]:
@@ -208,9 +217,9 @@ def _samples(sample, steps: int) -> list[int]:
         if sample != "final":
             raise ValueError(f"{rule}; got {sample!r}")
         return [steps]
-    wanted = [_validate.whole("sample", n.item() if isinstance(n, np.integer) else n, 0) for n in sample]
+    wanted = [_validate.whole("sample", n, 0) for n in _validate.items("sample", sample, "step numbers")]
     if not wanted or wanted[-1] > steps or any(b <= a for a, b in itertools.pairwise(wanted)):
-        raise ValueError(f"{rule}; got {list(sample)!r}")
+        raise ValueError(f"{rule}; got {_validate.shown(wanted)}")
     return wanted
 
 
@@ -224,9 +233,10 @@ def critical_magnitude(penalty: Penalty, eta):
     eta = _learning_rate(eta)
     return _by_kind(
         penalty,
-        l2=lambda: np.where(np.asarray(penalty.alpha) * eta < 1, 0.0, np.inf)[()],
-        l1=lambda: eta * penalty.alpha / 2,
-        l0=lambda: lambertw(eta * penalty.alpha * penalty.beta**2 / 2).real / penalty.beta,
+        ("eta", eta),
+        l2=lambda alpha: np.where(alpha * eta < 1, 0.0, np.inf)[()],
+        l1=lambda alpha: _quotient((eta, alpha, 0.5)),
+        l0=lambda alpha, beta: _lambertw_of(eta, alpha, beta, beta, 0.5) / beta,
     )
 
 
@@ -240,9 +250,10 @@ def crossing_magnitude(penalty: Penalty, eta):
     eta = _learning_rate(eta)
     return _by_kind(
         penalty,
-        l2=lambda: np.where(np.asarray(penalty.alpha) * eta <= 0.5, 0.0, np.inf)[()],
-        l1=lambda: eta * penalty.alpha,
-        l0=lambda: lambertw(eta * penalty.alpha * penalty.beta**2).real / penalty.beta,
+        ("eta", eta),
+        l2=lambda alpha: np.where(alpha * eta <= 0.5, 0.0, np.inf)[()],
+        l1=lambda alpha: _quotient((eta, alpha)),
+        l0=lambda alpha, beta: _lambertw_of(eta, alpha, beta, beta) / beta,
     )
 
 
@@ -256,9 +267,10 @@ def swing_band(penalty: Penalty, eta):
     eta = _learning_rate(eta)
     return _by_kind(
         penalty,
-        l2=lambda: critical_magnitude(penalty, eta),
-        l1=lambda: eta * penalty.alpha,
-        l0=lambda: eta * penalty.alpha * penalty.beta,
+        ("eta", eta),
+        l2=lambda alpha: critical_magnitude(penalty, eta),
+        l1=lambda alpha: _quotient((eta, alpha)),
+        l0=lambda alpha, beta: _quotient((eta, alpha, beta)),
     )
 
 
@@ -269,12 +281,14 @@ def alpha_for_threshold(penalty: Penalty, threshold, eta):
     returned. Only the kind of ``penalty`` and its ``beta`` matter. Derived in the chapter "What happens at zero".
     Errors as in :func:`alpha_bound`, and if ``threshold`` is not > 0.
     """
-    eta, threshold = _learning_rate(eta), _validate.positive("threshold", threshold)
+    eta, threshold = _learning_rate(eta), _validate.float64("threshold", _validate.positive("threshold", threshold))
     return _by_kind(
         penalty,
-        l2=lambda: 1 / eta,
-        l1=lambda: threshold / eta,
-        l0=lambda: threshold / (eta * penalty.beta),
+        ("threshold", threshold),
+        ("eta", eta),
+        l2=lambda alpha: 1 / eta + 0 * threshold,
+        l1=lambda alpha: _quotient((threshold,), (eta,)),
+        l0=lambda alpha, beta: _quotient((threshold,), (eta, beta)),
     )
 
 
@@ -297,28 +311,39 @@ def steps_to_zero(penalty: Penalty, w0, eta, epsilon=None):
     Returns
     -------
     array
-        Steps; infinite where :math:`\alpha = 0`.
+        Steps: 0 from zero itself (for ``L2`` from ``epsilon`` and below), else infinite where :math:`\alpha = 0` or
+        where they exceed the largest float.
 
     Raises
     ------
     ValueError
         If an argument breaks its rule, ``L2`` comes without ``epsilon`` or with :math:`2\eta\alpha \ge 1`.
     """
-    size, eta = np.abs(_weights("w0", w0)), _learning_rate(eta)
+    size, eta = np.abs(_validate.float64("w0", w0)), _learning_rate(eta)
+    named = [("w0", size), ("eta", eta)]
     if isinstance(penalty, L2):
         if epsilon is None:
             raise ValueError("epsilon must be given for L2, which never reaches zero; got None")
-        epsilon = _validate.positive("epsilon", epsilon)
-        rate = np.asarray(2 * eta * penalty.alpha)
+        epsilon = _validate.float64("epsilon", _validate.positive("epsilon", epsilon))
+        named.append(("epsilon", epsilon))
+        _together(penalty, *named)
+        with np.errstate(over="ignore", under="ignore"):
+            rate = np.asarray(eta * _validate.float64("alpha", penalty.alpha) * 2)
         if (rate >= 1).any():
             raise ValueError(f"2*eta*alpha must be < 1 for a monotone decay; got {rate.max():g}")
     elif epsilon is not None:
-        raise ValueError(f"epsilon must be left out for penalties that reach zero; got {epsilon!r}")
+        raise ValueError(f"epsilon must be left out for penalties that reach zero; got {_validate.shown(epsilon)}")
+
+    def decay_to(epsilon, rate):
+        folds = np.where(size > epsilon, np.log(size) - np.log(epsilon), 0.0)
+        return np.where(folds > 0, folds / -np.log1p(-rate), 0.0)[()]
+
     return _by_kind(
         penalty,
-        l2=lambda: np.maximum(np.log(size / epsilon), 0.0) / -np.log1p(-2 * eta * penalty.alpha),
-        l1=lambda: size / (eta * np.asarray(penalty.alpha)),
-        l0=lambda: np.expm1(penalty.beta * size) / (eta * np.asarray(penalty.alpha) * penalty.beta**2),
+        *named,
+        l2=lambda alpha: decay_to(epsilon, rate),
+        l1=lambda alpha: _quotient((size,), (eta, alpha)),
+        l0=lambda alpha, beta: _quotient((-np.expm1(-beta * size),), (eta, alpha, beta, beta), beta * size),
     )
 
 
@@ -328,8 +353,9 @@ def reach(penalty: Penalty, total):
     A training has the total :math:`H = \sum_t \eta_t`, the sum of its learning rates; with momentum :math:`\mu`,
     about :math:`H/(1 - \mu)`. ``L1``: :math:`\alpha H`. ``L0``: :math:`r = \ln(1 + \alpha\beta^2 H)/\beta`. ``L2``: 0,
     since it never arrives. A sum: the solution of :math:`\dot w = \partial(\alpha\Omega)/\partial w`, :math:`w(0) = 0`,
-    at time :math:`H`, integrated numerically to about nine digits. Weights beyond ``L0``'s reach do not arrive by
-    steps without momentum either, whatever the schedule, as the chapter "A hundred classes, few epochs" proves.
+    at time :math:`H`, to about nine digits; infinite where it exceeds the largest float. Weights beyond ``L0``'s reach
+    do not arrive by steps without momentum either, whatever the schedule, as the chapter "A hundred classes, few
+    epochs" proves.
 
     Parameters
     ----------
@@ -340,30 +366,75 @@ def reach(penalty: Penalty, total):
     Raises
     ------
     ValueError
-        If ``total`` is negative or not finite, or an array where a number is needed.
+        If ``total`` is negative or not finite, an array where a number is needed, or the strengths of a sum lie
+        hundreds of orders of magnitude apart.
     """
-    total = np.asarray(total, dtype=float)
-    if not (np.isfinite(total) & (total >= 0)).all():
-        raise ValueError(f"total must be >= 0 and finite; got {total.min():g}")
+    rule = "total must be >= 0 and finite"
+    total = _validate.float64("total", _validate.parameter("total", total, rule, lambda x: x >= 0))
     if not isinstance(penalty, Sum):
         return _by_kind(
             penalty,
-            l2=lambda: 0.0 * total * penalty.alpha,
-            l1=lambda: total * penalty.alpha,
-            l0=lambda: np.log1p(np.asarray(penalty.alpha) * penalty.beta**2 * total) / penalty.beta,
+            ("total", total),
+            l2=lambda alpha: 0.0 * total * alpha,
+            l1=lambda alpha: _quotient((total, alpha)),
+            l0=lambda alpha, beta: _log1p_of(alpha, beta, beta, total) / beta,
         )
-    if total.ndim or any(np.ndim(value) for term in penalty.terms for value in vars(term).values()):
-        raise ValueError(f"total and the strengths of a sum must be numbers; got {penalty!r} and shape {total.shape}")
-    if all(isinstance(term, L2) for term in penalty.terms):
-        return 0.0
-    # backwards in time, from zero outwards; the pull at zero is its limit from the right
-    smallest = np.finfo(float).tiny
+    if np.ndim(total) or any(np.ndim(value) for term in penalty.terms for value in vars(term).values()):
+        shown = f"{_validate.shown(penalty)} and shape {np.shape(total)}"
+        raise ValueError(f"total and the strengths of a sum must be numbers; got {shown}")
+    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+        return float(_reach_of_sum(penalty, total))
 
-    def pull(time, w):
-        return penalty.gradient(np.maximum(w, smallest))
 
-    found = solve_ivp(pull, (0, float(total)), [0.0], rtol=1e-10, atol=1e-15)
-    return float(found.y[0, -1])
+# Of Gauss's rule on (-1, 1): its error on the panels below is less than rounding.
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+
+
+def _reach_of_sum(penalty, left):
+    """Follow a weight outwards from zero: the time to w is the integral of one over the pull, panel by panel.
+
+    On a panel the pull changes by at most a half. It ends with the terms that have a closed form.
+    """
+    decay = sum(2 * term.alpha for term in penalty.terms if isinstance(term, L2))
+    linear = sum(term.alpha for term in penalty.terms if isinstance(term, L1))
+    smooth = sorted({term.beta for term in penalty.terms if isinstance(term, L0) and term.alpha > 0})
+    sharpness = np.array(smooth)
+    strength = [sum(t.alpha for t in penalty.terms if isinstance(t, L0) and t.beta == beta) for beta in smooth]
+    logarithm = np.log(strength) + np.log(sharpness)
+
+    def pulls(w):
+        return decay * w + linear, np.exp(logarithm - np.multiply.outer(w, sharpness))
+
+    def time(w, width):
+        plain, sharp = pulls(w + width / 2 * (1 + _NODES))
+        return width / 2 * np.sum(_WEIGHTS / (plain + sharp.sum(-1)))
+
+    w = 0.0
+    while True:
+        plain, sharp = pulls(w)
+        pull = plain + sharp.sum()
+        if pull == 0:
+            return w
+        if sharp.sum() <= 1e-17 * plain:  # l2 and l1 alone
+            return w + _quotient((plain, left, exprel(-decay * left)), (), decay * left)
+        if decay == 0 and sharp[1:].sum() <= 1e-17 * pull:  # l1 and the least sharp l0
+            beta = sharpness[0]
+            return w + linear * left + _log1p_of(sharp[0], beta, left, exprel(-beta * linear * left)) / beta
+        share = sharp / pull
+        # what is tiny but changes quickly counts as well, until even its square is less than rounding
+        rate = max(decay / pull + np.sum(share * sharpness), max(sharpness[share > 1e-9], default=0.0))
+        if not (0 < rate < np.inf and pull < np.inf):
+            raise ValueError(f"penalty must be a sum of terms of comparable strength; got {penalty!r}")
+        width = 0.5 / rate
+        taken = time(w, width)
+        if taken >= left:
+            break
+        w, left = w + width, left - taken
+    rest = 0.0
+    for _ in range(20):  # Newton: the pull here changes little
+        plain, sharp = pulls(w + rest)
+        rest = min(max(rest + (left - time(w, rest)) * (plain + sharp.sum()), 0.0), width)
+    return w + rest
 
 
 def settled_bands(penalty: L0, eta) -> tuple[float, float]:
@@ -377,11 +448,13 @@ def settled_bands(penalty: L0, eta) -> tuple[float, float]:
     """
     eta = _learning_rate(eta)
     if not isinstance(penalty, L0) or np.ndim(penalty.alpha) or np.ndim(penalty.beta) or np.ndim(eta):
-        raise ValueError(f"penalty must be an L0 and every argument a scalar; got {penalty!r}, eta={eta!r}")
-    band = eta * penalty.alpha * penalty.beta
-    a = band * penalty.beta
-    delta = -np.expm1(-a)
-    outer = np.exp(-a * delta) - delta
+        shown = f"{_validate.shown(penalty)}, eta={_validate.shown(eta)}"
+        raise ValueError(f"penalty must be an L0 and every argument a scalar; got {shown}")
+    with np.errstate(over="ignore", under="ignore"):
+        band = eta * penalty.alpha * penalty.beta
+        a = band * penalty.beta
+        delta = -np.expm1(-a)
+        outer = np.exp(-a * delta) - delta
     if outer < delta:
         raise ValueError(f"eta*alpha*beta**2 must be at most about 0.5 for the swing to settle; got {a:g}")
     return float(band * delta), float(band * outer)
@@ -394,55 +467,98 @@ def match_initial_rate(first_step, w0, eta, beta) -> Matched:
               \alpha_{\ell_0} = \frac{s\,e^{\beta|w_0|}}{\eta\beta}.
 
     All may be arrays: the length :math:`s > 0`, the weight :math:`w_0 \ne 0`, the learning rate :math:`\eta > 0` and
-    the sharpness :math:`\beta \ge 1`. What breaks these rules is a ValueError.
+    the sharpness :math:`\beta \ge 1`. What breaks these rules, or gives an infinite factor, is a ValueError.
     """
-    first_step, eta = _validate.positive("first_step", first_step), _learning_rate(eta)
+    first_step = _validate.float64("first_step", _validate.positive("first_step", first_step))
+    eta = _learning_rate(eta)
     size = np.abs(_validate.parameter("w0", w0, "w0 must not be 0", lambda x: x != 0))
-    sharp = L0(1.0, beta).beta
-    with np.errstate(over="ignore"):
-        pull = first_step / eta * np.exp(sharp * size) / sharp
-    return Matched(L2(first_step / (2 * eta * size)), L1(first_step / eta), L0(pull, sharp))
+    sharp = _sharpness(beta)
+    _validate.together(("first_step", first_step), ("w0", size), ("eta", eta), ("beta", sharp))
+    with np.errstate(over="ignore", divide="ignore"):
+        factors = first_step / (2 * eta * size), first_step / eta, first_step / eta * np.exp(sharp * size) / sharp
+    for factor in factors:
+        rule = "first_step, w0, eta and beta must give finite factors"
+        _validate.parameter("first_step", factor, rule, lambda x: x <= _validate.LARGEST / 2)
+    return Matched(L2(factors[0]), L1(factors[1]), L0(factors[2], sharp))
 
 
 def best_beta(magnitude):
     r"""Return the sharpness whose pull :math:`\alpha\beta e^{-\beta m}` at magnitude ``m`` is greatest, :math:`1/m`.
 
     Below ``m = 1`` this is an admissible sharpness; above it the rule :math:`\beta \ge 1` (paper, Eq. 10) leaves
-    :math:`\beta = 1`, which is returned. A ``magnitude`` that is not > 0 is a ValueError.
+    :math:`\beta = 1`, which is returned. A ``magnitude`` that is not > 0 is a ValueError; where one over it exceeds
+    the largest float, the result is infinite.
     """
-    return np.maximum(1 / np.asarray(_validate.positive("magnitude", magnitude)), 1.0)[()]
+    magnitude = _validate.float64("magnitude", _validate.positive("magnitude", magnitude))
+    with np.errstate(over="ignore"):
+        return np.maximum(1 / magnitude, 1.0)[()]
 
 
 def crossover_l1(beta):
     r"""Return :math:`\ln(\beta)/\beta`: at equal :math:`\alpha`, smoothed l0 pulls harder than l1 below it."""
-    beta = L0(1.0, beta).beta
+    beta = _sharpness(beta)
     return np.log(beta) / beta
 
 
 def crossover_l2(beta):
     r"""Return :math:`W_0(\beta^2/2)/\beta`: at equal :math:`\alpha`, smoothed l0 pulls harder than l2 below it."""
-    beta = L0(1.0, beta).beta
+    beta = _sharpness(beta)
     return wrightomega(2 * np.log(beta) - np.log(2)) / beta  # W of its logarithm, which cannot overflow
 
 
-def _by_kind(penalty, l2, l1, l0):
-    """Return the closed form that belongs to the kind of ``penalty``; a sum has none."""
+def _by_kind(penalty, *named, l2, l1, l0):
+    """Return the closed form that belongs to the kind of ``penalty``; a sum has none. ``named`` broadcast with it."""
     for kind, form in ((L2, l2), (L1, l1), (L0, l0)):
         if isinstance(penalty, kind):
+            _together(penalty, *named)
             with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-                return form()
-    raise ValueError(f"penalty must be a single L2, L1 or L0, since a sum has no closed form here; got {penalty!r}")
+                return form(*(_validate.float64(name, value) for name, value in vars(penalty).items()))
+    shown = _validate.shown(penalty)
+    raise ValueError(f"penalty must be a single L2, L1 or L0, since a sum has no closed form here; got {shown}")
+
+
+def _quotient(numerators, denominators=(), exponent=0.0):
+    """Return the product of ``numerators`` over that of ``denominators``, times the exponential.
+
+    It is 0 where a numerator is. What leaves the range of floats on the way is computed by logarithms.
+    """
+    plain = math.prod(numerators) * np.exp(exponent) / math.prod(denominators)
+    steady = np.exp(_logarithm(numerators) - _logarithm(denominators) + exponent)
+    value = np.where(np.isfinite(plain) & (plain > 1e-290), plain, steady)
+    for numerator in numerators:
+        value = np.where(numerator == 0, 0.0, value)
+    return value[()]
+
+
+def _logarithm(factors):
+    return sum(np.log(factor) for factor in factors)
+
+
+def _lambertw_of(*factors):
+    """Return W of a product that may exceed the largest float."""
+    product = _quotient(factors)
+    return np.where(np.isfinite(product), lambertw(product).real, wrightomega(_logarithm(factors)))[()]
+
+
+def _log1p_of(*factors):
+    """Return the logarithm of one plus a product that may exceed the largest float."""
+    product = _quotient(factors)
+    return np.where(np.isfinite(product), np.log1p(product), _logarithm(factors))[()]
 
 
 def _checked_penalty(penalty) -> Penalty:
     if not isinstance(penalty, Penalty):
-        raise ValueError(f"penalty must be L2, L1, L0 or a sum of them; got {penalty!r}")
+        raise ValueError(f"penalty must be L2, L1, L0 or a sum of them; got {_validate.shown(penalty)}")
     return penalty
 
 
-def _weights(name: str, w):
-    return np.asarray(_validate.array(name, w), dtype=np.float64)[()]
+def _together(penalty, *named) -> tuple[int, ...]:
+    return _validate.together(*named, *(pair for term in penalty.terms for pair in vars(term).items()))
+
+
+def _sharpness(beta):
+    return _validate.float64("beta", L0(1.0, beta).beta)
 
 
 def _learning_rate(eta):
-    return _validate.positive("eta", eta, " (a learning rate)")
+    return _validate.float64("eta", _validate.positive("eta", eta, " (a learning rate)"))

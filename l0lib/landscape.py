@@ -6,7 +6,8 @@ Near the value :math:`v` that a weight would take without a penalty, the loss is
 .. math:: \phi(w) = \tfrac12 h\,(w - v)^2 + \alpha\,(1 - e^{-\beta|w|}),
 
 and everything depends on :math:`\kappa = \alpha\beta^2/h` and on :math:`\beta v` alone. Derived and proved in the
-chapter "What happens at zero"; not in the paper. By symmetry :math:`v` and :math:`-v` mirror each other.
+chapter "What happens at zero"; not in the paper. By symmetry :math:`v` and :math:`-v` mirror each other. What exceeds
+the largest float is infinite. A tensor is taken as a NumPy array.
 """
 
 from __future__ import annotations
@@ -21,11 +22,25 @@ from . import _validate
 from .penalties import L0, _lambertw0
 
 
-def _arguments(penalty, curvature, v=0.0):
+def _arguments(penalty, curvature, **points):
+    """Return alpha, beta, the curvature and the points, as float64 that broadcast."""
     if not isinstance(penalty, L0):
-        raise ValueError(f"penalty must be an L0, the others are classical; got {penalty!r}")
-    curvature = _validate.positive("curvature", curvature)
-    return penalty, curvature, np.asarray(_validate.array("v", v), dtype=np.float64)[()]
+        raise ValueError(f"penalty must be an L0, the others are classical; got {_validate.shown(penalty)}")
+    rule = "curvature must be > 0, and one over it finite"
+    curvature = _validate.parameter("curvature", curvature, rule, lambda x: x > 1 / _validate.LARGEST)
+    named = {**vars(penalty), "curvature": curvature, **points}
+    arrays = {name: _validate.float64(name, value) for name, value in named.items()}
+    _validate.together(*arrays.items())
+    return arrays.values()
+
+
+def _kappa(alpha, beta, curvature):
+    """Return kappa, which may be infinite, and its logarithm, which is not."""
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+        k = alpha * beta**2 / curvature
+        plain, steady = np.log(k), np.log(alpha) + 2 * np.log(beta) - np.log(curvature)
+    usable = (k > 1e-290) & (k < np.inf)
+    return np.where(np.isnan(k), np.inf, k)[()], np.where(usable, plain, steady)[()]
 
 
 def kappa(penalty: L0, curvature):
@@ -41,16 +56,17 @@ def kappa(penalty: L0, curvature):
     Raises
     ------
     ValueError
-        If ``penalty`` is no :class:`~l0lib.L0` or ``curvature`` is not > 0.
+        If ``penalty`` is no :class:`~l0lib.L0`, ``curvature`` is not > 0 with a finite inverse, or shapes do not
+        broadcast.
     """
-    penalty, curvature, _ = _arguments(penalty, curvature)
-    return penalty.alpha * penalty.beta**2 / curvature
+    return _kappa(*_arguments(penalty, curvature))[0]
 
 
 def objective(penalty: L0, w, v, curvature):
     r"""Return :math:`\phi(w)`, entry by entry; ``w``, ``v`` and the parameters broadcast."""
-    penalty, curvature, v = _arguments(penalty, curvature, v)
-    return 0.5 * curvature * (np.asarray(w) - v) ** 2 + penalty.elementwise(w)
+    alpha, beta, curvature, w, v = _arguments(penalty, curvature, w=w, v=v)
+    with np.errstate(over="ignore", under="ignore"):
+        return 0.5 * curvature * (w - v) * (w - v) - alpha * np.expm1(-beta * np.abs(w))
 
 
 def stationary_point(penalty: L0, v, curvature):
@@ -61,20 +77,22 @@ def stationary_point(penalty: L0, v, curvature):
     Where :math:`-\kappa e^{-\beta v} < -1/e`, or the root is not positive, no such point exists. Errors as in
     :func:`kappa`.
     """
-    penalty, curvature, v = _arguments(penalty, curvature, v)
+    alpha, beta, curvature, v = _arguments(penalty, curvature, v=v)
+    k, logarithm = _kappa(alpha, beta, curvature)
     size = np.abs(v)
-    k, scaled = np.asarray(kappa(penalty, curvature)), np.asarray(penalty.beta * size)
-    with np.errstate(divide="ignore", invalid="ignore", under="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore", under="ignore"):
+        scaled = beta * size
         # the distance from the fold, 1 + e*x of Lambert's argument x: no digit is lost even where kappa is close to 1
-        gap = -np.expm1(np.log(k) - (scaled - 1))
-        root = size + _lambertw0(-k * np.exp(-scaled), gap=gap) / penalty.beta
+        gap = -np.expm1(logarithm - (scaled - 1))
+        x = np.where(k < np.inf, -k * np.exp(-scaled), -np.exp(logarithm - scaled))
+        root = size + _lambertw0(x, gap=gap) / beta
         return np.where((gap >= 0) & (root > 0), np.sign(v) * root, np.nan)[()]
 
 
 def minimiser(penalty: L0, v, curvature):
     r"""Return the global minimiser of :math:`\phi`: the proximal operator at ``v`` with step :math:`1/h`."""
-    penalty, curvature, v = _arguments(penalty, curvature, v)
-    return penalty.prox(v, 1 / curvature)
+    alpha, beta, curvature, v = _arguments(penalty, curvature, v=v)
+    return L0(alpha, beta).prox(v, 1 / curvature)
 
 
 def kill_zone(penalty: L0, curvature):
@@ -83,9 +101,9 @@ def kill_zone(penalty: L0, curvature):
     It is :math:`\kappa/\beta = \alpha\beta/h` where :math:`\kappa \le 1` (attained), and :math:`(1 + \ln\kappa)/\beta`
     where :math:`\kappa > 1` (a supremum: there a half-stable point appears). Errors as in :func:`kappa`.
     """
-    k = np.asarray(kappa(penalty, curvature))
-    with np.errstate(divide="ignore"):
-        return (np.where(k <= 1, k, 1 + np.log(np.maximum(k, 1.0))) / penalty.beta)[()]
+    alpha, beta, curvature = _arguments(penalty, curvature)
+    k, logarithm = _kappa(alpha, beta, curvature)
+    return (np.where(k <= 1, k, 1 + logarithm) / beta)[()]
 
 
 def regime(penalty: L0, v, curvature):
@@ -95,11 +113,13 @@ def regime(penalty: L0, v, curvature):
     :math:`1 + \ln\kappa \le \beta|v| < \kappa`): zero and a point away from it both stand, and the start decides.
     ``"free"``: zero repels, and the point away from it attracts. Errors as in :func:`kappa`.
     """
-    penalty, curvature, v = _arguments(penalty, curvature, v)
-    scaled, k = np.abs(v) * penalty.beta, kappa(penalty, curvature)
-    with np.errstate(divide="ignore"):
-        kill = np.where(np.asarray(k) <= 1, scaled <= k, scaled - 1 < np.log(np.maximum(k, 1.0)))
-    return np.where(kill, "kill", np.where(scaled < k, "bistable", "free"))[()]
+    alpha, beta, curvature, v = _arguments(penalty, curvature, v=v)
+    k, logarithm = _kappa(alpha, beta, curvature)
+    with np.errstate(over="ignore", under="ignore"):
+        scaled = np.abs(v) * beta
+        kill = np.where(k <= 1, scaled <= k, scaled - 1 < logarithm)
+        attracts = np.where((scaled < np.inf) & (k < np.inf), scaled < k, np.abs(v) < alpha * beta / curvature)
+    return np.where(kill, "kill", np.where(attracts, "bistable", "free"))[()]
 
 
 def jump(penalty: L0, curvature) -> tuple[float, float]:
@@ -110,13 +130,16 @@ def jump(penalty: L0, curvature) -> tuple[float, float]:
     :math:`u^2 = 2\kappa\,(1 - (1 + u)e^{-u})`, at :math:`v = (u + \kappa e^{-u})/\beta`. Scalars only; errors as in
     :func:`kappa`.
     """
-    k = kappa(penalty, curvature)
+    alpha, beta, curvature = _arguments(penalty, curvature)
+    k, _ = _kappa(alpha, beta, curvature)
     if np.ndim(k):
-        raise ValueError(f"jump needs scalars alpha, beta and curvature; got shape {np.shape(k)}")
+        raise ValueError(f"penalty and curvature must be scalars for a jump; got shape {np.shape(k)}")
     if k <= 1:
-        return k / penalty.beta, 0.0
+        return float(k / beta), 0.0
+    if k > 1e6:  # u^2 = 2k to all digits, which is exact hard thresholding
+        return (float(np.sqrt(2.0) * np.sqrt(alpha) / np.sqrt(curvature)),) * 2
     u = _leap(k)
-    return (u + k * math.exp(-u)) / penalty.beta, u / penalty.beta
+    return float((u + k * math.exp(-u)) / beta), float(u / beta)
 
 
 # 1 - 2(1 - (1 + u)e^-u)/u^2 = 2u/3 - u^2/4 + u^3/15 - ...: enough terms for all digits at u < 1
@@ -142,7 +165,7 @@ def _leap(k) -> float:
 def soft_threshold(v, threshold):
     r"""Return :math:`\operatorname{sign}(v)\max(|v| - t, 0)`, the proximal operator of the l1 norm; t >= 0."""
     v, t = _checked(v, threshold)
-    return np.sign(v) * np.maximum(np.abs(v) - t, 0.0)
+    return np.sign(v) * np.maximum(np.abs(v) - t, 0.0) + 0.0  # zero, not -0.0
 
 
 def hard_threshold(v, threshold):
@@ -155,5 +178,7 @@ def hard_threshold(v, threshold):
 
 
 def _checked(v, threshold):
-    v = np.asarray(_validate.array("v", v), dtype=np.float64)[()]
-    return v, _validate.parameter("threshold", threshold, "threshold must be >= 0", lambda x: x >= 0)
+    v = _validate.float64("v", v)
+    t = _validate.float64("t", _validate.parameter("threshold", threshold, "threshold must be >= 0", lambda x: x >= 0))
+    _validate.together(("v", v), ("threshold", t))
+    return v, t

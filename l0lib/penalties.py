@@ -27,8 +27,11 @@ def _namespace(w):
 
 
 def count_nonzero(w) -> int:
-    r"""Return the exact :math:`\ell_0` norm, the number of entries that are not zero (paper, Eqs. 8 and 9)."""
-    w = _validate.array("w", w)
+    r"""Return the exact :math:`\ell_0` norm, the number of entries that are not zero (paper, Eqs. 8 and 9).
+
+    ``w`` is an array or tensor of real numbers, integers or booleans; anything else is a ValueError.
+    """
+    w = _validate.array("w", w, whole=True)
     return int((w != 0).sum())
 
 
@@ -49,6 +52,12 @@ class Penalty:
         """The single penalties this one is made of."""
         return (self,)
 
+    def _checked(self, name: str, w, *others: tuple[str, Any]):
+        """Return ``w`` as an array with which the parameters and ``others`` broadcast."""
+        w = _validate.array(name, w)
+        _validate.together((name, w), *others, *(pair for term in self.terms for pair in vars(term).items()))
+        return w
+
     def elementwise(self, w):
         r"""Return the penalty of each weight, before summing.
 
@@ -65,10 +74,11 @@ class Penalty:
         Raises
         ------
         ValueError
-            If ``w`` has no real floating dtype, or is a NumPy array that holds NaN or an infinity.
+            If ``w`` has no real floating dtype, is a NumPy array that holds NaN or an infinity, or does not broadcast
+            with the parameters.
         """
-        w = _validate.array("w", w)
-        with np.errstate(over="ignore", under="ignore"):
+        w = self._checked("w", w)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             return self._elementwise(w, _namespace(w))
 
     def value(self, w):
@@ -82,7 +92,7 @@ class Penalty:
         At :math:`w_j = 0` the subgradient 0 is taken, as :math:`\operatorname{sign}(0) = 0`. Errors as in
         :meth:`elementwise`.
         """
-        w = _validate.array("w", w)
+        w = self._checked("w", w)
         with np.errstate(over="ignore", under="ignore"):
             return self._gradient(w, _namespace(w))
 
@@ -101,13 +111,14 @@ class Penalty:
         Returns
         -------
         array
-            Shape of ``v``. Where two minimisers tie, zero is returned.
+            Shape of ``v`` broadcast with ``step`` and the parameters. Where two minimisers tie, zero is returned. A
+            tensor's NaN stays NaN.
 
         Raises
         ------
         ValueError
-            If ``step`` is not > 0, ``v`` is not real, floating and finite, or a sum holds two smoothed-l0 terms
-            (their common minimiser has no closed form).
+            If ``step`` is not > 0, ``v`` is not real, floating and finite, a shape does not broadcast, or a sum holds
+            two smoothed-l0 terms (their common minimiser has no closed form).
 
         Notes
         -----
@@ -116,8 +127,8 @@ class Penalty:
         :math:`\kappa = \alpha\beta^2/h`, the better of 0 and
         :math:`v + W_0(-\kappa e^{-\beta v})/\beta`. A sum shifts ``v`` and ``h`` and reduces to these.
         """
-        v = _validate.array("v", v)
         step = _validate.positive("step", step)
+        v = self._checked("v", v, ("step", step))
         xp = _namespace(v)
         smooth = [term for term in self.terms if isinstance(term, L0)]
         if len(smooth) > 1:
@@ -127,10 +138,15 @@ class Penalty:
         with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
             growth = 1 + 2 * quadratic * step  # the l2 term adds 2*alpha to the curvature 1/step
             size = xp.abs(v) / growth - linear * step / growth
-            size = xp.where(size > 0, size, xp.zeros_like(size))  # 0 * size would be -0.0
+            curvature = growth / step
+            if not _finite(growth, linear * step):  # a very long step: in units of its inverse
+                curvature = 1 / step + 2 * quadratic
+                size = (xp.abs(v) / step - linear) / curvature
+            size = xp.where(size <= 0, xp.zeros_like(size), size)  # 0 * size would be -0.0
             if smooth:
-                size = _prox_l0(size, smooth[0].alpha, smooth[0].beta, growth / step, xp)
-            return xp.where(v < 0, -size, size)
+                size = _prox_l0(size, smooth[0].alpha, smooth[0].beta, curvature, xp)
+            result = xp.where(v < 0, 0 - size, size)  # never -0.0
+            return result[()] if _validate.is_numpy(result) else result
 
     def __add__(self, other: Penalty) -> Sum:
         if not isinstance(other, Penalty):
@@ -153,17 +169,40 @@ class Penalty:
         return hash(str(self._key()))
 
 
+def _finite(*values) -> bool:
+    """Whether all that is held is finite, in numbers and in arrays."""
+    return all(
+        bool((abs(value) < math.inf).all()) if hasattr(value, "shape") else math.isfinite(value) for value in values
+    )
+
+
 def _prox_l0(v, alpha, beta, curvature, xp):
     """Minimise alpha*(1 - exp(-beta*w)) + curvature/2*(w - v)^2 over w >= 0 for v >= 0, in units of 1/beta."""
     kappa = alpha * beta * beta / curvature
+    greatest = float(xp.finfo(v.dtype).max) ** 0.5  # whose square is still finite
     scaled = beta * v
-    # 1 + e*x of the Lambert W argument x = -kappa*exp(-beta*v), without cancellation
-    logarithm = xp.log(kappa) if not isinstance(kappa, float) else math.log(kappa) if kappa > 0 else -math.inf
-    gap = -xp.expm1(1 + logarithm - scaled)
-    shift = _lambertw0(-kappa * xp.exp(-scaled), gap=gap)
-    u = scaled + shift
+    scaled = xp.where(scaled > greatest, xp.full_like(scaled, greatest), scaled)
+    logarithm = _log(kappa, xp)
+    x = -kappa * xp.exp(-scaled)  # the argument of Lambert's W
+    small = kappa <= greatest / 4
+    if small is not True:
+        logarithm = _choose(small, logarithm, _log(alpha, xp) + 2 * _log(beta, xp) - _log(curvature, xp), xp)
+        x = _choose(small, x, -xp.exp(logarithm - scaled), xp)
+    gap = -xp.expm1(1 + logarithm - scaled)  # 1 + e*x without cancellation
+    shift = _lambertw0(x, gap=gap)
+    u, w = scaled + shift, v + shift / beta
     gain = u * (u - 2 * scaled) / 2 - kappa * xp.expm1(-u)  # objective at u less objective at 0
-    return xp.where((gap >= 0) & (u > 0) & (gain < 0), v + shift / beta, 0 * v)
+    if small is not True:  # the same in units of w
+        gain = _choose(small, gain, curvature * w * (shift / beta - v) / 2 - alpha * xp.expm1(-u), xp)
+    return xp.where((gap >= 0) & (u > 0) & (gain < 0), w, 0 * v)
+
+
+def _log(x, xp):
+    return xp.log(x) if not isinstance(x, float) else math.log(x) if x > 0 else -math.inf
+
+
+def _choose(condition, one, other, xp):
+    return (one if condition else other) if isinstance(condition, bool) else xp.where(condition, one, other)
 
 
 def _factor(alpha):
@@ -184,14 +223,17 @@ class L2(Penalty):
     Raises
     ------
     ValueError
-        If ``alpha`` is negative, NaN or infinite.
+        If ``alpha`` is negative or NaN, or twice ``alpha`` is infinite.
     """
 
     def __init__(self, alpha):
         self.alpha = _factor(alpha)
+        with np.errstate(over="ignore"):
+            _validate.parameter("2*alpha", 2 * self.alpha, "2*alpha must be finite", lambda x: x >= 0)
 
     def _elementwise(self, w, xp):
-        return self.alpha * (w * w)
+        values = self.alpha * (w * w)
+        return xp.where(xp.isfinite(values), values, self.alpha * w * w)  # a square may be infinite, and alpha zero
 
     def _gradient(self, w, xp):
         return 2 * self.alpha * w
@@ -236,6 +278,7 @@ class L0(Penalty):
     def __init__(self, alpha, beta):
         self.alpha = _factor(alpha)
         self.beta = _validate.parameter("beta", beta, "beta must be >= 1 (paper, Eq. 10)", lambda x: x >= 1)
+        _validate.together(("alpha", self.alpha), ("beta", self.beta))
         with np.errstate(over="ignore"):
             _validate.parameter("alpha*beta", self.alpha * self.beta, "alpha*beta must be finite", lambda x: x >= 0)
 

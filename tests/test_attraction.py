@@ -5,6 +5,7 @@ import math
 import re
 import warnings
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -183,6 +184,78 @@ def test_steps_of_l1_and_l2_against_iteration():
     assert attraction.steps_to_zero(L2(0.3), 1e-4, ETA, epsilon=1e-3) == 0
 
 
+def test_a_weight_at_zero_needs_no_step_and_without_a_penalty_no_other_arrives():
+    for penalty, epsilon in ((L1(0.0), None), (L0(0.0, 5.0), None), (L2(0.0), 1e-3)):
+        assert attraction.steps_to_zero(penalty, np.array([0.0, 0.1]), ETA, epsilon).tolist() == [0, math.inf]
+
+
+def exact_reach(penalty, total):
+    """The reach to 30 digits: the weight at which the integral of one over the pull is the total."""
+    with mpmath.workdps(40):
+        terms = [(mpmath.mpf(t.alpha), mpmath.mpf(getattr(t, "beta", 0)), type(t)) for t in penalty.terms]
+
+        def pull(w):
+            parts = {L2: lambda a, b: 2 * a * w, L1: lambda a, b: a, L0: lambda a, b: a * b * mpmath.exp(-b * w)}
+            return sum(parts[kind](alpha, beta) for alpha, beta, kind in terms)
+
+        scale = min(1 / beta if beta else pull(0) / (2 * alpha) for alpha, beta, kind in terms if kind is not L1)
+        w, left = mpmath.mpf(0), mpmath.mpf(total)
+        while True:  # panels that grow with the weight, by a fixed rule that is exact far beyond floats
+            width = scale / 4 if w < 50 * scale else w / 200
+            taken = mpmath.quad(lambda x: 1 / pull(x), [w, w + width])
+            if taken > left:
+                break
+            w, left = w + width, left - taken
+        end = w
+        for _ in range(8):  # Newton
+            end += (left - mpmath.quad(lambda x: 1 / pull(x), [w, end])) * pull(end)
+        return end
+
+
+@pytest.mark.parametrize(
+    ("penalty", "total"),
+    [
+        (L2(1e-4) + L0(1e-3, 5.0), 2000.0),
+        (L2(0.05) + L0(1e-12, 5.0), 60.0),  # all digits of a reach of 1e-10 count
+        (L2(1e-3) + L1(1e-4) + L0(1e-2, 10.0), 30.0),
+        (L0(1e-3, 3.0) + L0(1e-3, 40.0), 1e3),
+        (L2(0.5) + L0(1e-3, 20.0), 12.0),
+        (L2(0.01) + L1(1e-9), 700.0),
+        (L1(1e-3) + L0(1e-2, 10.0), 100.0),
+    ],
+    ids=repr,
+)
+def test_the_reach_of_a_sum_has_all_its_digits(penalty, total):
+    assert attraction.reach(penalty, total) == pytest.approx(float(exact_reach(penalty, total)), rel=1e-12)
+
+
+def test_the_reach_of_a_sum_grows_beyond_all_floats():
+    assert attraction.reach(L2(1.0) + L0(1e-3, 5.0), 400.0) == math.inf  # e^800
+    tiny = 1e-250 / 2 * math.exp(400) * math.exp(400)
+    assert attraction.reach(L2(1.0) + L1(1e-250), 400.0) == pytest.approx(tiny, rel=1e-11)
+    assert attraction.reach(L2(1.0) + L0(1e-250, 5.0), 400.0) == pytest.approx(5 * tiny, rel=1e-11)
+    assert attraction.reach(L1(0.0) + L0(0.0, 5.0), 1e308) == 0
+    assert attraction.reach(L1(1e-3) + L0(1e-2, 10.0), 0.0) == 0
+    assert attraction.reach(L0(1.0, 1e200), 1.0) == pytest.approx(math.log(10) * 400 / 1e200)
+
+
+@given(alpha=alphas, beta=betas, eta=etas, w=st.floats(1e-3, 3))
+def test_a_unit_of_weight_changes_nothing(alpha, beta, eta, w):
+    """Weights in units of 1e-200 have a sharpness of 1e200 and more, whose square no float holds."""
+    penalty, scaled, unit = L0(alpha, beta), L0(alpha * 1e-100, beta * 1e200), 1e-200
+    for function, more, dimension in (
+        (attraction.critical_magnitude, (), unit),
+        (attraction.crossing_magnitude, (), unit),
+        (attraction.swing_band, (), unit),
+        (attraction.alpha_bound, (w,), 1e-100),
+        (attraction.scaling_factor, (w,), 1),
+        (attraction.steps_to_zero, (w,), 1),
+    ):
+        found = function(scaled, *(x * unit for x in more), eta * 1e-300)
+        near_zero = 1e-10 if function is attraction.scaling_factor else 0
+        assert found == pytest.approx(function(penalty, *more, eta) * dimension, rel=1e-9, abs=near_zero)
+
+
 @given(magnitude=st.floats(1e-3, 0.999), other=st.floats(1, 1000))
 def test_best_beta_pulls_hardest(magnitude, other):
     best = attraction.best_beta(magnitude)
@@ -209,7 +282,10 @@ def test_crossovers(beta):
         (lambda: attraction.scaling_factor(L1(1.0), math.nan, 0.1), ("w must hold finite", "nan")),
         (lambda: attraction.term("l1", 1.0, 0.1), ("penalty must be L2, L1, L0", "l1")),
         (lambda: attraction.alpha_bound(L2(1.0) + L1(1.0), 1.0, 0.1), ("single L2, L1 or L0", "L1(alpha=1.0)")),
-        (lambda: attraction.trajectory(L1(1.0), 1.0, 0.1, -1), ("steps must be a whole number >= 0", "-1")),
+        (
+            lambda: attraction.trajectory(L1(1.0), 1.0, 0.1, -1),
+            ("steps must be a whole number from 0", "-1"),
+        ),
         (lambda: attraction.trajectory(L1(1.0), 1.0, 0.1, 2.5), ("steps must be a whole number", "2.5")),
         (lambda: attraction.trajectory(L1(1.0), 1.0, 0.1, 5, sample="last"), ("sample must be", "last")),
         (lambda: attraction.trajectory(L1(1.0), 1.0, 0.1, 5, sample=[3, 2]), ("sample must be", "[3, 2]")),

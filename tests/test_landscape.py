@@ -147,7 +147,7 @@ def test_thresholds():
         (lambda: landscape.kappa(L1(1.0), 1.0), ("penalty must be an L0", "L1(alpha=1.0)")),
         (lambda: landscape.kappa(L0(1.0, 2.0), 0.0), ("curvature must be > 0", "0")),
         (lambda: landscape.regime(L0(1.0, 2.0), np.nan, 1.0), ("v must hold finite", "nan")),
-        (lambda: landscape.jump(L0(np.ones(2), 2.0), 1.0), ("scalars", "(2,)")),
+        (lambda: landscape.jump(L0(np.ones(2), 2.0), 1.0), ("penalty and curvature must be scalars", "(2,)")),
         (lambda: landscape.soft_threshold(1.0, -1.0), ("threshold must be >= 0", "-1")),
         (lambda: landscape.hard_threshold(1.0, -1.0), ("threshold must be >= 0", "-1")),
     ],

@@ -41,6 +41,8 @@ def test_values_are_equations_4_6_and_11():
     assert L0(2.0, 4.0).value(w) == pytest.approx(2 * (2 - math.exp(-2.0) - math.exp(-0.8)))
     assert (L2(2.0) + L1(2.0)).value(w) == pytest.approx(2 * 0.29 + 2 * 0.7)
     assert count_nonzero(w) == 2
+    for other in ([0, 3, -1], [False, True, True]):
+        assert count_nonzero(np.array(other)) == count_nonzero(torch.tensor(other)) == 2
 
 
 def test_smoothed_count_tends_to_the_exact_one():
@@ -98,6 +100,38 @@ def test_tiny_and_huge_weights_raise_no_warning(penalty, w):
 
 def test_small_weights_keep_their_digits():
     assert L0(1.0, 3.0).value(1e-18) == pytest.approx(3e-18, rel=1e-14)
+
+
+def test_a_factor_of_zero_costs_nothing_however_large_the_weight():
+    assert L2(0.0).value(1e200) == 0
+    assert L2(1e-200).value(1e200) == pytest.approx(1e200)
+    weight = torch.tensor(1e30, requires_grad=True)
+    L2(0.0).value(weight).backward()
+    assert weight.grad == 0
+
+
+@pytest.mark.parametrize("penalty", ALL, ids=repr)
+def test_prox_of_a_number_is_a_number_and_never_minus_zero(penalty):
+    for v in (-1e-3, -0.0, 0.0):
+        for got in (penalty.prox(v, 0.5), penalty.prox(torch.tensor(v), 0.5).numpy()):
+            assert got != 0 or not np.signbit(got)
+    assert isinstance(penalty.prox(-2.0, 0.5), float)
+
+
+@pytest.mark.parametrize("penalty", [*ALL, L0(1.0, 1e30)], ids=repr)
+def test_prox_lets_a_diverged_tensor_be_seen(penalty):
+    got = penalty.prox(torch.tensor([math.nan, math.inf, -math.inf, -3.0]), 0.1)
+    assert torch.isnan(got[0])
+    assert got[1:3].tolist() == [math.inf, -math.inf]
+    assert torch.isfinite(got[3])
+
+
+def test_prox_beyond_the_squares_of_floats():
+    for beta in (1e80, 1e160, 1e300, np.array([1e80, 1e300])):  # hard thresholding at the root of 2
+        assert np.all(L0(1.0, beta).prox(np.array([[1.41], [1.42]]), 1.0) == [[0.0], [1.42]])
+    for step in (1e308, np.array([1e308, 1e308])):  # 2*alpha*step is infinite
+        assert np.all((L2(1.0) + L1(1e-3) + L0(1e-3, 5)).prox(1e308, step) == pytest.approx(0.4995, rel=1e-2))
+        assert np.all(L1(1e100).prox(1e308, step) == 0)
 
 
 def test_parameters_broadcast_with_weights():
@@ -199,6 +233,11 @@ def test_sums_flatten_compare_and_print():
         (lambda: L1(1.0).value(np.array([1, 2])), ("w must have a real floating dtype", "int64")),
         (lambda: L1(1.0).gradient(torch.tensor([1, 2])), ("w must have a real floating dtype", "int64")),
         (lambda: L1(1.0).gradient(np.array([1.0, np.nan])), ("w must hold finite numbers", "nan")),
+        (lambda: L0([1.0, 2.0], [1.0, 2.0, 3.0]), ("shapes must broadcast", "alpha (2,), beta (3,)")),
+        (lambda: L1([1.0, 2.0]).prox(np.ones(3), 1.0), ("shapes must broadcast", "v (3,), alpha (2,)")),
+        (lambda: L1(1.0).gradient(np.ones(3)) + L1(torch.ones(3)).gradient(np.ones(3)), ("w and alpha must all be",)),
+        (lambda: L2(1e308), ("2*alpha must be finite", "inf")),
+        (lambda: L1(10**400), ("alpha must be >= 0", "characters")),
         (lambda: L1(1.0).gradient(np.array([1j])), ("w must have a real floating dtype", "complex128")),
         (lambda: L1(1.0).gradient("one"), ("w must be a number or an array", "one")),
         (lambda: L0(1.0, 2.0).prox(1.0, 0.0), ("step must be > 0", "0")),

@@ -155,7 +155,13 @@ def _safe_alpha(answer):
 
 
 def _count_steps(answer):
-    for w0, eta, alpha, beta in ((0.3, 0.04, 0.01, 5.0), (0.05, 0.1, 0.002, 20.0), (1e-6, 0.1, 0.01, 3.0)):
+    for w0, eta, alpha, beta in (
+        (0.3, 0.04, 0.01, 5.0),
+        (0.05, 0.1, 0.002, 20.0),
+        (1e-6, 0.1, 0.01, 3.0),
+        (1.0, 0.1, 0.4, 5.0),  # long steps: far between the two bounds
+        (2.0**-69, 1.0, 2.0**-70, 2.0),  # lands on zero
+    ):
         limit = int(2 * attraction.steps_to_zero(L0(alpha, beta), w0, eta)) + 2
         want = int(np.argmax(attraction.trajectory(L0(alpha, beta), w0, eta, limit) <= 0))
         got = answer(w0, eta, alpha, beta)
@@ -171,6 +177,15 @@ def _killed(answer):
             if bool(answer(float(v), alpha, 3.0, curvature)) != want:
                 kappa = landscape.kappa(penalty, curvature)
                 yield f"with kappa = {kappa:.3g} and beta*v = {3 * v:.3g} the answer is {want}"
+    # on the edges themselves, where all the numbers are exact
+    for v, alpha, beta, curvature, want in (
+        (0.25, 0.5, 2.0, 4.0, True),
+        (0.5, 0.25, 2.0, 1.0, True),
+        (1 + math.log(2.5), 2.5, 1.0, 1.0, False),
+    ):
+        if bool(answer(v, alpha, beta, curvature)) != want:
+            kappa = alpha * beta**2 / curvature
+            yield f"with kappa = {kappa:.3g} and beta*v = {beta * v:.3g}, on the edge itself, the answer is {want}"
 
 
 def _two_penalty_step(answer):

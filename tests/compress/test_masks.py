@@ -1,8 +1,9 @@
+from fractions import Fraction
 from functools import partial
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -90,6 +91,15 @@ def test_the_number_to_keep_reaches_the_ratio_with_nothing_to_spare(total, data)
     assert keep >= 1
     assert total / keep >= ratio * (1 - 1e-12)
     assert total / (keep + 1) < ratio * (1 + 1e-12)
+
+
+@settings(max_examples=300, deadline=None)
+@example(1000, 625)  # 1000 / 625 is 1.6, and the float next to 1.6 is a little more
+@given(total=st.integers(1, 10**9), keep=st.integers(1, 10**9))
+def test_the_ratio_of_a_number_keeps_that_number(total, keep):
+    keep = min(keep, total)
+    assert number_to_keep(total, total / keep) == keep
+    assert number_to_keep(total, Fraction(total, keep)) == keep
 
 
 @pytest.mark.parametrize("ratio", [0.5, 0, -3, float("nan"), 11])

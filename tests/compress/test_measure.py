@@ -164,7 +164,7 @@ def test_the_interval_against_a_root_finder_and_at_the_edges():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((1, 0), "images must be > 0; got 0"),
+        ((1, 0), "images must be a whole number from 1 to 1000000000000000; got 0"),
         ((-1, 5), "errors must be between 0"),
         ((6, 5), "errors must be between 0"),
         ((1, 5, 1.0), "confidence must be"),

@@ -51,7 +51,9 @@ def test_what_rounding_leaves_goes_to_the_largest_remainders():
 
 @pytest.mark.parametrize("keep", [-1, 7])
 def test_more_than_there_is_cannot_be_shared_out(keep):
-    with pytest.raises(ValueError, match=f"keep must be between 0 and the sum of the sizes, 6; got {keep}"):
+    with pytest.raises(
+        ValueError, match=f"keep must be a whole number from 0 to 6 \\(the sum of the sizes\\); got {keep}"
+    ):
         apportion([1, 2, 3], keep)
 
 

@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from l0lib._counts import number_to_keep
 from l0lib.chapters import two_penalties
 from l0lib.experiments import arms as arms_module
 from l0lib.experiments import records, results
@@ -49,6 +50,13 @@ def check_run(path):
     assert found.test == 10_000
     assert found.train == (60_000 if what.dataset == "mnist" else 50_000)
     assert len(found.history) == what.training.epochs + 1
+
+
+def test_every_recorded_ratio_keeps_the_number_it_kept():
+    for path in RUNS:
+        for point in records.read(path).points:
+            if point.requested <= point.parameters:
+                assert number_to_keep(point.parameters, point.requested) == point.parameters // point.requested
 
 
 def test_stored_tunings_keep_the_schema_and_chose_what_their_studies_use():
