@@ -33,7 +33,7 @@ class Provenance:
 
 
 def start(profile: str = "fast") -> None:
-    """Begin a chapter: start its clock and ask for crisp figures.
+    """Begin a chapter: start its clock and ask for crisp figures, the same ones in every run.
 
     Raises
     ------
@@ -49,7 +49,13 @@ def start(profile: str = "fast") -> None:
         return
     shell = get_ipython()
     if shell is not None and hasattr(shell, "kernel"):
+        from matplotlib import rcParams
+
         shell.run_line_magic("matplotlib", "inline")
+        # else each picture would hold the time, to the microsecond, and names that are drawn anew
+        rcParams["svg.hashsalt"] = "l0lib"
+        kept = {"bbox_inches": "tight", "metadata": {"Date": None}}
+        shell.run_line_magic("config", f"InlineBackend.print_figure_kwargs = {kept}")
         shell.run_line_magic("config", "InlineBackend.figure_formats = ['svg']")
 
 

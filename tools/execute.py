@@ -9,6 +9,7 @@ import argparse
 import atexit
 import os
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -42,8 +43,23 @@ def private_channel() -> dict[str, str]:
     return {"transport": "ipc", "ip": os.path.join(folder, "kernel")}
 
 
+def numbered(executed, text: str):
+    """Return the notebook in ``text`` with widgets numbered as they were made, not by chance: two runs can be compared.
+
+    ``executed`` is the same notebook as it came from the run, whose widgets stand in the order of their making.
+    """
+    import nbformat
+
+    states = executed.metadata.get("widgets", {}).values()
+    names = {name: f"{number:032x}" for number, name in enumerate(name for kept in states for name in kept["state"])}
+    return nbformat.reads(
+        re.sub(r"[0-9a-f]{32}(?![0-9a-f])", lambda found: names.get(found[0], found[0]), text), as_version=4
+    )
+
+
 def execute(source: pathlib.Path, profile: str, timeout: int) -> float:
     """Run one notebook; the output appears under its name only when every cell has run. Returns seconds."""
+    import nbformat
     import papermill
     from traitlets.config import Config
 
@@ -52,7 +68,7 @@ def execute(source: pathlib.Path, profile: str, timeout: int) -> float:
     target.unlink(missing_ok=True)
     start = time.perf_counter()
     try:
-        papermill.execute_notebook(
+        executed = papermill.execute_notebook(
             str(source),
             str(draft),
             parameters={"profile": profile},
@@ -62,6 +78,7 @@ def execute(source: pathlib.Path, profile: str, timeout: int) -> float:
             execution_timeout=timeout,
             config=Config({"KernelManager": private_channel()}),
         )
+        nbformat.write(numbered(executed, draft.read_text(encoding="utf8")), draft)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)

@@ -20,11 +20,16 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
+    def __init__(self, *arguments, more: dict[str, str] | None = None, **named):
+        self.more = {"Cache-Control": "no-cache", **(more or {})}
+        super().__init__(*arguments, **named)
+
     def log_message(self, *arguments):
         """Stay silent: a reader's terminal is no log."""
 
     def end_headers(self):
-        self.send_header("Cache-Control", "no-cache")
+        for name, value in self.more.items():
+            self.send_header(name, value)
         super().end_headers()
 
     def reply(self, status: int, body: bytes, kind: str, *headers: tuple[str, str]) -> io.BytesIO:
@@ -47,9 +52,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         return super().send_head()
 
 
-def server(port: int, root: pathlib.Path = HTML) -> http.server.ThreadingHTTPServer:
-    """A server bound to the loopback address, not yet running."""
-    handler = functools.partial(Handler, directory=str(root))
+def server(port: int, root: pathlib.Path = HTML, **more: str) -> http.server.ThreadingHTTPServer:
+    """A server bound to the loopback address, not yet running; each answer carries ``more`` headers."""
+    handler = functools.partial(Handler, directory=str(root), more=more)
     return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
 
 

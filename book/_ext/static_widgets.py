@@ -1,8 +1,8 @@
 """HTML only: carry the explorers' script and style once for the whole site instead of once for each explorer.
 
 MyST-NB embeds the widgets' state as it is, so every explorer brings its own copy of its module and style sheet. Copies
-equal to the library's files become a stub that reads the same module as a classic script, ``vendor/<name>.iife.js``;
-of the style sheets the first of a page remains. A page loads the classic scripts that it uses.
+equal to the library's files become the name under which a classic script, ``vendor/<name>.iife.js``, puts the same
+module; of the style sheets the first of a page remains. A page loads the classic scripts that it uses.
 """
 
 import json
@@ -44,7 +44,7 @@ def share(state, pagename):
         name = names.get(traits.get("_esm"))
         if name:
             used.add(name)
-            traits["_esm"] = f"export default globalThis.{MODULES[name]}.default;"
+            traits["_esm"] = MODULES[name]
         elif traits.get("_anywidget_id", "").startswith("l0lib.widgets."):
             raise RuntimeError(f"{pagename} was executed with another build of the explorers: execute it again")
         if traits.get("_css") == style:

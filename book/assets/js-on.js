@@ -30,3 +30,9 @@ document.addEventListener("DOMContentLoaded", () => {
   const text = Search.htmlToText;
   Search.htmlToText = (page, anchor) => text(page.replace(/<span class="katex-mathml">[^]*?<\/math><\/span>/g, ""), anchor);
 });
+/* The index is a plain object, in which "constructor" and "__proto__" are found although no page has the word. */
+document.addEventListener("DOMContentLoaded", () => {
+  if (typeof Search === "undefined" || !Search.hasIndex()) return;
+  const bare = Object.create(null, { hasOwnProperty: { value: Object.prototype.hasOwnProperty } });
+  for (const words of [Search._index.terms, Search._index.titleterms]) Object.setPrototypeOf(words, bare);
+});

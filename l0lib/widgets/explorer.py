@@ -154,6 +154,13 @@ class ExplorerView(anywidget.AnyWidget):
     spec: t.List = t.List().tag(sync=True)
 
 
+def still(content: str) -> str:
+    """Return the HTML that stands in an explorer's place where no script runs, with a word on why, and on paper."""
+    # the view's style sheet hides all of it on screen: so it is seen exactly where the script does not run
+    why = "A still picture: the live explorer needs scripts, which are switched off or not allowed here."
+    return f'<div class="l0-fallback">{content}<p class="l0-why">{why}</p></div>'
+
+
 class Pictured:
     """A widget with a still picture in its place where no script runs. Subclasses draw and describe it."""
 
@@ -175,8 +182,7 @@ class Pictured:
         Image.open(drawn).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
         png = base64.b64encode(small.getvalue()).decode()
         alt = self.describe()
-        # the view's style sheet hides this on screen: so it stands exactly where the script does not run, and on paper
-        page = f'<div class="l0-fallback"><img alt="{html.escape(alt)}" src="data:image/png;base64,{png}"></div>'
+        page = still(f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{png}">')
         return {"text/html": page, "image/png": png, "text/plain": alt}
 
     def _ipython_display_(self, **kwargs) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from .. import labels
 from ..figures import PENALTY_STYLE
-from .explorer import Pictured
+from .explorer import Pictured, still
 
 
 def kept_per_pixel(model, ratios: Sequence[float]) -> dict[float, np.ndarray]:
@@ -95,7 +95,7 @@ class KeptPixels(Pictured, W.VBox):
 
     def fallback(self) -> dict[str, str]:
         """Return the maps of the chosen ratio, for readers without JavaScript and for paper."""
-        page = f'<div class="l0-fallback"><p>{self._title}</p>{self.pages[self.buttons.index]}</div>'
+        page = still(f"<p>{self._title}</p>{self.pages[self.buttons.index]}")
         return {"text/html": page, "text/plain": self.describe()}
 
     def describe(self) -> str:

@@ -1,5 +1,8 @@
 """Running a notebook leaves a whole result or none."""
 
+import json
+import re
+
 import nbformat
 import pytest
 
@@ -41,3 +44,33 @@ def test_a_failing_notebook_leaves_nothing_not_even_the_last_good_result(tmp_pat
     with pytest.raises(SystemExit, match=r"(?s)sample.ipynb failed; no output was written.*ZeroDivisionError"):
         execute.main([str(notebook(tmp_path, "1 / 0"))])
     assert list(executed.iterdir()) == []
+
+
+def compared(path):
+    """The cells with what they show, less the times of the run and the name of the cell that papermill adds."""
+    made = nbformat.read(path, as_version=4)
+    cells = [c for c in made.cells if "injected-parameters" not in c.metadata.get("tags", [])]
+    shown = json.dumps([[c.source, c.get("outputs")] for c in cells])
+    return re.sub(r"in:? \d+\.\d s", "in TIME", shown), made.metadata.widgets
+
+
+@pytest.mark.slow
+def test_two_runs_differ_in_nothing_but_their_times(tmp_path, executed, monkeypatch):
+    """From two folders, in two time zones: the same pictures to the byte, the same widgets under the same names."""
+    sources = (
+        "from l0lib.provenance import footer, start\nstart(profile)",
+        "import matplotlib.figure\npicture = matplotlib.figure.Figure()\naxes = picture.subplots()\n"
+        "axes.plot([1, 2], marker='o')\naxes.fill_between([0, 1], [0, 1])\npicture",
+        "from l0lib.widgets import Trajectories\nTrajectories()",
+        "footer()",
+    )
+    found = []
+    for zone in ("Asia/Tokyo", "America/Lima"):
+        folder = tmp_path / zone.replace("/", "-")
+        folder.mkdir()
+        monkeypatch.setenv("TZ", zone)
+        execute.main([str(notebook(folder, *sources))])
+        found.append(compared(executed / "sample.ipynb"))
+    assert "svg" in found[0][0]
+    assert "Trajectories" in found[0][0]
+    assert found[0] == found[1]

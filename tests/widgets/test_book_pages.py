@@ -33,7 +33,7 @@ def test_script_and_picture_stand_once(html, pages):
     for page in pages:
         text = (html / page).read_text("utf-8")
         views = len(re.findall('"_view_name": ?"AnyView"', text))
-        uses = {name: text.count(f"globalThis.{script}.default") for name, script in SCRIPTS.items()}
+        uses = {name: text.count(f'"_esm":"{script}"') for name, script in SCRIPTS.items()}
         assert sum(uses.values()) == views, page
         for name, times in uses.items():
             assert text.count(f"vendor/{name}.iife.js") == bool(times), f"{page} loads what it uses, once"

@@ -22,12 +22,17 @@ class StaticManager extends ManagerBase {
   _create_comm() { return Promise.resolve({ on_close: nothing, on_msg: nothing, close: nothing }); }
 }
 
+/** Without the scripts that its models name (static_widgets.py) a page keeps its still pictures. */
+const loaded = ({ state }) => Object.values(state).every((model) => !model.state._esm || globalThis[model.state._esm]);
+
 async function start() {
   document.head.append(Object.assign(document.createElement("style"), { textContent: __WIDGET_CSS__ }));
   const manager = new StaticManager();
   addEventListener("resize", () => manager.views.forEach((v) => MessageLoop.postMessage(v.luminoWidget, Widget.ResizeMessage.UnknownSize)));
   for (const tag of document.querySelectorAll('script[type="application/vnd.jupyter.widget-state+json"]')) {
-    const models = new Map((await manager.set_state(JSON.parse(tag.textContent))).map((m) => [m.model_id, m]));
+    const state = JSON.parse(tag.textContent);
+    if (!loaded(state)) return;
+    const models = new Map((await manager.set_state(state)).map((m) => [m.model_id, m]));
     await Promise.all([...document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]')].map(async (t) => {
       const model = models.get(JSON.parse(t.textContent).model_id);
       if (!model) return;
