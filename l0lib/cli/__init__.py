@@ -7,8 +7,10 @@ help and mistakes answer at once, without PyTorch.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from .. import __version__
 from .data import add_data
@@ -35,8 +37,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        options = parser().parse_args(arguments)
-        return options.run(options)
+        return _answer(arguments)
+    except OSError as error:  # of the output itself: nobody reads it any more, or its disk is full
+        with suppress(OSError):
+            if not isinstance(error, BrokenPipeError):
+                say(f"l0lib: the output cannot be written: {error.strerror}")
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):  # what they still hold would fail once more as Python ends
+            with suppress(OSError, AttributeError):
+                os.dup2(nowhere, stream.fileno())
+        return 141 if isinstance(error, BrokenPipeError) else 1
+
+
+def _answer(arguments: Sequence[str] | None) -> int:
+    try:
+        try:
+            options = parser().parse_args(arguments)
+            return options.run(options)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except (Mistake, Failure) as error:
         say(f"l0lib: {error}")
         return 2 if isinstance(error, Mistake) else 1
@@ -47,3 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("l0lib: interrupted")
         return 130
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        if isinstance(error, OSError) and error.filename is None:
+            raise
+        say(f"l0lib: {' '.join(str(error).split()) or type(error).__name__}")
+        return 1

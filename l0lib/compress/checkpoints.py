@@ -26,7 +26,7 @@ FORMAT = 1
 def save(path: str | os.PathLike, contents: Mapping[str, Any]) -> None:
     """Write ``contents`` to ``path`` so that at every moment the file is either the old one or the new one, whole.
 
-    After a crash at most one temporary file, ``.NAME.partial``, is left; the next save takes it over.
+    After a crash at most one temporary file, ``.NAME.part``, is left; the next save takes it over.
 
     Parameters
     ----------
@@ -40,15 +40,9 @@ def save(path: str | os.PathLike, contents: Mapping[str, Any]) -> None:
     OSError
         If the file cannot be written, on a full disk for example: the old one stands, the temporary one is removed.
     """
-    path = Path(path)
-    with write_atomically(path, f".{path.name}.partial") as partial, partial.open("wb") as file:
-        torch.save({**contents, "format": FORMAT}, file)
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the new name, too, must outlive a power cut
-        finally:
-            os.close(folder)
+    file = io.BytesIO()  # in memory first: torch tells of a full disk neither the file nor the cause
+    torch.save({**contents, "format": FORMAT}, file)
+    write_atomically(path, file.getbuffer())
 
 
 def load(path: str | os.PathLike) -> dict[str, Any] | None:

@@ -236,8 +236,9 @@ def _cannot_write(path: Path, facts: Facts, error: OSError) -> str:
 
 
 def _write(arrays: Arrays, path: Path) -> None:
-    with write_atomically(path, f".{path.name}.partial") as unfinished, unfinished.open("wb") as file:
-        np.savez(file, **arrays._asdict())
+    file = io.BytesIO()
+    np.savez(file, **arrays._asdict())
+    write_atomically(path, file.getbuffer())
 
 
 def _read(path: Path, facts: Facts) -> Arrays:
@@ -282,12 +283,14 @@ def pack(name: str, folder: Path, parts: int) -> list[Path]:
     paths = []
     for part, some in enumerate(np.array_split(np.asarray(starts), parts), 1):
         path = folder / f"{name}-{part}-of-{parts}.zip"
-        with write_atomically(path) as unfinished, zipfile.ZipFile(unfinished, "w") as parcel:
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as parcel:
             for start in some.tolist():
                 parcel.writestr(f"{start}.webp", _picture(images[start : start + IMAGES_PER_PICTURE]))
                 parcel.writestr(f"{start}.labels", labels[start : start + IMAGES_PER_PICTURE].tobytes())
             about = {"name": name, "part": part, "parts": parts, "sha256": sha256}
             parcel.writestr("about.json", json.dumps(about))
+        write_atomically(path, content.getbuffer())
         paths.append(path)
     return paths
 

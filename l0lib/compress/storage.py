@@ -180,8 +180,7 @@ def save(tensors: Mapping[str, torch.Tensor], path: str | Path, coding: str | No
     The file appears whole or not at all: it is written beside ``path`` and then renamed.
     """
     size, data = smallest(tensors, coding)
-    with write_atomically(Path(path)) as part:
-        part.write_bytes(data)
+    write_atomically(path, data)
     return size
 
 

@@ -283,8 +283,7 @@ def _keep(networks: dict[str, bytes], job: Job, runs: Path) -> None:
     for name, content in networks.items():
         path = run_folder(job.config, job.seed, runs) / name
         if not path.exists():
-            with write_atomically(path) as part:
-                part.write_bytes(content)
+            write_atomically(path, content)
 
 
 @contextmanager

@@ -200,8 +200,7 @@ def write(record: Record, folder: Path) -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all: an empty one would block its run."""
-    with write_atomically(path) as part:
-        part.write_text(text, encoding="utf-8")
+    write_atomically(path, text.encode())
 
 
 def to_text(record: Record) -> str:
