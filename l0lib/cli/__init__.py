@@ -17,7 +17,7 @@ from .data import add_data
 from .list import add_list
 from .report import add_report
 from .run import add_run
-from .terminal import Failure, Mistake, say
+from .terminal import Failure, Mistake, OutputLost, flush, say
 from .tune import add_tune
 
 
@@ -38,25 +38,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     try:
         return _answer(arguments)
-    except OSError as error:  # of the output itself: nobody reads it any more, or its disk is full
-        with suppress(OSError):
-            if not isinstance(error, BrokenPipeError):
-                say(f"l0lib: the output cannot be written: {error.strerror}")
+    except OutputLost as lost:
+        unread = isinstance(lost.__cause__, BrokenPipeError)
+        with suppress(OutputLost):
+            if not unread:
+                say(f"l0lib: the output cannot be written: {lost.__cause__}")
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):  # what they still hold would fail once more as Python ends
             with suppress(OSError, AttributeError):
                 os.dup2(nowhere, stream.fileno())
-        return 141 if isinstance(error, BrokenPipeError) else 1
+        return 141 if unread else 1
 
 
 def _answer(arguments: Sequence[str] | None) -> int:
     try:
-        try:
-            options = parser().parse_args(arguments)
-            return options.run(options)
-        finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()
+        options = parser().parse_args(arguments)
+        return options.run(options)
     except (Mistake, Failure) as error:
         say(f"l0lib: {error}")
         return 2 if isinstance(error, Mistake) else 1
@@ -68,7 +65,7 @@ def _answer(arguments: Sequence[str] | None) -> int:
         say("l0lib: interrupted")
         return 130
     except (OSError, ValueError, RecursionError, MemoryError) as error:
-        if isinstance(error, OSError) and error.filename is None:
-            raise
         say(f"l0lib: {' '.join(str(error).split()) or type(error).__name__}")
         return 1
+    finally:
+        flush()

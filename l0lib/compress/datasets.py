@@ -79,7 +79,10 @@ def data_folder() -> Path:
     """Return the folder of the cached datasets: the environment's ``L0LIB_DATA``, else the platform's cache folder."""
     chosen = os.environ.get("L0LIB_DATA")
     if chosen:
-        return Path(chosen).expanduser()
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"L0LIB_DATA must name a folder; {chosen!r} is that of nobody here") from error
     import platformdirs  # here: a machine that is told its folder need not have the package
 
     return platformdirs.user_cache_path("l0lib", appauthor=False)
