@@ -64,7 +64,7 @@ def tune_arms(options: argparse.Namespace) -> int:
         "progress": options.jobs == 1 and not options.cluster and not options.quiet and sys.stderr.isatty(),
     }
     try:
-        with launch.pool(options.jobs, options.cluster) as evaluate:
+        with launch.pool(options.jobs, options.cluster, log) as evaluate:
             for arm in arms:
                 found = search.search(search.Search(options.name, arm, **common), evaluate, log)
                 chosen = ", ".join(f"{name} {value:.3g}" for name, value in found.best.params.items())
