@@ -7,15 +7,17 @@ help and mistakes answer at once, without PyTorch.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from .. import __version__
 from .data import add_data
 from .list import add_list
 from .report import add_report
 from .run import add_run
-from .terminal import Failure, Mistake, say
+from .terminal import Failure, Mistake, OutputLost, flush, say
 from .tune import add_tune
 
 
@@ -35,6 +37,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
+        return _answer(arguments)
+    except OutputLost as lost:
+        unread = isinstance(lost.__cause__, BrokenPipeError)
+        with suppress(OutputLost):
+            if not unread:
+                say(f"l0lib: the output cannot be written: {lost.__cause__}")
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):  # what they still hold would fail once more as Python ends
+            with suppress(OSError, AttributeError):
+                os.dup2(nowhere, stream.fileno())
+        return 141 if unread else 1
+
+
+def _answer(arguments: Sequence[str] | None) -> int:
+    try:
         options = parser().parse_args(arguments)
         return options.run(options)
     except (Mistake, Failure) as error:
@@ -47,3 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("l0lib: interrupted")
         return 130
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        say(f"l0lib: {' '.join(str(error).split()) or type(error).__name__}")
+        return 1
+    finally:
+        flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .terminal import Failure, at_least_one, say
+from .terminal import Failure, from_one_to, say, show
 
 DATASETS = ("mnist", "cifar10", "cifar100")
 
@@ -39,7 +39,7 @@ def add_data(commands: argparse._SubParsersAction) -> None:
         parcels.add_argument("name", choices=DATASETS, metavar="NAME", help=", ".join(DATASETS))
         parcels.add_argument("folder", type=Path, metavar="FOLDER")
         parcels.set_defaults(run=run)
-    pack.add_argument("--parts", type=at_least_one, default=2, metavar="N", help="so many files; default 2")
+    pack.add_argument("--parts", type=from_one_to(1000), default=2, metavar="N", help="so many files; default 2")
 
 
 def data_get(options: argparse.Namespace) -> int:
@@ -59,7 +59,7 @@ def data_get(options: argparse.Namespace) -> int:
             say(f"l0lib: {error}")
             failures += 1
         else:
-            print(f"{name}: {len(arrays.train_labels)} + {len(arrays.test_labels)} images, SHA-256 {digest(*arrays)}")
+            show(f"{name}: {len(arrays.train_labels)} + {len(arrays.test_labels)} images, SHA-256 {digest(*arrays)}")
     return 1 if failures else 0
 
 
@@ -69,10 +69,10 @@ def data_pack(options: argparse.Namespace) -> int:
 
     try:
         paths = datasets.pack(options.name, options.folder, options.parts)
-    except (ValueError, OSError, datasets.DataUnavailable) as error:
+    except datasets.DataUnavailable as error:
         raise Failure(str(error)) from error
     for path in paths:
-        print(f"{path}: {path.stat().st_size / 2**20:.1f} MiB")
+        show(f"{path}: {path.stat().st_size / 2**20:.1f} MiB")
     return 0
 
 
@@ -80,8 +80,5 @@ def data_unpack(options: argparse.Namespace) -> int:
     """Put the parcels together."""
     from ..compress import datasets
 
-    try:
-        print(datasets.unpack(options.folder, options.name))
-    except (ValueError, OSError) as error:
-        raise Failure(str(error)) from error
+    show(str(datasets.unpack(options.folder, options.name)))
     return 0

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..table import ranges
-from .report import readable
 from .run import find_study
-from .terminal import columns
+from .terminal import columns, records_folder, show
 
 
 def add_list(commands: argparse._SubParsersAction) -> None:
@@ -27,9 +26,9 @@ def add_list(commands: argparse._SubParsersAction) -> None:
 def list_studies(options: argparse.Namespace) -> int:
     """Print each study; an arm of another profile or with other settings than recorded is told apart."""
     from ..experiments.arms import STUDIES
-    from ..experiments.records import RECORDS, read_all
+    from ..experiments.records import read_all
 
-    folder = options.records or RECORDS
+    folder = records_folder(options.records)
     there: dict[tuple, set[int]] = {}
     digests = {
         (name, profile, arm): config.digest()
@@ -37,9 +36,7 @@ def list_studies(options: argparse.Namespace) -> int:
         for profile in ("full", "fast")
         for arm, config in study.arms(profile).items()
     }
-    with readable():
-        every = list(read_all(folder))
-    for record in every:
+    for record in read_all(folder):
         config = record.config
         if config.evaluate_on == "test":
             same = config.digest() == digests.get((config.experiment, config.profile, config.arm))
@@ -50,8 +47,8 @@ def list_studies(options: argparse.Namespace) -> int:
         for arm in {**study.arms("full"), **study.arms("fast")}:
             found = [_recorded(there, (name, profile, arm)) for profile in ("full", "fast")]
             rows.append((arm, ranges(study.seeds_of(arm)), *found))
-        print(f"{name}: {study.title}\n  {study.summary}\n{columns(rows, indent=2)}")
-    print(f"The records are in {folder}")
+        show(f"{name}: {study.title}\n  {study.summary}\n{columns(rows, indent=2)}")
+    show(f"The records are in {folder}")
     return 0
 
 

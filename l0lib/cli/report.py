@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from .run import find_study
-from .terminal import Failure, columns, say
+from .terminal import columns, records_folder, say, show
 
 
 def add_report(commands: argparse._SubParsersAction) -> None:
@@ -31,31 +29,19 @@ def report_results(options: argparse.Namespace) -> int:
     """Print results as a table or as JSON."""
     from ..experiments import records, results
 
-    folder = options.records or records.RECORDS
+    folder = records_folder(options.records)
     for name in options.names:
         find_study(name)
-    with readable():
-        found = results.results(records.read_all(folder), options.profile)
+    found = results.results(records.read_all(folder), options.profile)
     found = [result for result in found if not options.names or result.experiment in options.names]
     if options.json:
         for result in found:
-            print(json.dumps(result.as_json(), ensure_ascii=False, allow_nan=False))
+            show(json.dumps(result.as_json(), ensure_ascii=False, allow_nan=False))
     elif found:
         table = results.table(found, "")
-        print(columns([table.headers, *table.rows]))
+        show(columns([table.headers, *table.rows]))
     if not found:
         say(f"l0lib: no {options.profile} results are in {folder}; l0lib run makes them")
     elif options.profile == "fast":
         say("These are fast runs on few images: no results.")
     return 0
-
-
-@contextmanager
-def readable() -> Iterator[None]:
-    """Turn a record that breaks its schema into a failure of the command."""
-    from ..experiments.records import RecordError
-
-    try:
-        yield
-    except RecordError as error:
-        raise Failure(str(error)) from error

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .terminal import Failure, Mistake, at_least_one, say, seeds
+from .terminal import MOST_AT_ONCE, Failure, Mistake, from_one_to, say, seeds
 
 if TYPE_CHECKING:
     from ..experiments.arms import Study
@@ -44,6 +44,7 @@ def add_run(commands: argparse._SubParsersAction) -> None:
 
 def add_how(it: argparse.ArgumentParser) -> None:
     """Add what is changed in the arms, and how and where runs are made."""
+    few = from_one_to(MOST_AT_ONCE)
     it.add_argument(
         "--set",
         action="append",
@@ -53,16 +54,19 @@ def add_how(it: argparse.ArgumentParser) -> None:
         help="replace a setting of the arms: training.penalty.beta=8, ratios=10,50, fine_tuning=none; may be repeated",
     )
     it.add_argument("--device", default="auto", help="cpu, cuda, or auto (the default): CUDA if there is one")
-    it.add_argument("--jobs", type=at_least_one, default=1, metavar="N", help="so many at once, each in a process")
+    it.add_argument("--jobs", type=few, default=1, metavar="N", help="so many at once, each in a process")
     it.add_argument("--cluster", metavar="ADDRESS", help="make them on a Dask cluster: its scheduler, tcp://HOST:8786")
-    it.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of each run on a CPU; default 1")
+    it.add_argument("--threads", type=few, default=1, metavar="N", help="of each run on a CPU; default 1")
     it.add_argument("--runs", type=Path, default=RUNS, metavar="FOLDER", help="where runs are kept; default: runs")
     it.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def run_study(options: argparse.Namespace) -> int:
     """Make the runs that were asked for and that are not finished; under torchrun, its processes make each together."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    world = os.environ.get("WORLD_SIZE", "1")
+    if not world.isdecimal() or int(world) < 1:
+        raise Mistake(f"WORLD_SIZE, which torchrun sets, must be a whole number >= 1; got {world!r}")
+    if int(world) == 1:
         return _make_runs(options)
     if options.jobs > 1 or options.cluster:
         got = options.cluster or options.jobs

@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .._files import read_whole
 from .run import add_how, find_study, log, matching, settings
-from .terminal import Failure, Mistake, at_least_one
+from .terminal import Failure, Mistake, from_one_to, show
 
 
 def add_tune(commands: argparse._SubParsersAction) -> None:
@@ -26,7 +27,7 @@ def add_tune(commands: argparse._SubParsersAction) -> None:
     )
     it.add_argument("name", metavar="NAME", help="a study: see l0lib list")
     it.add_argument("--arm", nargs="+", required=True, metavar="ARM", dest="arms", help="names or patterns")
-    it.add_argument("--trials", type=at_least_one, required=True, metavar="N", help="in all, of each arm")
+    it.add_argument("--trials", type=from_one_to(100_000), required=True, metavar="N", help="in all, of each arm")
     it.add_argument("--profile", choices=("fast", "full"), default="fast", help="default: fast, on embedded images")
     it.add_argument(
         "--start", type=Path, metavar="FILE", help="settings written down beforehand, the first trials: a JSON list"
@@ -63,23 +64,23 @@ def tune_arms(options: argparse.Namespace) -> int:
         "progress": options.jobs == 1 and not options.cluster and not options.quiet and sys.stderr.isatty(),
     }
     try:
-        with launch.pool(options.jobs, options.cluster) as evaluate:
+        with launch.pool(options.jobs, options.cluster, log) as evaluate:
             for arm in arms:
                 found = search.search(search.Search(options.name, arm, **common), evaluate, log)
                 chosen = ", ".join(f"{name} {value:.3g}" for name, value in found.best.params.items())
                 path = records.write_tuning(found, folder)
-                print(f"{found.name}: {found.best.value:.3f} % on validation images with {chosen}; {path}")
+                show(f"{found.name}: {found.best.value:.3f} % on validation images with {chosen}; {path}")
     except SettingError as error:
         raise Mistake(f"--set: {error}") from error
-    except (ValueError, RuntimeError, OSError) as error:
+    except RuntimeError as error:
         raise Failure(str(error)) from error
     return 0
 
 
 def _start(file: Path) -> tuple[dict[str, float], ...]:
     try:
-        given: Any = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        given: Any = json.loads(read_whole(file, "--start", most=1 << 20))
+    except (OSError, ValueError, RecursionError) as error:
         raise Mistake(f"--start must name a JSON file; got {str(file)!r}: {error}") from error
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
         raise Mistake(f"--start must hold a list of objects, one for each trial; {file} does not")

@@ -6,27 +6,28 @@ import hashlib
 import inspect
 import io
 import os
-import pickle
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
 
-from .._files import write_atomically
+from .._files import read_whole, write_atomically
 from ..penalties import Penalty
 
 #: Raised by one whenever an older file can no longer be read as a newer one.
 FORMAT = 1
+#: Bytes of a checkpoint at most.
+MOST = 1 << 32
 
 
 def save(path: str | os.PathLike, contents: Mapping[str, Any]) -> None:
     """Write ``contents`` to ``path`` so that at every moment the file is either the old one or the new one, whole.
 
-    After a crash at most one temporary file, ``.NAME.partial``, is left; the next save takes it over.
+    After a crash at most one temporary file, ``.NAME.part``, is left; the next save takes it over.
 
     Parameters
     ----------
@@ -40,15 +41,9 @@ def save(path: str | os.PathLike, contents: Mapping[str, Any]) -> None:
     OSError
         If the file cannot be written, on a full disk for example: the old one stands, the temporary one is removed.
     """
-    path = Path(path)
-    with write_atomically(path, f".{path.name}.partial") as partial, partial.open("wb") as file:
-        torch.save({**contents, "format": FORMAT}, file)
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the new name, too, must outlive a power cut
-        finally:
-            os.close(folder)
+    file = io.BytesIO()  # in memory first: torch tells of a full disk neither the file nor the cause
+    torch.save({**contents, "format": FORMAT}, file)
+    write_atomically(path, file.getbuffer())
 
 
 def load(path: str | os.PathLike) -> dict[str, Any] | None:
@@ -59,17 +54,20 @@ def load(path: str | os.PathLike) -> dict[str, Any] | None:
     ValueError
         If the file is not a whole checkpoint of this format.
     """
-    path = Path(path)
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
-    data = io.BytesIO(path.read_bytes())  # read apart, so that a disk's error is not taken for a wrong file
+    data = io.BytesIO(read_whole(path, "checkpoint", MOST))  # apart: a disk's error is not taken for a wrong file
     try:
+        with zipfile.ZipFile(data) as archive:
+            if any(file.compress_type != zipfile.ZIP_STORED for file in archive.infolist()):
+                raise ValueError("it is compressed, which torch does not do")  # and would unpack to gigabytes
+            if (altered := archive.testzip()) is not None:  # torch itself does not look at the check sums
+                raise ValueError(f"{altered} does not have its check sum")
+        data.seek(0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's remarks on a strange file; the error below says what matters
             contents = torch.load(data, map_location="cpu", weights_only=True)
-        if (altered := zipfile.ZipFile(data).testzip()) is not None:  # torch itself does not look at the check sums
-            raise ValueError(f"{altered} does not have its check sum")
-    except (zipfile.BadZipFile, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError, OSError) as error:
+    except Exception as error:  # no two readers of strange files agree on what they raise
         raise ValueError(
             f"checkpoint must be a whole file that l0lib wrote; {path} is not: remove it to start anew"
         ) from error
@@ -89,6 +87,24 @@ def check_same(saved: Mapping[str, Any], ours: Mapping[str, Any], path: str | os
             f"checkpoint must be of the same configuration; in {path} {'; '.join(changes)}: "
             "give this run another path, or remove the file to start anew"
         )
+
+
+@contextmanager
+def taking_over(path: str | os.PathLike) -> Iterator[None]:
+    """Name ``path`` where what it holds does not fit: a whole file, but of another stage or made by hand.
+
+    Raises
+    ------
+    ValueError
+        If the body finds that a key is missing, or a value is of another kind or size than it can take.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(
+            f"checkpoint must hold what this stage wrote; {path} does not ({cause:.200}): remove it to start anew"
+        ) from error
 
 
 def digest(tensors: Iterable[torch.Tensor | np.ndarray]) -> str:
@@ -124,6 +140,11 @@ def optimizer_state(optimizer: torch.optim.Optimizer) -> dict[int, dict[str, Any
 def restore_optimizer(optimizer: torch.optim.Optimizer, state: dict[int, dict[str, Any]]) -> None:
     """Make ``optimizer`` remember ``state``; its groups, with their penalties, stay as they are."""
     groups = _without_compiler(optimizer, "state_dict")()["param_groups"]
+    shapes = dict(enumerate(p.shape for group in optimizer.param_groups for p in group["params"]))
+    for number, remembered in state.items():
+        for name, values in remembered.items():
+            if isinstance(values, torch.Tensor) and values.ndim and values.shape != shapes[number]:
+                raise ValueError(f"{name} of parameter {number} must be of its shape, {tuple(shapes[number])}")
     _without_compiler(optimizer, "load_state_dict")({"state": state, "param_groups": groups})
 
 

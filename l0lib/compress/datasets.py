@@ -18,7 +18,6 @@ import re
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,7 +27,8 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from .._files import write_atomically
+from .._files import read_whole, write_atomically
+from .._validate import whole
 from .data import Dataset, Part, digest, stratified_split
 from .sources import SOURCES, Arrays, SourceFailed
 
@@ -63,6 +63,11 @@ class Facts:
         """Bytes of the four arrays."""
         return (self.train + self.test) * (prod(self.shape) + 1)
 
+    @property
+    def most(self) -> int:
+        """Bytes of a file that holds them, at most: one that takes more, or unpacks to more, is refused."""
+        return 2 * self.size + (1 << 20)
+
 
 FACTS = {
     "mnist": Facts(60_000, 10_000, (28, 28), 10, "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"),
@@ -79,7 +84,10 @@ def data_folder() -> Path:
     """Return the folder of the cached datasets: the environment's ``L0LIB_DATA``, else the platform's cache folder."""
     chosen = os.environ.get("L0LIB_DATA")
     if chosen:
-        return Path(chosen).expanduser()
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"L0LIB_DATA must name a folder; {chosen!r} is that of nobody here") from error
     import platformdirs  # here: a machine that is told its folder need not have the package
 
     return platformdirs.user_cache_path("l0lib", appauthor=False)
@@ -201,7 +209,7 @@ def write_to_cache(name: str, arrays: Arrays) -> Path:
 
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_UNREADABLE = (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile)
+_UNREADABLE = (ValueError, OSError)
 
 
 @contextmanager
@@ -236,15 +244,36 @@ def _cannot_write(path: Path, facts: Facts, error: OSError) -> str:
 
 
 def _write(arrays: Arrays, path: Path) -> None:
-    with write_atomically(path, f".{path.name}.partial") as unfinished, unfinished.open("wb") as file:
-        np.savez(file, **arrays._asdict())
+    file = io.BytesIO()
+    np.savez(file, **arrays._asdict())
+    write_atomically(path, file.getbuffer())
 
 
 def _read(path: Path, facts: Facts) -> Arrays:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-        arrays = Arrays(*(content[field] for field in Arrays._fields))
-    _check(arrays, facts)
+    data = io.BytesIO(read_whole(path, "cache", facts.most))
+    with _damaged(path, "cache must hold a whole dataset"):
+        with zipfile.ZipFile(data) as archive:
+            _check_sizes(archive, facts)
+        with np.load(data, allow_pickle=False) as content:
+            arrays = Arrays(*(content[field] for field in Arrays._fields))
+        _check(arrays, facts)
     return arrays
+
+
+@contextmanager
+def _damaged(path: Path, rule: str) -> Iterator[None]:
+    """Name ``path`` where it cannot be read: no two readers of strange files agree on what they raise."""
+    try:
+        yield
+    except Exception as error:
+        cause = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{rule}; {path} is damaged: {cause:.200}") from error
+
+
+def _check_sizes(archive: zipfile.ZipFile, facts: Facts) -> None:
+    """Make sure that an archive unpacks to no more than the dataset, its labels and what names them."""
+    if (total := sum(file.file_size for file in archive.infolist())) > facts.most:
+        raise ValueError(f"it must unpack to at most {facts.most:,} bytes; got {total:,}")
 
 
 def _check(arrays: Arrays, facts: Facts) -> None:
@@ -282,12 +311,14 @@ def pack(name: str, folder: Path, parts: int) -> list[Path]:
     paths = []
     for part, some in enumerate(np.array_split(np.asarray(starts), parts), 1):
         path = folder / f"{name}-{part}-of-{parts}.zip"
-        with write_atomically(path) as unfinished, zipfile.ZipFile(unfinished, "w") as parcel:
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as parcel:
             for start in some.tolist():
                 parcel.writestr(f"{start}.webp", _picture(images[start : start + IMAGES_PER_PICTURE]))
                 parcel.writestr(f"{start}.labels", labels[start : start + IMAGES_PER_PICTURE].tobytes())
             about = {"name": name, "part": part, "parts": parts, "sha256": sha256}
             parcel.writestr("about.json", json.dumps(about))
+        write_atomically(path, content.getbuffer())
         paths.append(path)
     return paths
 
@@ -305,27 +336,25 @@ def unpack(folder: Path, name: str) -> Path:
     labels = np.zeros(len(images), np.uint8)
     seen = np.zeros((2, len(images)), bool)  # images, labels
     for path in _parcels(folder, name):
-        try:
-            with zipfile.ZipFile(path) as parcel:
-                for file in parcel.namelist():
-                    start, _, kind = file.partition(".")
-                    if kind == "labels":
-                        some = np.frombuffer(parcel.read(file), np.uint8)
-                        place = slice(int(start), int(start) + len(some))
-                        labels[place], seen[1, place] = some, True
-                    elif kind == "webp":
-                        tiles = _tiles(parcel.read(file), facts.shape)
-                        place = slice(int(start), int(start) + len(tiles))
-                        images[place], seen[0, place] = tiles, True
-                about = json.loads(parcel.read("about.json"))
-        except (zipfile.BadZipFile, zlib.error, KeyError) as error:
-            raise ValueError(f"folder must hold whole parcels of {name}; {path} is damaged: {error}") from error
+        data = io.BytesIO(read_whole(path, "parcel", facts.most))
+        with _damaged(path, f"folder must hold whole parcels of {name}"), zipfile.ZipFile(data) as parcel:
+            _check_sizes(parcel, facts)
+            for file in parcel.namelist():
+                start, _, kind = file.partition(".")
+                if kind in ("labels", "webp"):
+                    content = parcel.read(file)
+                    some = np.frombuffer(content, np.uint8) if kind == "labels" else _tiles(content, facts.shape)
+                    place = slice(whole("the first image", int(start), 0), int(start) + len(some))
+                    (labels if kind == "labels" else images)[place] = some
+                    seen[int(kind == "labels"), place] = True
+            about = json.loads(parcel.read("about.json"))
+            wanted = about.get("sha256")  # parcels packed by an earlier version do not say
     if missing := int((~seen.all(0)).sum()):
         raise ValueError(
             f"folder must hold all images of {name} and their labels; {missing} are missing in the parcels of {folder}"
         )
     arrays = Arrays(images[: facts.train], labels[: facts.train], images[facts.train :], labels[facts.train :])
-    wanted, got = about.get("sha256"), digest(*arrays)  # parcels packed by an earlier version do not say
+    got = digest(*arrays)
     if wanted not in (None, got):
         raise ValueError(f"the parcels of {name} in {folder} must have the SHA-256 {wanted}; got {got}")
     return write_to_cache(name, arrays)
@@ -358,6 +387,11 @@ def _picture(images: np.ndarray) -> bytes:
 def _tiles(content: bytes, shape: tuple[int, ...]) -> np.ndarray:
     from PIL import Image
 
-    sheet = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+    picture = Image.open(io.BytesIO(content), formats=["WEBP"])
+    height, width = shape[-2:]
+    if picture.width != width or picture.height % height or picture.height > IMAGES_PER_PICTURE * height:
+        rule = f"{width} wide and a multiple of {height}, at most {IMAGES_PER_PICTURE} times it, high"
+        raise ValueError(f"a picture must be {rule}; got {picture.width} x {picture.height}")
+    sheet = np.asarray(picture.convert("RGB"))
     tiles = sheet.reshape(-1, *shape[-2:], 3)
     return tiles.transpose(0, 3, 1, 2) if len(shape) == 3 else tiles[..., 0]

@@ -302,6 +302,8 @@ class Footprint:
 def footprint(model: torch.nn.Module, coding: str | None = None) -> Footprint:
     """Count the parameters of ``model`` and the bytes of its ``state_dict()``, dense and in the smallest sparse file.
 
+    Entries of the ``state_dict()`` that are no tensors, such as ``_extra_state``, are left out: no file holds them.
+
     Parameters
     ----------
     model : Module
@@ -314,7 +316,7 @@ def footprint(model: torch.nn.Module, coding: str | None = None) -> Footprint:
     ValueError
         If ``coding`` is unknown, or a tensor is of a type that a file cannot hold.
     """
-    state = model.state_dict(keep_vars=True)
+    state = {n: values for n, values in model.state_dict(keep_vars=True).items() if isinstance(values, torch.Tensor)}
     once = {id(tensor): tensor for tensor in state.values()}
     return Footprint(
         *_count_all(model),

@@ -24,6 +24,7 @@ import tarfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterable
+from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,9 +60,11 @@ def read_idx(content: bytes) -> np.ndarray:
     """Return the uint8 array of an IDX file: zero, zero, the type 8, the number of axes, their lengths, the data."""
     if content[:3] != b"\0\0\x08":
         raise ValueError(f"an IDX file of bytes must start with 000008; got {content[:3].hex() or 'nothing'}")
-    axes = content[3]
+    axes = int.from_bytes(content[3:4], "big")
+    if len(content) < 4 + 4 * axes or not 0 < axes <= 64:
+        raise ValueError(f"an IDX file of {axes} axes is not {len(content):,} bytes long: cut short or altered")
     shape = struct.unpack_from(f">{axes}I", content, 4)
-    if len(content) != 4 + 4 * axes + int(np.prod(shape, dtype=np.int64)):
+    if len(content) != 4 + 4 * axes + prod(shape):
         raise ValueError(f"an IDX file of shape {shape} is not {len(content):,} bytes long: cut short or altered")
     return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape).copy()
 

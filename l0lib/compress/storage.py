@@ -29,11 +29,13 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from .._files import write_atomically
+from .._files import read_whole, write_atomically
+from .._validate import whole
 
 MAGIC = b"l0lib1"
 ENCODINGS = ("dense", "csr", "bitmap")
@@ -55,12 +57,12 @@ def _lzma(data: bytes) -> bytes:
     return lzma.compress(data, lzma.FORMAT_ALONE, filters=[strongest])
 
 
-_CODINGS: dict[str, tuple[_Coder, _Coder]] = {
-    "none": (bytes, bytes),
-    "zlib": (zlib.compress, zlib.decompress),
-    "lzma": (_lzma, lambda data: lzma.decompress(data, lzma.FORMAT_ALONE)),
-}
+_CODINGS: dict[str, _Coder] = {"none": bytes, "zlib": zlib.compress, "lzma": _lzma}
 CODINGS = tuple(_CODINGS)
+#: Bytes of the tensors of a file that is read, at most, unless the reader says more: a small file can unpack to many.
+MOST = 1 << 28
+_LONGEST_HEADER = 1 << 22
+_PIECE = 1 << 24
 
 #: Bytes before the coded part: magic, coding, checksum.
 _LEAD = len(MAGIC) + 1 + 4
@@ -89,8 +91,8 @@ def pack(tensors: Mapping[str, torch.Tensor], encoding: str = "csr", coding: str
     Raises
     ------
     ValueError
-        If a tensor is of another type (complex, quantised, 8-bit float) or a sparse one, or ``encoding`` or ``coding``
-        is unknown.
+        If an entry is no tensor, or one of another type (complex, quantised, 8-bit float) or a sparse one, or
+        ``encoding`` or ``coding`` is unknown.
     """
     if encoding not in ENCODINGS:
         raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}; got {encoding!r}")
@@ -100,6 +102,8 @@ def pack(tensors: Mapping[str, torch.Tensor], encoding: str = "csr", coding: str
     streams = []
     seen: dict[tuple, int] = {}
     for name, tensor in tensors.items():
+        if not isinstance(tensor, torch.Tensor):
+            raise ValueError(f"tensors must hold tensors alone; got {type(tensor).__name__} for {name}: leave it out")
         if tensor.dtype not in _NAMES or tensor.layout != torch.strided:
             kind = str(tensor.dtype if tensor.layout == torch.strided else tensor.layout).removeprefix("torch.")
             raise ValueError(f"tensors must be dense and one of {', '.join(_TYPES)}; got {kind} for {name}")
@@ -119,37 +123,98 @@ def pack(tensors: Mapping[str, torch.Tensor], encoding: str = "csr", coding: str
     # all starts, then all columns, then all values: what is alike stands together
     body = b"".join(b"".join(stream) for stream in zip(*streams, strict=True))
     plain = len(header).to_bytes(4, "little") + header + body
-    return MAGIC + _number(coding) + zlib.crc32(plain).to_bytes(4, "little") + _CODINGS[coding][0](plain)
+    return MAGIC + _number(coding) + zlib.crc32(plain).to_bytes(4, "little") + _CODINGS[coding](plain)
 
 
-def unpack(data: bytes) -> dict[str, torch.Tensor]:
+def unpack(data: bytes, most: int = MOST) -> dict[str, torch.Tensor]:
     """Return the tensors that :func:`pack` wrote: equal to the last bit, but for the sign of zeros in a sparse file.
 
-    Nothing in the file is run: it holds names, shapes and numbers alone.
+    Nothing in the file is run: it holds names, shapes and numbers alone. ``most`` bounds the bytes of the tensors.
 
     Raises
     ------
     ValueError
-        If the bytes are not such a file, or are cut short or altered.
+        If the bytes are not such a file, are cut short or altered, or hold more.
     """
     coding, checksum, packed = data[len(MAGIC) : _LEAD - 4], data[_LEAD - 4 : _LEAD], data[_LEAD:]
     if not data.startswith(MAGIC) or coding not in map(_number, CODINGS):
         raise ValueError(f"data must be a file that l0lib wrote, starting with {MAGIC!r}; got {data[:_LEAD]!r}")
-    try:
-        plain = _CODINGS[CODINGS[coding[0]]][1](packed)
-    except (zlib.error, lzma.LZMAError) as error:
-        raise ValueError(f"data must be a whole file; it is cut short or altered: {error}") from error
+    plain = _decoded(CODINGS[coding[0]], packed, 2 * most)  # columns can take as much as values
     if zlib.crc32(plain).to_bytes(4, "little") != checksum:
         raise ValueError("data must be a whole file; it is cut short or altered: its checksum differs")
     start = 4 + int.from_bytes(plain[:4], "little")
-    encoding, entries = json.loads(plain[4:start])
-    # an entry of two is another name of a tensor before it
-    stored = [tuple(entry[1:]) if len(entry) > 3 else (*entry[1:], "float32") for entry in entries if len(entry) > 2]
-    decoded = iter(_decode(encoding, stored, plain[start:]))
-    found: list[torch.Tensor] = []
-    for entry in entries:
-        found.append(next(decoded) if len(entry) > 2 else found[entry[1]])
-    return {entry[0]: tensor for entry, tensor in zip(entries, found, strict=True)}
+    if start > _LONGEST_HEADER:
+        raise ValueError(f"data must have a header of at most {_LONGEST_HEADER:,} bytes; got {start:,}")
+    encoding, names, stored = _read_header(plain[4:start], most)
+    tensors = _decode(encoding, stored, memoryview(plain)[start:])
+    return {name: tensors[place] for name, place in names.items()}
+
+
+def _decoded(coding: str, packed: bytes, most: int) -> bytes | bytearray:
+    """Undo the entropy coding; what would be longer than ``most`` is refused before it fills the memory."""
+    if coding == "none":
+        return packed
+    stream: Any = zlib.decompressobj()
+    if coding == "lzma":
+        stream = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=1 << 28)
+    plain = bytearray()
+    try:
+        while not stream.eof and (more := stream.decompress(packed, _PIECE)):
+            plain += more
+            if len(plain) > most:
+                raise ValueError(f"data must unpack to at most {most:,} bytes; more needs a larger 'most'")
+            packed = stream.unconsumed_tail if coding == "zlib" else b""
+    except (zlib.error, lzma.LZMAError) as error:
+        raise ValueError(f"data must be a whole file; it is cut short or altered: {error}") from error
+    if not stream.eof or stream.unused_data:
+        raise ValueError("data must be a whole file; it is cut short or altered: it does not end where it should")
+    return plain
+
+
+class _Entry(NamedTuple):
+    shape: list[int]
+    nonzero: int
+    kind: str = "float32"
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+
+def _read_header(text: bytes | bytearray, most: int) -> tuple[str, dict[str, int], list[_Entry]]:
+    """Return the encoding, the place of each name's tensor among those stored, and these."""
+    names: dict[str, int] = {}
+    stored: list[_Entry] = []
+    try:
+        encoding, entries = json.loads(text)
+        if not isinstance(entries, list):
+            raise ValueError(f"entries must be a list; got {entries!r:.80}")
+        if encoding not in ENCODINGS:
+            raise ValueError(f"the encoding must be one of {', '.join(ENCODINGS)}; got {encoding!r:.80}")
+        places: list[int] = []
+        for name, *told in entries:
+            if not isinstance(name, str) or name in names:
+                raise ValueError(f"names must be texts, each once; got {name!r:.80}")
+            if len(told) == 1:  # another name of a tensor before it
+                place = places[whole("the place of a tensor before", told[0], 0)]
+            else:
+                place, entry = len(stored), _Entry(*told)
+                for length in entry.shape:
+                    whole(f"the lengths of {name!r:.80}", length, 0)
+                if len(entry.shape) > 64 or whole("the number of nonzeros", entry.nonzero, 0) > entry.size:
+                    raise ValueError(f"{name!r:.80} has {entry.nonzero!r:.80} nonzeros of {entry.shape!r:.80}")
+                if entry.kind not in _TYPES:
+                    raise ValueError(f"the type must be one of {', '.join(_TYPES)}; got {entry.kind!r:.80}")
+                stored.append(entry)
+            places.append(place)
+            names[name] = place
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise ValueError(f"data must have a header that l0lib wrote: {error}") from error
+    # a row takes memory too, even an empty one
+    total = sum(max([entry.size, *entry.shape]) * _TYPES[entry.kind].itemsize for entry in stored)
+    if total > most:
+        raise ValueError(f"data must hold at most {most:,} bytes of tensors; got {total:,}: more needs a larger 'most'")
+    return encoding, names, stored
 
 
 def bytes_on_disk(model: torch.nn.Module) -> list[Size]:
@@ -180,14 +245,17 @@ def save(tensors: Mapping[str, torch.Tensor], path: str | Path, coding: str | No
     The file appears whole or not at all: it is written beside ``path`` and then renamed.
     """
     size, data = smallest(tensors, coding)
-    with write_atomically(Path(path)) as part:
-        part.write_bytes(data)
+    write_atomically(path, data)
     return size
 
 
-def load(path: str | Path) -> dict[str, torch.Tensor]:
+def load(path: str | Path, most: int = MOST) -> dict[str, torch.Tensor]:
     """Return the tensors of a file that :func:`save` wrote, as ``load_state_dict`` takes them (see :func:`unpack`)."""
-    return unpack(Path(path).read_bytes())
+    data = read_whole(path, "weights file", 2 * most)
+    try:
+        return unpack(data, most)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _number(coding: str) -> bytes:
@@ -226,39 +294,45 @@ def _encode(array: np.ndarray, there: np.ndarray, encoding: str) -> tuple[bytes,
 
 
 class _Reader:
-    def __init__(self, data: bytes):
+    def __init__(self, data: memoryview):
         self.data, self.at = data, 0
 
     def take(self, count: int, dtype: np.dtype) -> np.ndarray:
         start, self.at = self.at, self.at + count * dtype.itemsize
         if count < 0 or self.at > len(self.data):
-            raise ValueError("it ends too early")
+            raise ValueError("data must be a whole file; it ends too early")
         return np.frombuffer(self.data[start : self.at], dtype)
 
 
-def _decode(encoding: str, entries: list[tuple[list[int], int, str]], body: bytes) -> list[torch.Tensor]:
+def _decode(encoding: str, entries: list[_Entry], body: memoryview) -> list[torch.Tensor]:
     reader, byte = _Reader(body), np.dtype(np.uint8)
-    sizes = [math.prod(shape) for shape, _, _ in entries]
-    counts = sizes if encoding == "dense" else [count for _, count, _ in entries]
+    counts = [entry.size if encoding == "dense" else entry.nonzero for entry in entries]
     places: list[np.ndarray | slice] = [slice(None)] * len(entries)
     if encoding == "bitmap":
-        places = [np.flatnonzero(np.unpackbits(reader.take(-(-size // 8), byte), count=size)) for size in sizes]
+        bits = [np.unpackbits(reader.take(-(-entry.size // 8), byte), count=entry.size) for entry in entries]
+        places = [np.flatnonzero(some) for some in bits]
+        if [int(some.sum()) for some in bits] != counts:
+            raise ValueError("data must have as many nonzeros as its header says; its bitmaps differ")
     elif encoding == "csr":
-        shapes = [_matrix_shape(tuple(shape)) for shape, _, _ in entries]
+        shapes = [_matrix_shape(tuple(entry.shape)) for entry in entries]
         starts = [reader.take(rows + 1, _unsigned(count)) for (rows, _), count in zip(shapes, counts, strict=True)]
         for i, (_, width) in enumerate(shapes):
             columns = reader.take(counts[i], _unsigned(max(width - 1, 0))).astype(np.int64)
             in_row = np.diff(starts[i].astype(np.int64)).astype(np.int64)
+            if starts[i][0] != 0 or starts[i][-1] != counts[i] or (in_row < 0).any() or (columns >= width).any():
+                raise ValueError("data must have rows and columns within its shapes; they are not")
             places[i] = np.repeat(np.arange(len(in_row)), in_row) * width + columns
     tensors = []
-    for (shape, _, name), size, count, place in zip(entries, sizes, counts, places, strict=True):
-        if name not in _TYPES:
-            raise ValueError(f"data must hold {', '.join(_TYPES)} alone; got {name!r}")
-        kind = _TYPES[name]
+    for entry, count, place in zip(entries, counts, places, strict=True):
+        kind = _TYPES[entry.kind]
         width = kind.itemsize
-        flat = np.zeros((size, width), np.uint8)
+        flat = np.zeros((entry.size, width), np.uint8)
         flat[place] = reader.take(width * count, byte).reshape(width, count).T
+        if kind == torch.bool and flat.max(initial=0) > 1:
+            raise ValueError("data must have booleans of 0 and 1; got others")
         if sys.byteorder == "big":
             flat = flat[:, ::-1].copy()
-        tensors.append(torch.from_numpy(flat.reshape(-1)).view(kind).reshape(shape))
+        tensors.append(torch.from_numpy(flat.reshape(-1)).view(kind).reshape(entry.shape))
+    if reader.at != len(body):
+        raise ValueError(f"data must end with its last value; {len(body) - reader.at:,} bytes follow")
     return tensors

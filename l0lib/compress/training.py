@@ -16,6 +16,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
+from .._validate import whole
 from ..penalties import Penalty
 from . import augment, checkpoints, distill, parallel
 from .data import Part
@@ -199,8 +200,11 @@ def train(
     first = Epoch(0, rates[0], math.nan, _penalty_size(optimizer.param_groups), magnitude_histogram(model))
     run = Run(model, optimizer, seed, where, first)
     if checkpoint is not None and (saved := parallel.from_first(partial(checkpoints.load, checkpoint))) is not None:
-        checkpoints.check_same(saved["configuration"], configuration, checkpoint)
-        run.restore(saved)
+        with checkpoints.taking_over(checkpoint):
+            known = dict(saved["configuration"])
+        checkpoints.check_same(known, configuration, checkpoint)
+        with checkpoints.taking_over(checkpoint):
+            run.restore(saved, steps, per_epoch)
 
     model.train()
     parallel_model, world = parallel.averaging_gradients(model), parallel.ranks()[1]
@@ -215,8 +219,8 @@ def train(
             order = torch.randperm(len(y), generator=run.order).to(where)
             moves = augment.draw_shifts(len(y), shift, run.moves).to(where) if shift else None
             mirrors = augment.draw_mirrors(len(y), run.moves).to(where) if mirror else None
-            for whole in order.split(batch_size)[done:]:
-                batch, weight = parallel.local_batch(whole)
+            for every in order.split(batch_size)[done:]:
+                batch, weight = parallel.local_batch(every)
                 statistics.empty = weight == 0
                 for group in optimizer.param_groups:
                     group["lr"] = rates[run.step]
@@ -242,7 +246,7 @@ def train(
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-                run.total += loss.detach() * len(whole)
+                run.total += loss.detach() * len(every)
                 run.step += 1
                 bar.update()
                 if run.step % per_epoch == 0:
@@ -319,11 +323,15 @@ class Run:
             "generators": generators,
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over what :meth:`state` returned."""
-        self.step = state["step"]
+    def restore(self, state: Mapping[str, Any], steps: int, per_epoch: int) -> None:
+        """Take over what :meth:`state` returned, somewhere in ``steps`` steps."""
+        self.step = whole("step", state["step"], 0)
         self.total = state["total"].to(self.device)
         self.history = [Epoch(**entry) for entry in state["history"]]
+        if self.step > steps or [epoch.epoch for epoch in self.history] != list(range(1 + self.step // per_epoch)):
+            raise ValueError(f"step must be of {steps}, with the history so far; got {self.step}")
+        if self.total.shape != () or not self.total.isfinite():
+            raise ValueError(f"total must be one finite number; got {self.total}")
         self.model.load_state_dict(state["model"])
         checkpoints.restore_optimizer(self.optimizer, state["optimizer"])
         generators = state["generators"]

@@ -27,11 +27,12 @@ def unpack(text: str, images: int) -> np.ndarray:
     ValueError
         If ``text`` is no such text.
     """
-    try:
-        bits = zlib.decompress(base64.b64decode(text, validate=True))
+    stream = zlib.decompressobj()
+    try:  # a byte more than there should be: a small text can hold gigabytes
+        bits = stream.decompress(base64.b64decode(text, validate=True), -(-images // 8) + 1)
     except (binascii.Error, zlib.error) as error:
         raise ValueError(f"wrong must be a text that answers.pack made; {error}") from error
-    if len(bits) != -(-images // 8):
+    if len(bits) != -(-images // 8) or not stream.eof:
         raise ValueError(f"wrong must have {images} entries; got {8 * len(bits)} bits")
     return np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=images).astype(bool)
 

@@ -35,8 +35,14 @@ Steepness = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 Pruning = Literal["GP", "LP", "RP"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 #: Part of file names.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9+.-]*$")]
+_NAME = "[A-Za-z0-9][A-Za-z0-9+.-]*"
+Name = Annotated[str, Field(pattern=f"^{_NAME}$", max_length=100)]
+#: Beyond these a number is a slip of the keyboard, and would fill the memory.
+Epochs = Annotated[int, Field(ge=1, le=1_000_000)]
+BatchSize = Annotated[int, Field(ge=1, le=1_000_000)]
+Shift = Annotated[int, Field(ge=0, le=32)]
 Ratio = Annotated[float, Field(ge=1, allow_inf_nan=False)]
+Ratios = Annotated[tuple[Ratio, ...], Field(max_length=1000)]
 
 
 class Frozen(BaseModel):
@@ -119,16 +125,16 @@ def _sum(alpha_l2: float, alpha_l1: float, alpha_l0: float, beta: float) -> Pena
 class Training(Frozen):
     """One stretch of training: SGD with momentum, cross-entropy plus a penalty of the weights, not of the biases."""
 
-    epochs: Annotated[int, Field(ge=1)] = Field(description="passes over the training images")
+    epochs: Epochs = Field(description="passes over the training images")
     learning_rate: Rate = Field(description="at the start of the schedule")
     schedule: Literal["cosine", "step", "constant"] = Field(default="cosine", description="how the learning rate falls")
     warm_up: Factor = Field(default=0.0, description="epochs in which it rises first")
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(default=0.9, description="of SGD")
-    batch_size: Annotated[int, Field(ge=1)] = Field(default=128, description="images a step")
+    batch_size: BatchSize = Field(default=128, description="images a step")
     update: Literal["coupled", "decoupled", "clipped", "proximal"] = Field(
         default="coupled", description="Eq. 17: coupled"
     )
-    shift: Annotated[int, Field(ge=0)] = Field(default=0, description="pixels by which an image may move")
+    shift: Shift = Field(default=0, description="pixels by which an image may move")
     mirror: bool = Field(default=False, description="turn an image round with probability one half")
     bf16: bool = Field(default=False, description="forward pass in bfloat16; weights, loss and update stay float32")
     penalty: PenaltySettings = PenaltySettings()
@@ -177,7 +183,7 @@ class Config(Frozen):
 
     experiment: Name = Field(description="the study it belongs to")
     arm: Name = Field(description="its name within the study")
-    dense_arm: str = Field(
+    dense_arm: Annotated[str, Field(pattern=rf"^({_NAME})?$", max_length=100)] = Field(
         default="", description="the arm whose networks before pruning are the baseline; empty: this one"
     )
     profile: Literal["fast", "full"] = Field(default="full", description="only full runs count as results")
@@ -192,8 +198,8 @@ class Config(Frozen):
     )
     training: Training
     pruning: Pruning = Field(default="GP", description="global, layerwise or random")
-    ratios: tuple[Ratio, ...] = Field(default=(), description="compression ratios measured before fine-tuning")
-    fine_tuned_ratios: tuple[Ratio, ...] = Field(default=(), description="those measured after it")
+    ratios: Ratios = Field(default=(), description="compression ratios measured before fine-tuning")
+    fine_tuned_ratios: Ratios = Field(default=(), description="those measured after it")
     removed_shares: tuple[Share, ...] = Field(
         default=(), description="NP: shares of each layer's neurons that are removed, those of the smallest norms"
     )
@@ -356,5 +362,5 @@ def _first_error(error: ValidationError) -> str:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
     rule = first["msg"].removeprefix("Value error, ")
-    got = f"; got {first['input']!r}" if isinstance(first["input"], str | int | float) else ""
+    got = f"; got {first['input']!r:.200}" if isinstance(first["input"], str | int | float) else ""
     return f"{name}: {rule}{got}" if name else rule

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -113,9 +114,10 @@ def launch(
     A run that fails does not keep the others. Cut off at any moment, by Ctrl-C too, nothing is lost: the same call
     resumes. Of two callers that share the folder ``plan.runs``, one makes a run and the other reads it.
 
-    ``tell`` is told what becomes of each job, ``say`` where the dashboard of the workers is. ``workers`` are processes
-    on this machine, each making one run at a time; 1 is this process. ``cluster`` is the address of a Dask scheduler,
-    ``tcp://HOST:8786``; then ``workers`` does not count. Without ``patient``, the first run that fails is the last.
+    ``tell`` is told what becomes of each job, ``say`` where the workers' dashboard is and which of them died.
+    ``workers`` are processes on this machine, each making one run at a time; 1 is this process; one that dies is
+    replaced. ``cluster`` is the address of a Dask scheduler, ``tcp://HOST:8786``; then ``workers`` does not count.
+    Without ``patient``, the first run that fails is the last.
 
     Raises
     ------
@@ -136,7 +138,7 @@ def launch(
         return failed
     if cluster is None and (workers <= 1 or len(left) <= 1):
         return failed + _one_by_one(left, plan, tell, patient)
-    with connected(cluster, min(workers, len(left))) as client:
+    with connected(cluster, min(workers, len(left)), say) as client:
         if client.dashboard_link:
             say(f"dashboard: {client.dashboard_link}")
         return failed + _on_workers(client, left, plan, tell)
@@ -283,12 +285,13 @@ def _keep(networks: dict[str, bytes], job: Job, runs: Path) -> None:
     for name, content in networks.items():
         path = run_folder(job.config, job.seed, runs) / name
         if not path.exists():
-            with write_atomically(path) as part:
-                part.write_bytes(content)
+            write_atomically(path, content)
 
 
 @contextmanager
-def pool(workers: int = 1, cluster: str | None = None) -> Iterator[Callable[..., Any]]:
+def pool(
+    workers: int = 1, cluster: str | None = None, say: Callable[[str], object] = lambda line: None
+) -> Iterator[Callable[..., Any]]:
     """Yield a function that takes a function and its arguments and returns a future of its result.
 
     Parameters are those of :func:`launch`; with one worker and no cluster the call is made at once, in this process.
@@ -302,13 +305,13 @@ def pool(workers: int = 1, cluster: str | None = None) -> Iterator[Callable[...,
     if cluster is None and workers <= 1:
         yield here
         return
-    with connected(cluster, workers) as client:
+    with connected(cluster, workers, say) as client:
         yield functools.partial(client.submit, pure=False)
 
 
 @contextmanager
-def connected(address: str | None, workers: int) -> Iterator[Client]:
-    """Connect to a Dask scheduler, or start one with ``workers`` processes on this machine."""
+def connected(address: str | None, workers: int, say: Callable[[str], object] = lambda line: None) -> Iterator[Client]:
+    """Connect to a Dask scheduler, or start one with ``workers`` processes on this machine; ``say`` as in `launch`."""
     import distributed
 
     if address is not None:
@@ -319,24 +322,53 @@ def connected(address: str | None, workers: int) -> Iterator[Client]:
     with distributed.LocalCluster(
         n_workers=0, host="127.0.0.1", dashboard_address=dashboard, processes=True, silence_logs=50
     ) as cluster:
-        command = [sys.executable, "-m", "dask", "worker", cluster.scheduler_address, "--name", "worker"]
-        command += ["--nworkers", str(workers), "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
-        command += ["--death-timeout", "20"]
-        # in a session of their own: Ctrl-C is for this process, which ends them
-        team = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        team = _Team(cluster.scheduler_address, workers, say)
         try:
             with distributed.Client(cluster, set_as_default=False) as client:
                 client.wait_for_workers(1, timeout=STARTUP)  # else their failure would be waited for without end
                 yield client
         finally:
-            _end(team)
+            team.end()
 
 
-def _end(team: subprocess.Popen) -> None:
-    """End a process and those that it started: what they were doing stands in their checkpoints."""
-    with suppress(ProcessLookupError):
-        if hasattr(os, "killpg"):
-            os.killpg(team.pid, signal.SIGKILL)
-        else:
-            team.terminate()
-    team.wait()
+class _Team:
+    """Workers on this machine, a process each; for one that dies another is started, and Dask gives it the run.
+
+    Dask's own keeper of workers gives all of them up if one dies before it has begun.
+    """
+
+    def __init__(self, scheduler: str, workers: int, say: Callable[[str], object]):
+        self.scheduler, self.say, self.started, self.over = scheduler, say, 0, threading.Event()
+        self.processes = [self._start() for _ in range(workers)]
+        self.watching = threading.Thread(target=self._watch, daemon=True)
+        self.watching.start()
+
+    def _start(self) -> subprocess.Popen:
+        self.started += 1
+        command = [sys.executable, "-m", "dask", "worker", self.scheduler, "--name", f"worker-{self.started}"]
+        command += ["--no-nanny", "--nthreads", "1", "--memory-limit", "0", "--no-dashboard", "--death-timeout", "20"]
+        one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        # in a session of their own: Ctrl-C is for this process, which ends them
+        return subprocess.Popen(command, start_new_session=True, env={**os.environ, **one}, **quiet)
+
+    def _watch(self) -> None:
+        deaths = 0
+        while not self.over.wait(min(0.5 + deaths, 30)):  # the more die, the longer the next one is waited for
+            for place, process in enumerate(self.processes):
+                if (status := process.poll()) is not None:
+                    deaths += 1
+                    self.say(f"a worker ended with status {status}; another takes its place")
+                    self.processes[place] = self._start()
+
+    def end(self) -> None:
+        """End them and what they started: what they were doing stands in their checkpoints."""
+        self.over.set()
+        self.watching.join()
+        for process in self.processes:
+            with suppress(ProcessLookupError):
+                if hasattr(os, "killpg"):
+                    os.killpg(process.pid, signal.SIGKILL)
+                else:
+                    process.terminate()
+            process.wait()

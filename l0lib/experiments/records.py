@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import json
 import math
@@ -19,17 +20,21 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
-from .._files import write_atomically
+from .._files import read_whole, write_atomically
 from . import answers
-from .config import Config, Name
+from .config import Config, Name, Ratio
 
 #: The stored results of the book, in a checkout of it.
 RECORDS = Path(__file__).resolve().parents[2] / "book" / "records"
 #: Those of its searches.
 TUNINGS = RECORDS / "tuning"
 
+#: Bytes of a record at most.
+_LARGEST = 64 << 20
+
 Model = TypeVar("Model", bound=BaseModel)
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+Positive = Annotated[int, Field(gt=0, lt=1 << 63)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -45,7 +50,7 @@ class Measured(_Plain):
     """Wrong answers among images, and as ``wrong``, where it is recorded, which images these are (:mod:`.answers`)."""
 
     errors: Count
-    images: Annotated[int, Field(gt=0)]
+    images: Positive
     wrong: str = ""
 
     @model_validator(mode="after")
@@ -79,9 +84,9 @@ class EpochSummary(_Plain):
     """One epoch of the training before pruning: mean loss (nats) and size of the penalty; see ``compress.Epoch``."""
 
     epoch: Count
-    learning_rate: float
-    loss: float | None
-    penalty: float
+    learning_rate: Finite
+    loss: Finite | None
+    penalty: Finite
 
 
 class Bytes(_Plain):
@@ -116,18 +121,18 @@ class Point(_Plain):
     ``multiply_adds`` are those of the whole network all the same, ``layers`` those of the smaller one.
     """
 
-    requested: float
+    requested: Ratio
     fine_tuned: bool
     measured: Measured
-    parameters: Annotated[int, Field(gt=0)]
+    parameters: Positive
     nonzero: Count
     weights_only_ratio: Annotated[float, Field(ge=1, allow_inf_nan=False)] | None
     multiply_adds: Count
     nonzero_multiply_adds: Count
     bytes: Bytes
     layers: tuple[LayerCount, ...]
-    first_layer_shape: tuple[int, ...] = ()
-    first_layer: tuple[float, ...] = ()
+    first_layer_shape: tuple[Count, ...] = ()
+    first_layer: tuple[Finite, ...] = ()
     removed: Removed | None = None
 
     @model_validator(mode="after")
@@ -156,9 +161,9 @@ class Origin(_Plain):
     versions: dict[str, str]
     hardware: str
     device: str
-    threads: int
-    processes: Annotated[int, Field(ge=1)] = 1
-    seconds: float
+    threads: Positive
+    processes: Positive = 1
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Record(_Plain):
@@ -170,7 +175,7 @@ class Record(_Plain):
 
     format: Literal[1] = 1
     config: Config
-    seed: int
+    seed: Count
     train: Count
     held_out: Count
     test: Count
@@ -200,8 +205,7 @@ def write(record: Record, folder: Path) -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all: an empty one would block its run."""
-    with write_atomically(path) as part:
-        part.write_text(text, encoding="utf-8")
+    write_atomically(path, text.encode())
 
 
 def to_text(record: Record) -> str:
@@ -229,7 +233,7 @@ def read(path: Path) -> Record:
 def parse(path: Path, kind: type[Model]) -> Model:
     """Return what is in ``path`` as ``kind``; a file that is no JSON or breaks the schema is a :class:`RecordError`."""
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return kind.model_validate_json(read_whole(path, "record", _LARGEST))
     except ValidationError as error:
         raise describe(path, error) from error
 
@@ -245,8 +249,17 @@ def describe(path: Path, error: ValidationError) -> RecordError:
 
 def read_all(folder: Path = RECORDS) -> Iterator[Record]:
     """Yield the records of all runs below ``folder`` (its sub-folders, one for each study), in the order of names."""
-    for path in sorted(folder.glob("*/*-seed-*.json")):
-        yield read(path)
+    for study in _matching(folder, "*"):
+        if study.is_dir():
+            for path in _matching(study, "*-seed-*.json"):
+                yield read(path)
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    """Return what is in a folder, by name; unlike ``Path.glob``, one that is there but not readable is an error."""
+    if not folder.exists():
+        return []
+    return sorted(path for path in folder.iterdir() if fnmatch.fnmatchcase(path.name, pattern))
 
 
 # ------------------------------------------------------------------------------------------------- searches
@@ -285,7 +298,7 @@ class Trial(_Plain):
     ``source`` says where the settings came from: written down before the search, or drawn by its sampler.
     """
 
-    number: Annotated[int, Field(ge=0)]
+    number: Count
     params: dict[str, Finite]
     errors: tuple[Annotated[float, Field(ge=0, le=100)], ...]
     source: Literal["written down", "drawn at random", "TPE"]
@@ -307,11 +320,11 @@ class Tuning(_Plain):
     experiment: Name
     arm: Name
     sampler: str
-    sampler_seed: int
-    seeds: tuple[int, ...]
+    sampler_seed: Count
+    seeds: tuple[Count, ...]
     search: dict[str, Range | Choices]
     trials: tuple[Trial, ...]
-    chosen: int
+    chosen: Count
     config: Config
     origin: Origin
 
@@ -375,5 +388,5 @@ def read_tuning(path: Path) -> Tuning:
 
 def tunings(folder: Path = TUNINGS) -> Iterator[Tuning]:
     """Yield the stored records of searches in the order of their names."""
-    for path in sorted(folder.glob("*.json")):
+    for path in _matching(folder, "*.json"):
         yield read_tuning(path)

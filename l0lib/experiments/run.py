@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from filelock import FileLock
 
-from .. import compress, provenance
+from .. import _validate, compress, provenance
 from .._counts import number_to_keep
 from ..compress import checkpoints, models, neurons, parallel, storage
 from ..compress.data import Dataset
@@ -189,7 +189,10 @@ class _Stages:
         self.device = resolve_device(device, torch.nn.Linear(1, 1))
         self.split = split(config.dataset, config.evaluate_on)
         self.clock = self.folder / "seconds.checkpoint"
-        self.spent: dict[str, float] = (checkpoints.load(self.clock) or {}).get("spent", {})
+        self.spent: dict[str, float] = {}
+        if (saved := checkpoints.load(self.clock)) is not None:
+            with checkpoints.taking_over(self.clock):
+                self.spent = {stage: _validate.positive("seconds", s) for stage, s in saved["spent"].items()}
 
     def make(self) -> dict[str, Any]:
         """Go through all stages, and return the fields of a record."""
@@ -344,17 +347,22 @@ class _Stages:
     def _gradually(self, model: torch.nn.Module, target: float, how: Gradual, learnt: dict[str, Any]) -> compress.Masks:
         """Prune once an epoch and train on, momentum anew; a checkpoint stands after each epoch."""
         path = self.folder / f"{target:g}x-gradual.checkpoint"
-        saved = parallel.from_first(partial(checkpoints.load, path)) or {"epoch": 0, "masks": None}
-        masks = compress.Masks(saved["masks"]) if saved["masks"] else None
-        if saved["epoch"]:
-            model.load_state_dict(saved["model"])
         epochs, ratio_at = how.training.epochs, compress.SCHEDULES[how.schedule]
-        for epoch in range(saved["epoch"], epochs):
+        masks, done = None, 0
+        if (saved := parallel.from_first(partial(checkpoints.load, path))) is not None:
+            with checkpoints.taking_over(path):
+                done, masks = _validate.whole("epoch", saved["epoch"], 1), compress.Masks(saved["masks"])
+                model.load_state_dict(saved["model"])
+                masks.by_parameter(model)  # of the same names and shapes
+                if done > epochs or saved.get("target", target) != target:  # earlier ones do not tell their target
+                    raise ValueError(f"epoch must be of {epochs}, target {target:g}; got {done}, {saved.get('target')}")
+        for epoch in range(done, epochs):
             masks = self._prune(model, ratio_at(epoch, epochs, how.first, target), masks)
             one = how.training.model_copy(update={"epochs": 1, "schedule": "constant"})
             self._train_pruned(model, masks, one, 2_000 + epoch * 10_000 + self.seed, None, learnt)
             if parallel.first():
-                checkpoints.save(path, {"epoch": epoch + 1, "model": model.state_dict(), "masks": dict(masks)})
+                state = {"model": model.state_dict(), "masks": dict(masks)}
+                checkpoints.save(path, {"epoch": epoch + 1, "target": target, **state})
         assert masks is not None
         return masks
 

@@ -361,6 +361,7 @@ def search(what: Search, evaluate: Callable[..., Future], tell: Callable[[str], 
         If the search was begun with other settings, another process makes it, or ``start`` does not fit its space.
     """
     import optuna
+    from sqlalchemy.exc import SQLAlchemyError  # of what Optuna keeps studies with
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     begun: dict[str, Any] = {"seed": SEED, "sampler seed": SAMPLER_SEED, "trials at once": what.at_once}
@@ -391,6 +392,9 @@ def search(what: Search, evaluate: Callable[..., Future], tell: Callable[[str], 
             return _record(study)
     except Timeout as error:
         raise SearchError(f"{what.name} is being searched by another process, which holds {lock.lock_file}") from error
+    except (SQLAlchemyError, optuna.exceptions.OptunaError) as error:
+        cause = " ".join(str(getattr(error, "orig", None) or error.__cause__ or error).split())
+        raise SearchError(f"{what.file} must be a search that can be read and written: {cause}") from error
 
 
 def _make_trials(

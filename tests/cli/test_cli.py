@@ -319,9 +319,9 @@ def test_a_mistake_is_exit_code_2_and_names_argument_value_and_rule(arguments, m
     ("arguments", "message"),
     [
         ("run", "required: NAME"),
-        ("run beyond --seeds 3-1", "argument --seeds: must be numbers and rising ranges such as 0,2-4; got '3-1'"),
+        ("run beyond --seeds 3-1", "argument --seeds: must be numbers and rising ranges such as 0,2-4, at most 10,000"),
         ("run beyond --seeds x", "argument --seeds: must be numbers"),
-        ("run beyond --jobs 0", "argument --jobs: must be a whole number >= 1; got '0'"),
+        ("run beyond --jobs 0", "argument --jobs: must be a whole number from 1 to 1024; got '0'"),
         ("run beyond --profile slow", "argument --profile: invalid choice: 'slow'"),
         ("run beyond --training-epochs 3", "unrecognized arguments: --training-epochs 3"),
         ("tune beyond --arm x", "required: --trials"),

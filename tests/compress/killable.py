@@ -14,11 +14,11 @@ from pathlib import Path
 
 import torch
 
-from l0lib import L0, L2, compress
+from l0lib import L0, L2, _files, compress
 from l0lib.compress import checkpoints, training
 from tests.killing import kill_at_line
 
-WATCHED = {module.__file__ for module in (checkpoints, training)}
+WATCHED = {module.__file__ for module in (_files, checkpoints, training)}
 
 
 class Tiny(torch.nn.Module):

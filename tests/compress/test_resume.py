@@ -114,7 +114,7 @@ def test_killed_before_each_line_of_a_save_it_leaves_the_old_file_or_the_new_one
         if process.run(save=str(path), line=line) == 0:
             break
         seen.append(checkpoints.load(path)["which"])
-        assert {found.name for found in tmp_path.iterdir()} <= {"run.pt", ".run.pt.partial"}
+        assert {found.name for found in tmp_path.iterdir()} <= {"run.pt", ".run.pt.part"}
     assert len(seen) > 8
     assert seen == sorted(seen, reverse=True)  # old ones first, then new ones
     assert set(seen) == {"old", "new"}

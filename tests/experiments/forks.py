@@ -15,13 +15,13 @@ from pathlib import Path
 import optuna  # noqa: F401
 import torch
 
-from l0lib import cli
+from l0lib import _files, cli
 from l0lib.compress import checkpoints, surgery, training
 from l0lib.experiments import launch, records, search
 from l0lib.experiments import run as runner
 from tests.killing import kill_at_line
 
-WATCHED = {m.__file__ for m in (checkpoints, launch, records, runner, search, surgery, training)}
+WATCHED = {m.__file__ for m in (_files, checkpoints, launch, records, runner, search, surgery, training)}
 
 
 def child(command, log, job):

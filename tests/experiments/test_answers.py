@@ -1,6 +1,9 @@
 """Which images were missed: what is packed comes back, and it tells how far other images would move a difference."""
 
+import base64
 import math
+import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
@@ -126,3 +129,12 @@ def test_answers_that_do_not_fit_the_count_name_their_field(tmp_path):
     path.write_text(records.to_text(made).replace('"errors":200', '"errors":199'))
     with pytest.raises(RecordError, match=r"points\.0\.measured: .*wrong must hold as many images as there are errors"):
         records.read(path)
+
+
+def test_a_small_text_cannot_fill_the_memory():
+    text = base64.b64encode(zlib.compress(bytes(50_000_000))).decode()
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="wrong must have 80 entries; got 88 bits"):
+        answers.unpack(text, 80)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()

@@ -279,6 +279,30 @@ def test_workers_that_do_not_start_are_not_waited_for_without_end(plan, monkeypa
         launch.launch(JOBS, plan, lambda new: None, workers=2)
 
 
+@pytest.mark.slow
+def test_a_worker_killed_as_it_starts_is_told_and_replaced(monkeypatch):
+    begin, begun, lines = subprocess.Popen, [], []
+
+    def popen(*given, **options):
+        process = begin(*given, **options)
+        if "worker" in given[0]:
+            begun.append(process)
+            if len(begun) == 1:
+                threading.Timer(0.3, process.kill).start()
+        return process
+
+    monkeypatch.setattr(launch.subprocess, "Popen", popen)
+    with launch.pool(2, say=lines.append) as evaluate:
+        while not lines:  # before a worker is there, or after it
+            time.sleep(0.01)
+        assert evaluate(pow, 2, 3).result(timeout=200) == 8
+        begun[-1].kill()
+        begun[-2].kill()
+        assert evaluate(pow, 2, 4).result(timeout=200) == 16, "both died and were replaced"
+    assert lines[0] == "a worker ended with status -9; another takes its place"
+    assert all(process.poll() is not None for process in begun), "nothing runs on"
+
+
 def test_no_scheduler_is_told(tmp_path):
     log = tmp_path / "log"
     assert start(tmp_path, "--cluster", "tcp://127.0.0.1:9", log=log).wait(timeout=120) == 1

@@ -154,6 +154,20 @@ BREAKAGES = [
     (["points", 0, "bytes", "best"], None, r"points\.0\.bytes\.best: Field required"),
     (["points", 0, "layers", 0, "name"], 3, r"points\.0\.layers\.0\.name: Input should be a valid string; got 3"),
     (["origin", "commit"], None, r"origin\.commit: Field required"),
+    # numbers that are none, and ones that nobody counted
+    (["origin", "seconds"], math.nan, r"origin\.seconds: .* finite number; got nan"),
+    (["origin", "seconds"], -1.0, r"origin\.seconds: .* greater than or equal to 0; got -1"),
+    (["history", 0, "penalty"], math.inf, r"history\.0\.penalty: .* finite number; got inf"),
+    (["history", 0, "loss"], math.nan, r"history\.0\.loss: .* finite number; got nan"),
+    (["history", 0, "learning_rate"], math.inf, r"history\.0\.learning_rate: .* finite number; got inf"),
+    (["config", "training", "learning_rate"], math.inf, r"config\.training\.learning_rate: .* finite number"),
+    (["points", 0, "requested"], math.nan, r"points\.0\.requested: .* finite number; got nan"),
+    (["points", 0, "requested"], 0.5, r"points\.0\.requested: .* greater than or equal to 1; got 0\.5"),
+    (["points", 0, "bytes", "csr"], 10**400, r"points\.0\.bytes\.csr: .* less than 9223372036854775808; got 1000"),
+    (["dense", "images"], 10**400, r"dense\.images: .* less than 9223372036854775808; got 1000"),
+    (["seed"], -1, "seed: .* greater than or equal to 0; got -1"),
+    (["config", "arm"], "../../x", r"config\.arm: String should match pattern .*; got '\.\./\.\./x'"),
+    (["config", "dense_arm"], "../x", r"config\.dense_arm: String should match pattern"),
 ]
 
 
