@@ -44,7 +44,12 @@ def list_studies(options: argparse.Namespace) -> int:
     for name in options.names or STUDIES:
         study = find_study(name)
         rows: list[tuple[str, ...]] = [("arm", "seeds", "recorded: full", "recorded: fast")]
-        for arm in {**study.arms("full"), **study.arms("fast")}:
+        arms = {**study.arms("full"), **study.arms("fast")}
+        if study.grid and name not in options.names:
+            made = len({key[2] for key in there if key[0] == name and key[3]} & study.arms("full").keys())
+            show(f"{name}: {study.title}\n  {study.summary}\n  {made} of {len(study.arms('full'))} points recorded\n")
+            continue
+        for arm in arms:
             found = [_recorded(there, (name, profile, arm)) for profile in ("full", "fast")]
             rows.append((arm, ranges(study.seeds_of(arm)), *found))
         show(f"{name}: {study.title}\n  {study.summary}\n{columns(rows, indent=2)}")

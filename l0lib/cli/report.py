@@ -18,7 +18,7 @@ def add_report(commands: argparse._SubParsersAction) -> None:
         description="Print one line for each arm and ratio, with mean and sample deviation over the seeds. Only full "
         "runs that were evaluated on test images are results.",
     )
-    it.add_argument("names", nargs="*", metavar="NAME", help="studies; without names, all")
+    it.add_argument("names", nargs="*", metavar="NAME", help="studies; without names, all but grids")
     it.add_argument("--json", action="store_true", help="one JSON object a line")
     it.add_argument("--records", type=Path, metavar="FOLDER", help="where the records are; else those of the book")
     it.add_argument("--profile", choices=("fast", "full"), default="full", help="fast: runs that do not count")
@@ -28,12 +28,14 @@ def add_report(commands: argparse._SubParsersAction) -> None:
 def report_results(options: argparse.Namespace) -> int:
     """Print results as a table or as JSON."""
     from ..experiments import records, results
+    from ..experiments.arms import STUDIES
 
     folder = records_folder(options.records)
     for name in options.names:
         find_study(name)
     found = results.results(records.read_all(folder), options.profile)
-    found = [result for result in found if not options.names or result.experiment in options.names]
+    grids = {name for name, study in STUDIES.items() if study.grid}
+    found = [r for r in found if (r.experiment in options.names if options.names else r.experiment not in grids)]
     if options.json:
         for result in found:
             show(json.dumps(result.as_json(), ensure_ascii=False, allow_nan=False))

@@ -8,6 +8,7 @@ before any run of theirs: the book says so beside what they led to. The ``fast``
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -50,7 +51,8 @@ class Study:
     """A named set of runs; a result is the mean over its ``seeds``, which are fixed beforehand.
 
     ``make`` gives the arms of a profile: real experiments, or small ones on embedded images. ``fewer_seeds`` are
-    endings of the names of arms that run with fewer seeds, and these.
+    endings of the names of arms that run with fewer seeds, and these; a whole name begins with ``/``. The arms of a
+    ``grid`` are many points of one map, which lists and reports name only where they are asked for.
     """
 
     title: str
@@ -58,6 +60,7 @@ class Study:
     seeds: tuple[int, ...]
     make: Arms
     fewer_seeds: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    grid: bool = False
 
     def arms(self, profile: str) -> dict[str, Config]:
         """Return the arms of ``profile``, ``"fast"`` or ``"full"``, by their names."""
@@ -67,18 +70,18 @@ class Study:
 
     def seeds_of(self, arm: str) -> tuple[int, ...]:
         """Return the seeds of one arm."""
-        return next((seeds for ending, seeds in self.fewer_seeds if arm.endswith(ending)), self.seeds)
+        return next((seeds for ending, seeds in self.fewer_seeds if f"/{arm}".endswith(ending)), self.seeds)
 
 
 #: Every study by its name.
 STUDIES: dict[str, Study] = {}
 
 
-def _study(name: str, title: str, summary: str, seeds: tuple[int, ...], **fewer: tuple) -> Callable[[Arms], Arms]:
+def _study(name: str, title: str, summary: str, seeds: tuple[int, ...], **more: Any) -> Callable[[Arms], Arms]:
     """Enter the function below it in :data:`STUDIES`, as what makes the arms of a study."""
 
     def enter(make: Arms) -> Arms:
-        STUDIES[name] = Study(title, summary, seeds, make, **fewer)
+        STUDIES[name] = Study(title, summary, seeds, make, **more)
         return make
 
     return enter
@@ -215,6 +218,53 @@ def beyond(profile: str) -> dict[str, Config]:
         targets = ALONE if name == "lenet-5-caffe-gradual" else TARGETS[network]
         common = {"experiment": "beyond", "network": network, **(_DIGITS if fast else {})}
         arms[name] = _arm(_small(chosen, 4, 3) if fast else chosen, name, fine_tuned_ratios=targets, **common)
+    return arms
+
+
+#: The map of α and β: a grid of the l0 term's factors, in quarters of a decade, and of β.
+MAP_ALPHAS = tuple(float(f"{10 ** (-6 + k / 4):.2g}") for k in range(13))
+MAP_BETAS = (1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 35.0, 60.0)
+#: Three seeds stand at the corners, and where αβ is nearest to that of NORM's choice for the same network.
+MAP_PRODUCT = 2e-4
+
+
+def _map_point(alpha: float, beta: float) -> str:
+    return f"alpha-{alpha:g}-beta-{beta:g}"
+
+
+def _map_once() -> list[str]:
+    """Return the arms of the map that have one seed."""
+    thrice = {(alpha, beta) for alpha in (MAP_ALPHAS[0], MAP_ALPHAS[-1]) for beta in (MAP_BETAS[0], MAP_BETAS[-1])}
+    thrice |= {(min(MAP_ALPHAS, key=lambda a: abs(math.log(a * beta / MAP_PRODUCT))), beta) for beta in MAP_BETAS}
+    return [_map_point(a, b) for a in MAP_ALPHAS for b in MAP_BETAS if (a, b) not in thrice]
+
+
+@_study(
+    "alpha-beta-map",
+    "What α and β do: one training at every point of a grid, without fine-tuning",
+    "LeNet-300-100 on MNIST",
+    (0, 1, 2),
+    fewer_seeds=tuple((f"/{name}", (0,)) for name in _map_once()),
+    grid=True,
+)
+def alpha_beta_map(profile: str) -> dict[str, Config]:
+    """A map of the l0 term's two factors on all of MNIST, or four of its points in small.
+
+    Every network is trained in thirty epochs under the same small l2 term, all weights under the same factors, and
+    pruned without fine-tuning. Nothing here was searched.
+    """
+    fast = profile == "fast"
+    alphas, betas = (MAP_ALPHAS[::8], MAP_BETAS[3::3]) if fast else (MAP_ALPHAS, MAP_BETAS)
+    common: dict[str, Any] = {"experiment": "alpha-beta-map", "network": "lenet-300-100", **(_DIGITS if fast else {})}
+    arms = {}
+    for alpha in alphas:
+        for beta in betas:
+            penalty = PenaltySettings(alpha_l2=5e-5, alpha_l0=alpha, beta=beta)
+            training = Training(epochs=3 if fast else 30, learning_rate=0.1, penalty=penalty)
+            ratios = tuple(ratio for ratio in RATIOS if ratio <= 200)
+            arms[_map_point(alpha, beta)] = Config(
+                arm=_map_point(alpha, beta), training=training, ratios=ratios, **common
+            )
     return arms
 
 

@@ -30,6 +30,7 @@ from ..compress.datasets import FACTS
 from ..compress.measure import in_all, layers, multiply_adds
 from ..compress.training import resolve_device
 from . import answers, records
+from .arms import STUDIES
 from .config import Config, Gradual, Teacher, Training, Unpruned
 from .records import Record
 
@@ -391,7 +392,9 @@ class _Stages:
     def _point(
         self, model: torch.nn.Module, requested: float, *, fine_tuned: bool, whole: torch.nn.Module | None = None
     ) -> dict[str, Any]:
-        image, picture = self.split.measure[0][0].to(self.device), self.seed == 0
+        image = self.split.measure[0][0].to(self.device)
+        study = STUDIES.get(self.config.experiment)
+        picture = self.seed == 0 and not (study and study.grid)  # hundreds of points with a picture each would be much
         counted = _count(model, image, requested, fine_tuned=fine_tuned, picture=picture, whole=whole)
         return {**counted, "measured": self._measured(model)}
 

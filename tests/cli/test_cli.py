@@ -224,7 +224,7 @@ def test_list_names_studies_arms_seeds_and_what_is_recorded(stored, capsys):
     said = capsys.readouterr().out
     for name, study in STUDIES.items():
         assert f"{name}: {study.title}\n  {study.summary}\n" in said
-        for arm in study.arms("full"):
+        for arm in () if study.grid else study.arms("full"):
             assert f"  {arm} " in said
     rows = {line.split()[0]: re.split(r"\s{2,}", line.strip()) for line in said.splitlines() if line.startswith("  ")}
     assert rows["lenet-5-caffe-SEP"] == ["lenet-5-caffe-SEP", "0-4", "none", "0,2"]
@@ -232,6 +232,22 @@ def test_list_names_studies_arms_seeds_and_what_is_recorded(stored, capsys):
     assert rows["l2-RP"][1] == "0-2"
     assert cli.main(["list", "beyond", "--records", str(stored)]) == 0
     assert "experiment-2" not in capsys.readouterr().out
+
+
+def test_the_points_of_a_grid_are_counted_and_named_only_where_they_are_asked_for(stored, capsys):
+    what = STUDIES["alpha-beta-map"].arms("full")
+    point = "alpha-1e-05-beta-20"
+    records.write(record(0, what=what[point]), stored)
+    assert cli.main(["list", "--records", str(stored)]) == 0
+    said = capsys.readouterr().out
+    assert "without fine-tuning\n  LeNet-300-100 on MNIST\n  1 of 117 points recorded\n" in said
+    assert point not in said
+    assert cli.main(["list", "alpha-beta-map", "--records", str(stored)]) == 0
+    assert f"  {point} " in capsys.readouterr().out
+    assert cli.main(["report", "--records", str(stored)]) == 0
+    assert point not in capsys.readouterr().out
+    assert cli.main(["report", "alpha-beta-map", "--records", str(stored)]) == 0
+    assert point in capsys.readouterr().out
 
 
 @pytest.fixture
