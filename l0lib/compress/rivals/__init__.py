@@ -1,0 +1,14 @@
+"""Rival methods, one readable module each, under one protocol (:mod:`~l0lib.compress.rivals.protocol`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..masks import Masks
+from .gradual import gradual
+from .protocol import Plan
+
+__all__ = ["RIVALS", "Plan"]
+
+#: Every method by its name.
+RIVALS: dict[str, Callable[..., Masks]] = {"gradual": gradual}
