@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from .._counts import wilson_interval
+from .._validate import whole
 from .data import Part
 from .selection import check_plain
 from .storage import Size, smallest
@@ -213,15 +214,22 @@ class Evaluation:
 
 
 @contextmanager
-def evaluation_mode(model: torch.nn.Module) -> Iterator[None]:
-    """Have ``model`` in evaluation mode; at the end each of its modules is in the mode that it was in."""
+def modes_kept(model: torch.nn.Module) -> Iterator[None]:
+    """Leave each module of ``model`` in the mode that it was in, training or evaluation, whatever happens meanwhile."""
     before = {module: module.training for module in model.modules()}
-    model.eval()
     try:
         yield
     finally:
         for module, mode in before.items():
             module.training = mode
+
+
+@contextmanager
+def evaluation_mode(model: torch.nn.Module) -> Iterator[None]:
+    """Have ``model`` in evaluation mode; at the end each of its modules is in the mode that it was in."""
+    with modes_kept(model):
+        model.eval()
+        yield
 
 
 @torch.no_grad()
@@ -230,12 +238,28 @@ def wrong_answers(
 ) -> torch.Tensor:
     """Return for each image of a part of a dataset (or of its tensors) whether ``model`` gets it wrong: boolean, (n,).
 
-    The model is asked in evaluation mode, and left in the mode that it was in.
+    A score that is NaN is no answer: the image counts as wrong, whatever its label. The model is asked in evaluation
+    mode; each of its modules is left in the mode that it was in. No image, or not one label for each, is a ValueError.
     """
     x, y = part.tensors() if isinstance(part, Part) else part
+    check_images(x, y)
+    size = whole("batch_size", batch_size, 1)
+
+    def wrong(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        scores = model(images)
+        return (scores.argmax(1) != labels) | scores.isnan().any(1)
+
     with evaluation_mode(model):
-        answers = zip(x.split(batch_size), y.split(batch_size), strict=True)
-        return torch.cat([model(images).argmax(1) != labels for images, labels in answers])
+        return torch.cat([wrong(*batch) for batch in zip(x.split(size), y.split(size), strict=True)])
+
+
+def check_images(images: torch.Tensor, labels: torch.Tensor) -> None:
+    """Make sure that there is one label for each image, and one image at least; a ValueError says what there is."""
+    if len(images) != len(labels) or not len(labels):
+        raise ValueError(
+            "part must have one label for each image, and one image at least; "
+            f"got {len(images)} images and {len(labels)} labels"
+        )
 
 
 def evaluate(
@@ -243,7 +267,8 @@ def evaluate(
 ) -> Evaluation:
     """Count the wrong answers of ``model`` on a part of a dataset (or on its tensors), every image once.
 
-    Errors are counts over all images, so that a smaller last batch weighs no more than its images.
+    Errors are counts over all images, so that a smaller last batch weighs no more than its images. What counts as
+    wrong, and the errors, are those of :func:`wrong_answers`: an image with a score that is NaN is wrong.
     """
     wrong = wrong_answers(model, part, batch_size)
     return Evaluation(int(wrong.sum()), len(wrong))

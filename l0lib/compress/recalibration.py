@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import torch
-from torch.optim.swa_utils import update_bn
 
 from . import augment
 from .data import Part
-from .models import BatchNorm
+from .measure import evaluation_mode
+from .models import BatchNorm, ChannelNorm
 
 
 @torch.no_grad()
@@ -20,11 +24,15 @@ def recalibrate(
     mirror: bool = False,
     seed: int = 0,
 ) -> torch.nn.Module:
-    """Measure the running mean and variance of every batch normalisation anew, in place; return ``model``.
+    """Measure the running mean and variance of every normalisation that has them anew, in place; return ``model``.
 
     Pruning changes what a layer puts out; the running statistics behind it stay those of the network before. Here the
     images go through the network once, normalised by the statistics of their own batch, and the running ones become the
     means over batches. Weights, biases, scales and shifts stay as they are. No label is read.
+
+    All running statistics are measured, those of normalisations frozen in evaluation mode too: they are as stale. Apart
+    from the normalisations the network is in evaluation mode meanwhile, without dropout. In the end each module is in
+    the mode that it was in, and each normalisation has its momentum.
 
     Parameters
     ----------
@@ -40,13 +48,14 @@ def recalibrate(
     Raises
     ------
     ValueError
-        If ``model`` has no batch normalisation with running statistics, if ``batch_size`` or the number of images is
+        If ``model`` has no normalisation with running statistics, if ``batch_size`` or the number of images is
         below 2, or if ``shift`` is negative.
 
     Notes
     -----
-    By :func:`torch.optim.swa_utils.update_bn`. Source: B. Li, B. Wu, J. Su, G. Wang, L. Lin, EagleEye: Fast sub-net
-    evaluation for efficient neural network pruning, ECCV 2020, who choose among pruned networks with it.
+    As :func:`torch.optim.swa_utils.update_bn`, which would turn on dropout, too. Source: B. Li, B. Wu, J. Su, G. Wang,
+    L. Lin, EagleEye: Fast sub-net evaluation for efficient neural network pruning, ECCV 2020, who choose among pruned
+    networks with it.
     """
     images = (part.tensors() if isinstance(part, Part) else part)[0]
     if batch_size < 2:
@@ -55,7 +64,8 @@ def recalibrate(
         raise ValueError(f"part must hold at least 2 images; got {len(images)}")
     if shift < 0:
         raise ValueError(f"shift must be >= 0; got {shift}")
-    if not any(isinstance(module, BatchNorm) and module.running_var is not None for module in model.modules()):
+    norms = [module for module in model.modules() if isinstance(module, ChannelNorm) and module.running_var is not None]
+    if not norms:
         raise ValueError("model must have batch normalisations with running statistics; it has none")
     device = next(model.parameters()).device
     draw = torch.Generator().manual_seed(seed)
@@ -66,7 +76,24 @@ def recalibrate(
             batch = augment.shift(batch, moves[0], moves[1], shift)
         return augment.mirror(batch, augment.draw_mirrors(len(batch), draw).to(batch.device)) if mirror else batch
 
-    update_bn(
-        map(shown, images.tensor_split(min(max(1, round(len(images) / batch_size)), len(images) // 2))), model, device
-    )
+    batches = images.tensor_split(min(max(1, round(len(images) / batch_size)), len(images) // 2))
+    with evaluation_mode(model), _measured_anew(norms):
+        for number, batch in enumerate(batches, 1):
+            for norm in norms:
+                # None stands for the mean over calls; instance normalisations do not know it
+                norm.momentum = None if isinstance(norm, BatchNorm) else 1 / number
+            model(shown(batch).to(device))
     return model
+
+
+@contextmanager
+def _measured_anew(norms: list[Any]) -> Iterator[None]:
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.train()
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum

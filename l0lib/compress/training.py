@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from ..penalties import Penalty
 from . import augment, checkpoints, distill, parallel
 from .data import Part
 from .masks import Masks
-from .measure import evaluation_mode
+from .measure import check_images, evaluation_mode, modes_kept
 from .optim import PenalisedSGD
 from .schedules import RateSchedule, learning_rates
 from .strategies import parameter_groups
@@ -92,13 +92,15 @@ def train(
     Parameters
     ----------
     model : Module
-        Changed in place.
+        Changed in place. In a network in training mode, modules that were put into evaluation mode stay frozen so, such
+        as batch normalisations that keep their running statistics. A network in evaluation mode is trained whole, as
+        one in training mode. In the end each module is in the mode that it was in.
     part : Part or (images, labels) tensors
         What to train on.
     penalty : Penalty, mapping of layer name to Penalty, list of parameter groups, or None
         Of the weights, not of the biases. It adds to the mean loss of a batch at every step. One for each layer: see
         :func:`~l0lib.compress.parameter_groups`. Groups, each with a ``penalty`` of its own, are those of
-        :class:`~l0lib.compress.PenalisedSGD`; all follow the one schedule.
+        :class:`~l0lib.compress.PenalisedSGD`; all follow the one schedule. They are not written to.
     epochs : int
         Passes over ``part``, >= 1.
     learning_rate : float
@@ -164,12 +166,11 @@ def train(
     teacher_network, stored_scores = (None, teacher) if isinstance(teacher, torch.Tensor) else (teacher, None)
     if stored_scores is not None and (shift or mirror):
         raise ValueError("teacher must be a network where images are shifted or mirrored; got scores")
+    if isinstance(penalty, Sequence):
+        penalty = [_own_group(group) for group in penalty]
     where = resolve_device(device, model)
     x, y = part.tensors(where) if isinstance(part, Part) else (tensor.to(where) for tensor in part)
-    if len(x) != len(y) or not len(y):
-        raise ValueError(
-            f"part must have one label for each image, and one image at least; got {len(x)} images and {len(y)} labels"
-        )
+    check_images(x, y)
     if stored_scores is not None:
         if len(stored_scores) != len(y):
             raise ValueError(f"teacher must have scores for each of the {len(y)} images; got {len(stored_scores)}")
@@ -206,10 +207,10 @@ def train(
         with checkpoints.taking_over(checkpoint):
             run.restore(saved, steps, per_epoch)
 
-    model.train()
     parallel_model, world = parallel.averaging_gradients(model), parallel.ranks()[1]
     lower = torch.autocast(where.type, torch.bfloat16) if bf16 else nullcontext()
     with (
+        _training_mode(model),
         nullcontext() if teacher_network is None else evaluation_mode(teacher_network.to(where)),
         parallel.shared_statistics(model) as statistics,
         tqdm(total=steps, initial=run.step, unit="step", leave=False, disable=not progress) as bar,
@@ -341,6 +342,20 @@ class Run:
         torch.set_rng_state(generators["torch"])
         if self.device.type == "cuda":
             torch.cuda.set_rng_state(generators["cuda"], self.device)
+
+
+@contextmanager
+def _training_mode(model: torch.nn.Module) -> Iterator[None]:
+    with modes_kept(model):
+        if not model.training:  # else what is in evaluation mode is so on purpose
+            model.train()
+        yield
+
+
+def _own_group(group: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a group of parameters: an optimizer writes its defaults into those that it is given."""
+    parameters = group["params"]
+    return {**group, "params": [parameters] if isinstance(parameters, torch.Tensor) else list(parameters)}
 
 
 def resolve_device(device: str | torch.device | None, model: torch.nn.Module) -> torch.device:

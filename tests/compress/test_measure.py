@@ -36,6 +36,43 @@ def test_evaluating_leaves_the_mode_of_the_network_alone(few):
         assert model.training is mode
 
 
+def test_a_frozen_module_is_left_frozen_also_where_the_network_fails():
+    model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 3))
+    model[1].eval()
+    compress.evaluate(model, (torch.rand(5, 4), torch.arange(5) % 3))
+    with pytest.raises(RuntimeError):
+        compress.evaluate(model, (torch.rand(5, 7), torch.arange(5) % 3))
+    assert [module.training for module in model.modules()] == [True, True, False, True]
+
+
+def test_a_score_that_is_nan_is_no_answer():
+    class Broken(torch.nn.Module):
+        def forward(self, images):
+            return images
+
+    nan = float("nan")
+    scores = torch.tensor(
+        [[nan, nan, nan], [2.0, 1.0, 0.0], [5.0, nan, 0.0], [nan, 1.0, 0.0], [float("inf"), 0.0, 0.0]]
+    )
+    found = compress.wrong_answers(Broken(), (scores, torch.tensor([0, 0, 0, 1, 0])))
+    assert found.tolist() == [True, False, True, True, False]
+    assert compress.evaluate(Broken(), (scores[:1], torch.zeros(1, dtype=torch.long))).error == 1
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "size", "message"),
+    [
+        (0, 0, 10, "part must have one label for each image, and one image at least; got 0 images and 0 labels"),
+        (3, 2, 10, "part must have one label for each image, and one image at least; got 3 images and 2 labels"),
+        (3, 3, 0, "batch_size must be a whole number >= 1; got 0"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused(images, labels, size, message):
+    part = torch.zeros(images, 28, 28), torch.zeros(labels, dtype=torch.long)
+    with pytest.raises(ValueError, match=message):
+        compress.evaluate(Fixed(), part, size)
+
+
 def test_counts_and_ratio_of_a_network_with_zeros():
     model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Linear(3, 2))
     with torch.no_grad():

@@ -106,3 +106,43 @@ def test_a_negative_shift_is_refused():
 def test_what_cannot_be_measured_is_refused(model, part, size, message):
     with pytest.raises(ValueError, match=message):
         recalibrate(model, part, batch_size=size)
+
+
+def test_frozen_statistics_are_measured_and_modules_stay_in_their_modes():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Linear(8, 5),
+        torch.nn.BatchNorm1d(5),
+        torch.nn.Dropout(),
+        torch.nn.Linear(5, 4),
+        torch.nn.BatchNorm1d(4),
+    ).double()
+    model[1].eval()
+    x, y = images(100)
+    recalibrate(model, (x.double(), y), batch_size=100)
+    assert [module.training for module in model.modules()] == [True, True, False, True, True, True]
+    hidden = model[0](x.double())
+    assert torch.allclose(model[1].running_mean, hidden.mean(0)), "frozen, but as stale as any other"
+    normal = (hidden - hidden.mean(0)) / (hidden.var(0, correction=0) + model[1].eps).sqrt()
+    assert torch.allclose(model[4].running_mean, model[3](normal).mean(0)), "without dropout"
+
+
+def test_running_statistics_of_instance_normalisations_are_means_over_batches():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Conv1d(1, 3, 3), torch.nn.InstanceNorm1d(3, track_running_stats=True)).double()
+    x, y = images(6)
+    x = x[:, None].double()
+    recalibrate(model, (x, y), batch_size=2)
+    out = model[0](x)
+    assert torch.allclose(model[1].running_mean, out.mean((0, 2)))
+    assert torch.allclose(model[1].running_var, out.var(2).mean(0))
+    assert model[1].momentum == 0.1
+
+
+def test_a_failure_leaves_modes_and_momenta():
+    model = a_channel()
+    model[1].eval()
+    with pytest.raises(RuntimeError):
+        recalibrate(model, (torch.rand(9, 7), torch.zeros(9)), 5)
+    assert [module.training for module in model.modules()] == [True, True, False, True]
+    assert model[1].momentum == 0.1

@@ -364,3 +364,51 @@ def test_the_progress_bar_is_off_by_default_and_cleared_at_the_end(few, capsys):
     assert not shown.split("\r")[-1].strip()
     assert not shown.split("\r")[-2].strip()
     assert "\n" not in shown
+
+
+def frozen_inside():
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(784, 8), torch.nn.BatchNorm1d(8), torch.nn.ReLU(), torch.nn.Linear(8, 10)
+    )
+    model[2].eval()
+    return model
+
+
+def test_what_is_frozen_in_a_network_in_training_mode_stays_frozen(few):
+    model = frozen_inside()
+    compress.train(model, few, epochs=1, learning_rate=0.1)
+    assert [module.training for module in model] == [True, True, False, True, True]
+    assert not model[2].running_mean.any(), "its running statistics stay"
+    assert model[2].bias.any(), "its shift is trained"
+
+
+def test_a_network_in_evaluation_mode_is_trained_whole_and_left_in_it(few):
+    trained = []
+    for mode in (True, False):
+        model = frozen_inside().train(mode)
+        compress.train(model, few, epochs=1, learning_rate=0.1)
+        assert all(module.training is mode for module in model.modules())
+        trained.append(model)
+    assert trained[0][2].running_mean.any()
+    for one, other in zip(*(model.state_dict().values() for model in trained), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_groups_given_twice_are_as_new_the_second_time(few):
+    def groups(model):
+        weights = [p for p in model.parameters() if p.ndim > 1]
+        biases = (p for p in model.parameters() if p.ndim == 1)
+        return [{"params": iter(weights), "penalty": L2(1e-3)}, {"params": biases}]
+
+    model = compress.lenet_300_100(0)
+    own = [{**group, "params": list(group["params"])} for group in groups(model)]
+    before = [dict(group) for group in own]
+    plan = {"epochs": 1, "batch_size": 64}
+    compress.train(model, few, own, learning_rate=0.1, momentum=0.5, update="clipped", **plan)
+    assert [list(group) for group in own] == [list(group) for group in before]
+    again = compress.lenet_300_100(0)
+    again.load_state_dict(model.state_dict())
+    compress.train(model, few, own, learning_rate=0.01, momentum=0.9, **plan)
+    compress.train(again, few, groups(again), learning_rate=0.01, momentum=0.9, **plan)
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), again.parameters(), strict=True))
