@@ -17,12 +17,14 @@ def number_to_keep(total: int, ratio: float | Fraction) -> int:
     The quotient is what a float holds of it: so ``number_to_keep(n, n / k)`` is ``k``.
     """
     total = _validate.whole("total", total, 0)
+    if isinstance(ratio, Real) and not isinstance(ratio, Rational):
+        ratio = float(ratio)
     if isinstance(ratio, bool) or not isinstance(ratio, Real) or not 1 <= ratio <= total:
         rule = f"ratio must be between 1 and the number of parameters, {_validate.shown(total)}"
         raise ValueError(f"{rule}; got {_validate.shown(ratio)}")
     if isinstance(ratio, Rational):
         return int(total // Fraction(ratio))
-    keep = int(total // Fraction(float(ratio)))
+    keep = int(total // Fraction(ratio))
     # as a float, 1.6 is a little more: exactly, 1000 / 625 is below it
     return keep + 1 if total / (keep + 1) == ratio else keep
 

@@ -89,10 +89,9 @@ def positive(name: str, value, why: str = ""):
 
 def number(name: str, value, rule: str, holds) -> float:
     """Return ``value`` as a float, as :func:`parameter` does, if it is a single number."""
-    value = parameter(name, value, rule, holds)
-    if not isinstance(value, float):
+    if not isinstance(value, numbers.Real):
         raise ValueError(f"{rule}; got {shown(value)}")
-    return value
+    return parameter(name, value, rule, holds)
 
 
 def whole(name: str, value, least: int, most: int | None = None, why: str = "") -> int:

@@ -382,7 +382,7 @@ def reach(penalty: Penalty, total):
     if np.ndim(total) or any(np.ndim(value) for term in penalty.terms for value in vars(term).values()):
         shown = f"{_validate.shown(penalty)} and shape {np.shape(total)}"
         raise ValueError(f"total and the strengths of a sum must be numbers; got {shown}")
-    with np.errstate(over="ignore", under="ignore", divide="ignore"):
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         return float(_reach_of_sum(penalty, total))
 
 
@@ -416,10 +416,12 @@ def _reach_of_sum(penalty, left):
         if pull == 0:
             return w
         if sharp.sum() <= 1e-17 * plain:  # l2 and l1 alone
-            return w + _quotient((plain, left, exprel(-decay * left)), (), decay * left)
+            folds = min(decay * left, 1e300)
+            return w + _quotient((plain, left, exprel(-folds)), (), folds)
         if decay == 0 and sharp[1:].sum() <= 1e-17 * pull:  # l1 and the least sharp l0
             beta = sharpness[0]
-            return w + linear * left + _log1p_of(sharp[0], beta, left, exprel(-beta * linear * left)) / beta
+            folds = min(beta * linear * left, 1e300)
+            return w + linear * left + _log1p_of(sharp[0], beta, left, exprel(-folds)) / beta
         share = sharp / pull
         # what is tiny but changes quickly counts as well, until even its square is less than rounding
         rate = max(decay / pull + np.sum(share * sharpness), max(sharpness[share > 1e-9], default=0.0))

@@ -56,6 +56,10 @@ class Penalty:
         """Return ``w`` as an array with which the parameters and ``others`` broadcast."""
         w = _validate.array(name, w)
         _validate.together((name, w), *others, *(pair for term in self.terms for pair in vars(term).items()))
+        greatest = float(_namespace(w).finfo(w.dtype).max)
+        for term in self.terms:
+            if all(isinstance(x, float) for x in vars(term).values()) and math.prod(vars(term).values()) > greatest:
+                raise ValueError(f"{name} must have a dtype that can hold the factors of {term!r}; got {w.dtype}")
         return w
 
     def elementwise(self, w):

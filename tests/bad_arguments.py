@@ -1,0 +1,250 @@
+"""Calls of the public functions with arguments nobody should give, and a few that are right.
+
+A call returns something of the right shape without NaN, or raises a ValueError that names an argument and says a rule;
+it warns of nothing and takes no longer than two seconds. ``python -m tests.bad_arguments --calls 30000 --seed 1`` makes
+many calls and prints those that break this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from l0lib import L0, L1, L2, Sum, _counts, attraction, count_nonzero, landscape
+
+SECONDS = 2
+
+
+class Door(NamedTuple):
+    """A public function, what a right argument is, by name, and whether a result is right."""
+
+    call: Callable
+    right: dict[str, Callable[[random.Random], Any]]
+    holds: Callable[[Any, dict], bool]
+
+
+def number(low: float, high: float) -> Callable[[random.Random], float]:
+    """A number between two positive ones, evenly on a logarithmic scale."""
+    return lambda draw: float(np.exp(draw.uniform(np.log(low), np.log(high))))
+
+
+def odd(draw: random.Random) -> Any:
+    """Something that is an argument only by accident, if at all."""
+    return draw.choice(
+        [
+            lambda: draw.choice([0.0, -0.0, 1.0, -1.0, 5e-324, 1e-300, 1e154, 1e300, 1.7e308, -1e300]),
+            lambda: 10.0 ** draw.uniform(-320, 308) * draw.choice([1, 1, -1]),
+            lambda: draw.choice([float("nan"), float("inf"), -float("inf")]),
+            lambda: draw.choice([10**400, -(10**400), 10**5000, 10**12, 0, -1, 2, True, False]),
+            lambda: draw.choice([None, "", "1.5", "moons", b"1", 1j, object(), print, Ellipsis, {}, {"a": 1}, {1.0}]),
+            lambda: draw.choice([Fraction(1, 3), Fraction(10**400), Decimal("0.5"), Decimal("NaN"), np.float32(2)]),
+            lambda: draw.choice([np.int64(3), np.bool_(True), np.float64("nan"), np.str_("a"), np.datetime64("2020")]),
+            lambda: draw.choice([[], [1.0, 2.0], [[1.0], [2.0, 3.0]], [None], ["a"], (1, 2, 3), range(3), [10**400]]),
+            lambda: np.array([draw.choice([1.0, 0.5, 1e300, 0.0, -2.0]) for _ in range(draw.randrange(4))]),
+            lambda: draw.choice([np.ones((2, 3)), np.ones((3, 1)), np.ones(2, int), np.array(1.5), np.zeros((0, 2))]),
+            lambda: draw.choice([np.array([1, "a"], object), np.array([1j]), np.array(["a"]), np.array([np.inf])]),
+            lambda: draw.choice([np.ones(3, np.float32), np.ones(2, np.float16), L1(1.0), L2, iter([1.0])]),
+        ]
+    )()
+
+
+weight, rate = (lambda draw: draw.uniform(-2, 2)), number(1e-3, 1.0)
+alpha, beta = number(1e-6, 10.0), number(1.0, 1e3)
+
+
+def some(draw: random.Random) -> Any:
+    """A penalty of any kind, now and then with strengths at the ends of what floats hold."""
+    strength, sharp = (alpha, beta) if draw.random() < 0.7 else (number(1e-300, 1e150), number(1.0, 1e150))
+    kinds = [L2(strength(draw)), L1(strength(draw)), L0(strength(draw), sharp(draw)), L1(0.0), L0(0.0, 5.0)]
+    kinds.append(L0(np.array([0.1, 0.2]), 5.0))
+    return draw.choice([*kinds, kinds[0] + kinds[2], kinds[1] + kinds[2], kinds[0] + kinds[1], Sum(*kinds[:3])])
+
+
+def smooth(draw: random.Random) -> Any:
+    return L0(alpha(draw), beta(draw)) if draw.random() < 0.6 else L0(number(1e-300, 1e150)(draw), 1e150)
+
+
+def shaped(result: Any, given: dict) -> bool:
+    """Of the arguments' common shape, and without NaN."""
+    shapes = [np.shape(value) for value in given.values() if not isinstance(value, L1 | L2 | L0 | Sum)]
+    for penalty in (value for value in given.values() if isinstance(value, L1 | L2 | L0 | Sum)):
+        shapes += [np.shape(value) for term in penalty.terms for value in vars(term).values()]
+    common = np.broadcast_shapes(*shapes)  # or a part of it, where an argument does not matter
+    return np.broadcast_shapes(common, np.shape(result)) == common and not np.isnan(np.asarray(result)).any()
+
+
+def without_nan(result: Any, given: dict) -> bool:
+    return not any(np.isnan(np.asarray(part, dtype=float)).any() for part in np.atleast_1d(result))
+
+
+def pair_of_numbers(result: Any, given: dict) -> bool:
+    return len(result) == 2 and all(np.isfinite(result))
+
+
+def anything(result: Any, given: dict) -> bool:
+    return True
+
+
+def method(name: str) -> Callable:
+    """A method of a penalty as a function."""
+
+    def call(self, **arguments):
+        return getattr(self, name)(**arguments)
+
+    call.__name__ = name
+    return call
+
+
+def total(draw: random.Random) -> int:
+    return draw.choice([1, 10, 1000, 10**9, 10**400])
+
+
+THEORY = [
+    Door(L2, {"alpha": alpha}, anything),
+    Door(L0, {"alpha": alpha, "beta": beta}, anything),
+    Door(count_nonzero, {"w": weight}, without_nan),
+    *(Door(method(name), {"self": some, "w": weight}, shaped) for name in ("elementwise", "gradient")),
+    Door(method("value"), {"self": some, "w": weight}, without_nan),
+    Door(method("prox"), {"self": some, "v": weight, "step": rate}, shaped),
+    *(
+        Door(call, {"penalty": some, "w": weight, "eta": rate}, shaped)
+        for call in (attraction.term, attraction.step, attraction.scaling_factor, attraction.alpha_bound)
+    ),
+    Door(
+        attraction.trajectory,
+        {
+            "penalty": some,
+            "w0": weight,
+            "eta": rate,
+            "steps": lambda draw: draw.randrange(200),
+            "sample": lambda draw: draw.choice([None, "final", [0], [0, 1]]),
+        },
+        without_nan,
+    ),
+    *(
+        Door(call, {"penalty": some, "eta": rate}, shaped)
+        for call in (attraction.critical_magnitude, attraction.crossing_magnitude, attraction.swing_band)
+    ),
+    Door(attraction.alpha_for_threshold, {"penalty": some, "threshold": rate, "eta": rate}, shaped),
+    Door(
+        attraction.steps_to_zero,
+        {"penalty": some, "w0": weight, "eta": rate, "epsilon": lambda draw: draw.choice([None, None, 1e-3])},
+        shaped,
+    ),
+    Door(attraction.reach, {"penalty": some, "total": number(1e-3, 1e4)}, shaped),
+    Door(attraction.settled_bands, {"penalty": smooth, "eta": rate}, pair_of_numbers),
+    Door(attraction.match_initial_rate, {"first_step": rate, "w0": weight, "eta": rate, "beta": beta}, anything),
+    Door(attraction.best_beta, {"magnitude": rate}, shaped),
+    Door(attraction.crossover_l1, {"beta": beta}, shaped),
+    Door(attraction.crossover_l2, {"beta": beta}, shaped),
+    Door(landscape.kappa, {"penalty": smooth, "curvature": rate}, shaped),
+    Door(landscape.kill_zone, {"penalty": smooth, "curvature": rate}, shaped),
+    Door(landscape.objective, {"penalty": smooth, "w": weight, "v": weight, "curvature": rate}, shaped),
+    Door(landscape.minimiser, {"penalty": smooth, "v": weight, "curvature": rate}, shaped),
+    Door(landscape.stationary_point, {"penalty": smooth, "v": weight, "curvature": rate}, anything),  # NaN: none
+    Door(landscape.regime, {"penalty": smooth, "v": weight, "curvature": rate}, anything),  # words
+    Door(landscape.jump, {"penalty": smooth, "curvature": rate}, pair_of_numbers),
+    Door(landscape.soft_threshold, {"v": weight, "threshold": rate}, shaped),
+    Door(landscape.hard_threshold, {"v": weight, "threshold": rate}, shaped),
+    Door(
+        _counts.number_to_keep, {"total": total, "ratio": number(1.0, 10.0)}, lambda result, given: type(result) is int
+    ),
+    Door(
+        _counts.apportion,
+        {"sizes": lambda draw: [total(draw) for _ in range(3)], "keep": lambda draw: draw.randrange(4)},
+        lambda result, given: sum(result) == given["keep"],
+    ),
+    Door(
+        _counts.wilson_interval,
+        {
+            "errors": lambda draw: draw.randrange(100),
+            "images": lambda draw: draw.randrange(100, 10**6),
+            "confidence": lambda draw: draw.choice([0.95, 0.5, 1 - 2**-53]),
+        },
+        pair_of_numbers,
+    ),
+]
+
+
+@contextmanager
+def limited() -> Iterator[None]:
+    """Break off what takes longer than it may."""
+
+    def broken_off(*_: Any) -> None:
+        raise TimeoutError(f"takes longer than {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, broken_off)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def fault(door: Door, given: dict[str, Any]) -> str:
+    """What is wrong with a call: an empty text, if nothing is."""
+    try:
+        with limited(), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            result = door.call(**given)
+            return "" if door.holds(result, given) else f"returned {result!r}"
+    except ValueError as error:
+        # penalties are made of alpha and beta, and a rule says what must be
+        names = "|".join([*given, "alpha", "beta", "penalty", "shapes"])
+        says = re.search(rf"\b({names})\b.* must .*", str(error)) and "\n" not in str(error)
+        return "" if says else f"names no argument and rule: {error}"
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def calls(doors: list[Door], number: int, seed: int) -> Iterator[tuple[Door, dict[str, Any]]]:
+    """Draw calls with one odd argument as a rule, now and then none or all."""
+    draw = random.Random(seed)
+    for _ in range(number):
+        door = draw.choice(doors)
+        share = draw.choice([0.0, 1 / len(door.right), 1 / len(door.right), 0.5, 1.0])
+        bad = {name for name in door.right if name != "self" and draw.random() < share}
+        yield door, {name: odd(draw) if name in bad else right(draw) for name, right in door.right.items()}
+
+
+def faults(doors: list[Door], number: int, seed: int) -> list[str]:
+    """Make the calls and describe those that break the rule."""
+    found = []
+    for door, given in calls(doors, number, seed):
+        if what := fault(door, given):
+            shown = ", ".join(f"{name}={_shown(value)}" for name, value in given.items())
+            found.append(f"{door.call.__name__}({shown}): {what[:300]}")
+    return found
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)[:80]
+    except ValueError:  # too many digits to print
+        return type(value).__name__
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--calls", type=int, default=30_000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    found = faults(THEORY, asked.calls, asked.seed)
+    print(*found, sep="\n")
+    print(f"{len(found)} of {asked.calls} calls of the theory break the rule")
+    raise SystemExit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
