@@ -18,6 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 STAMP = VENV / ".l0lib.json"
+CUDA = re.compile(r"^(nvidia-|cuda-|triton\b)")
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
@@ -50,10 +51,28 @@ def installed():
         return {}
 
 
+def entries(lock):
+    """Split a lock file into packages: the name of each, and its lines with all hashes."""
+    return [(found[1], found[0]) for found in re.finditer(r"^([\w.-]+)==.*\n(?: .*\n)*", lock, re.M)]
+
+
+def pin(entry):
+    """Version, and on which systems, without the hashes."""
+    return entry.splitlines()[0].removesuffix(" \\")
+
+
+def requirements(lock, torch):
+    """What is installed for one PyTorch build. Another build is made of other files, and brings its own libraries."""
+    if not torch:
+        return lock
+    kept = [(name, entry) for name, entry in entries(lock) if not CUDA.match(name)]
+    return "".join(pin(entry) + "\n" if name in ("torch", "torchvision") else entry for name, entry in kept)
+
+
 def announce(torch):
     """Say what is downloaded, how large it is and how to choose a smaller build."""
     weight = re.search(r"^# download: (.*)$", LOCK.read_text(), re.M)
-    count = sum(bool(line.strip()) and not line.startswith("#") for line in LOCK.read_text().splitlines())
+    count = len(entries(requirements(LOCK.read_text(), torch)))
     print(f"Installing {count} packages from requirements.lock into {VENV.name}/ (only here, nothing system-wide).")
     if torch:
         print(f"PyTorch build: {torch}. This replaces the default build of several GB on Linux.", flush=True)
@@ -73,12 +92,17 @@ def install(torch):
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     # KaTeX's server, run by Node from inside .venv, is CommonJS; the project's own package.json says ES modules.
     (VENV / "package.json").write_text('{"type": "commonjs"}\n')
-    pin = next(line for line in LOCK.read_text().splitlines() if line.startswith("uv=="))
+    # a file whose hash is not in the lock file is not installed
+    listed, first, lock = VENV / "l0lib-requirements.txt", VENV / "l0lib-uv.txt", LOCK.read_text()
+    listed.write_text(requirements(lock, torch))
+    first.write_text(dict(entries(lock))["uv"])
     run = [str(PYTHON), "-m"]
     if subprocess.run([*run, "uv", "--version"], capture_output=True, check=False).returncode:
-        subprocess.run([*run, "pip", "install", "--quiet", "--disable-pip-version-check", pin], check=True)
+        pip = [*run, "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(first)]
+        subprocess.run(pip, check=True)
     pip = [*run, "uv", "pip", "install", "--python", str(PYTHON)]
-    subprocess.run([*pip, "-r", str(LOCK), *([f"--torch-backend={torch}"] if torch else [])], cwd=ROOT, check=True)
+    hashes = [f"--torch-backend={torch}", "--verify-hashes"] if torch else ["--require-hashes"]
+    subprocess.run([*pip, "-r", str(listed), *hashes], cwd=ROOT, check=True)
     subprocess.run([*pip, "--no-deps", "--no-build-isolation", "-e", "."], cwd=ROOT, check=True)
 
 

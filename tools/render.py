@@ -124,6 +124,8 @@ def render() -> None:
     missing = [page for page in pages() if not (built / f"{page}.html").exists()]
     if missing:
         sys.exit(f"These pages of _toc.yml are missing in the HTML: {', '.join(missing)}")
+    # a pages host that runs Jekyll would leave out every folder whose name begins with an underscore, such as _static
+    (built / ".nojekyll").touch()
     shutil.rmtree(HTML, ignore_errors=True)
     built.replace(HTML)
     shutil.rmtree(RENDER)

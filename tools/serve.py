@@ -9,7 +9,9 @@ import gzip
 import http.server
 import io
 import pathlib
+import re
 import sys
+from typing import NoReturn
 
 HTML = pathlib.Path(__file__).resolve().parent.parent / "_build" / "html"
 COMPRESSED = {".html", ".js", ".css", ".svg", ".json", ".txt", ".ipynb"}
@@ -52,16 +54,36 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         return super().send_head()
 
 
-def server(port: int, root: pathlib.Path = HTML, **more: str) -> http.server.ThreadingHTTPServer:
+class Server(http.server.ThreadingHTTPServer):
+    """A server whom a browser may leave in the middle of an answer."""
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def server(port: int, root: pathlib.Path = HTML, **more: str) -> Server:
     """A server bound to the loopback address, not yet running; each answer carries ``more`` headers."""
-    handler = functools.partial(Handler, directory=str(root), more=more)
-    return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    return Server(("127.0.0.1", port), functools.partial(Handler, directory=str(root), more=more))
+
+
+def refuse(problem: str) -> NoReturn:
+    """Say in one line why nothing is served, and end."""
+    print(problem, file=sys.stderr)
+    sys.exit(2)
 
 
 def main() -> None:
     if not (HTML / "index.html").exists():
-        sys.exit("There is no book in _build/html yet: run `make book`")
-    with server(int(sys.argv[1]) if len(sys.argv) > 1 else 8000) as running:
+        refuse("There is no book in _build/html yet: run `make book`")
+    port = sys.argv[1] if len(sys.argv) > 1 else "8000"
+    if len(sys.argv) > 2 or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
+        refuse(f"PORT must be one whole number from 0 to 65535; got {' '.join(sys.argv[1:])!r}")
+    try:
+        running = server(int(port))
+    except OSError as error:
+        refuse(f"PORT {port} cannot be had ({error.strerror}): name another one, or 0 for any that is free")
+    with running:
         print(f"The book: http://127.0.0.1:{running.server_port}/   (Ctrl+C stops)", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             running.serve_forever()

@@ -22,6 +22,11 @@ def test_every_page_of_the_contents_is_there(html):
     assert [page for page in PAGES if not (html / page).exists()] == []
 
 
+def test_a_pages_host_serves_the_folder_as_it_is(html):
+    """Without this file one that runs Jekyll would leave out _static."""
+    assert (html / ".nojekyll").is_file()
+
+
 def test_every_notebook_and_prose_page_is_in_the_contents():
     files = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "book").glob("*.md")]
     sources = {str(p.relative_to(ROOT).with_suffix("")) for p in files}

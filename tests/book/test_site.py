@@ -1,13 +1,17 @@
 """The built pages in a real browser, all other hosts refused: they load, read, answer and print."""
 
+import io
 import json
 import re
 from urllib.parse import quote
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.book.pages import CHAPTERS, PAGES
 from tests.browser import ARGUMENTS, CHROMIUM, visit
+from tests.widgets.ask import settle
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 SITE = [*PAGES, "search.html", "404.html"]
@@ -53,6 +57,24 @@ def test_a_page_is_accessible(chromium, book, axe, page, theme):
             assert view.evaluate("document.documentElement.dataset.theme") == theme
         found = axe(view)
     assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_formulas_keep_their_hats_in_forced_colours(chromium, book, scheme):
+    """The ink of a formula: what differs from the paper's colour by more than half of all there is."""
+    ink = {}
+    for colours in ("none", "active"):
+        address = f"{book}/notebooks/05-at-zero.html"
+        with visit(chromium, address, color_scheme=scheme, forced_colors=colours) as view:
+            for tex in (r"\hat v", r"\hat u/\beta"):
+                hat = view.locator(".bd-article .katex:visible", has=view.locator(f'annotation:text-is("{tex}")')).first
+                hat.scroll_into_view_if_needed()
+                settle(view)
+                grey = np.asarray(Image.open(io.BytesIO(hat.screenshot())).convert("L")).astype(int)
+                ink[colours, tex] = int((abs(grey - np.median(grey)) > 110).sum())
+    for tex in (r"\hat v", r"\hat u/\beta"):
+        assert ink["none", tex] > 15
+        assert ink["active", tex] >= 0.9 * ink["none", tex], ink
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -6,6 +6,7 @@ import sys
 import zipfile
 
 import pytest
+import yaml
 
 from tests.browser import ROOT, tool
 
@@ -66,17 +67,60 @@ def test_a_failed_install_is_no_finished_one(monkeypatch, calls):
     assert environment.installed() == {}
 
 
-def test_the_lock_names_versions_and_no_place():
-    lines = [line for line in LOCK.splitlines() if line and not line.startswith("#")]
-    for line in lines:
-        assert re.fullmatch(r"[\w.-]+==[\w.]+( ; .*)?", line), line
+def test_the_lock_names_versions_and_the_hash_of_every_file_and_no_place():
+    entries = environment.entries(LOCK)
+    assert len(entries) > 200
+    assert "".join(entry for _, entry in entries) == "".join(
+        line for line in LOCK.splitlines(keepends=True) if not line.startswith("#")
+    ), "nothing else stands there"
+    for name, entry in entries:
+        assert re.fullmatch(r"[\w.-]+==[\w.]+( ; .*)?", environment.pin(entry)), name
+        hashes = entry.splitlines()[1:]
+        assert hashes, name
+        for line in hashes:
+            assert re.fullmatch(r"    --hash=sha256:[0-9a-f]{64}( \\)?", line), name
     assert "://" not in LOCK
 
 
-def test_the_lock_holds_one_pair_of_torch_and_no_cuda():
-    names = [line.split("==")[0] for line in LOCK.splitlines()]
-    assert names.count("torch") == names.count("torchvision") == 1
-    assert [name for name in names if lock.CUDA.match(name)] == []
+def test_another_build_of_torch_is_one_pair_without_cuda_and_without_the_hashes_of_pypi():
+    assert environment.requirements(LOCK, "") == LOCK
+    chosen = dict(environment.entries(environment.requirements(LOCK, "cpu")))
+    assert [name for name in chosen if environment.CUDA.match(name)] == []
+    assert [name for name, entry in chosen.items() if "--hash" not in entry] == ["torch", "torchvision"]
+    left_out = {name for name, _ in environment.entries(LOCK)} - set(chosen)
+    assert left_out
+    assert all(environment.CUDA.match(name) for name in left_out)
+
+
+def test_binder_takes_the_versions_of_the_lock():
+    pins = {environment.pin(entry) for _, entry in environment.entries(LOCK)}
+    lines = [line for line in lock.BINDER.read_text().splitlines() if not line.startswith("#")]
+    assert lines[0] == "-e ."
+    names = {line.split("==")[0] for line in lines[1:]}
+    assert {"torch", "ipywidgets", "anywidget", "matplotlib", "jupyterlab-myst"} <= names
+    versions = {pin.split(" ; ")[0] for pin in pins}
+    assert [line for line in lines[1:] if line.split(" ; ")[0] not in versions] == []
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def test_actions_are_named_by_commit():
+    """A tag can be moved to other code; the comment says which one the commit was."""
+    uses = [line for path in WORKFLOWS for line in path.read_text().splitlines() if "uses:" in line]
+    assert len(uses) >= 5
+    for line in uses:
+        assert re.search(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+(\.\d+)*$", line), line
+
+
+def test_only_the_deploying_job_may_write():
+    for path in WORKFLOWS:
+        made = yaml.safe_load(path.read_text())
+        assert made["permissions"] == {"contents": "read"}
+        for name, job in made["jobs"].items():
+            expected = {"pages": "write", "id-token": "write"} if name == "deploy" else None
+            assert job.get("permissions") == expected, name
+            assert name != "deploy" or not [step for step in job["steps"] if "run" in step]
 
 
 def test_download_sizes_take_one_wheel_of_each_package_for_this_kind_of_machine():
