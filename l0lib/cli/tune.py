@@ -87,5 +87,7 @@ def _start(file: Path) -> tuple[dict[str, float], ...]:
     for number, one in enumerate(given):
         for name, value in one.items():
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise Mistake(f"--start must hold numbers; got {value!r} for {name} of trial {number} in {file}")
+                raise Mistake(
+                    f"--start must hold numbers; got {value!r:.80} for {name:.80} of trial {number} in {file}"
+                )
     return tuple(given)

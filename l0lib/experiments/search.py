@@ -504,7 +504,7 @@ def _check_start(start: Sequence[Mapping[str, float]], space: Space) -> None:
     for number, point in enumerate(start):
         where = f"--start, trial {number}"
         if point.keys() != trial.params.keys():
-            raise SearchError(f"{where}: settings must be {', '.join(trial.params)}; got {', '.join(point)}")
+            raise SearchError(f"{where}: settings must be {', '.join(trial.params)}; got {', '.join(point):.200}")
         for name, found in trial.distributions.items():
             allowed = _allowed(found)
             if point[name] not in allowed:
