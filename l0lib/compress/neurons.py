@@ -356,16 +356,16 @@ def _difference(small: nn.Module, silent: nn.Module, example: torch.Tensor) -> s
 
 @dataclass(frozen=True)
 class Layer:
-    """A convolution, linear layer or batch normalisation.
+    """A convolution, linear layer or normalisation.
 
     Attributes
     ----------
     name : str
     kind : {"convolution", "linear", "norm"}
     writes : int
-        The family (an index) whose units are its outputs; -1 for the class scores.
+        The family (an index) whose units are its outputs; -1 for those that stay, such as the class scores.
     reads : int
-        The family whose units it reads; -1 for the image. A normalisation reads what it writes.
+        The family whose units it reads; -1 for what stays, such as the image. A normalisation reads what it writes.
     outputs, inputs : int
         Inputs are channels, or the numbers a linear layer reads; 0 for a normalisation.
     each : int
@@ -470,8 +470,7 @@ def blueprint(model: nn.Module, example: torch.Tensor) -> Blueprint:
         name = graph.names[module]
         if isinstance(module, ChannelNorm | UnitsNorm):
             own = list(module.parameters(recurse=False))
-            width = own[0].numel() if own else getattr(module, "num_features", 0)
-            family = writes.get(name, -1)
+            family, width = writes.get(name, -1), _width(module)
             layers.append(Layer(name, "norm", family, family, width, 0, 1, 0, 0, len(own)))
         else:
             if getattr(module, "groups", 1) != 1:
@@ -508,6 +507,12 @@ _UNDERSTOOD = (
 def _axis(module: nn.Module, reads: bool) -> int:
     """Return the axis of the module's weight on which its inputs or outputs lie."""
     return int(reads != (isinstance(module, nn.Embedding) or getattr(module, "transposed", False)))
+
+
+def _width(norm: Any) -> int:
+    if isinstance(norm, nn.LayerNorm | nn.RMSNorm):
+        return math.prod(norm.normalized_shape)
+    return norm.num_channels if isinstance(norm, nn.GroupNorm) else norm.num_features
 
 
 def _is_plain(module: Any) -> bool:

@@ -52,6 +52,21 @@ def test_a_residual_network_reads_as_its_families():
     assert plan.as_json()["families"][0] == list(first)
 
 
+def test_normalisations_by_several_units_are_layers_whose_outputs_stay():
+    model = torch.nn.Sequential(
+        torch.nn.Conv1d(2, 8, 3), torch.nn.GroupNorm(2, 8), torch.nn.Flatten(), torch.nn.LayerNorm(48),
+        torch.nn.Linear(48, 5), torch.nn.BatchNorm1d(5), torch.nn.Linear(5, 4),
+        torch.nn.RMSNorm(4), torch.nn.LayerNorm(4, elementwise_affine=False),
+    )  # fmt: skip
+    plan = blueprint(model, torch.zeros(2, 2, 8))
+    assert plan.families == (("4",),)
+    found = [(layer.name, layer.writes, layer.outputs, layer.bias) for layer in plan.layers if layer.kind == "norm"]
+    assert found == [("1", -1, 8, 2), ("3", -1, 48, 2), ("5", 0, 5, 2), ("7", -1, 4, 1), ("8", -1, 4, 0)]
+    assert sum(size.parameters for size in plan.without({})) == compress.count_parameters(model)
+    small = neurons.remove_neurons(model, {"4": [1, 2]}, torch.zeros(2, 2, 8))
+    assert sum(size.parameters for size in plan.without({"4": [1, 2]})) == compress.count_parameters(small)
+
+
 def test_a_map_laid_out_flat_gives_one_input_for_each_position():
     plan = blueprint(compress.lenet_5_caffe(0), torch.zeros(1, 1, 28, 28))
     assert [layer.each for layer in plan.layers] == [1, 1, 16, 1]
