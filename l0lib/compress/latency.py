@@ -159,7 +159,7 @@ def matmul_latency(
     """
     rule = "shape must be two numbers >= 1, outputs and inputs"
     sides = _validate.items("shape", shape, "two numbers")
-    if len(sides) != 2 or not all(isinstance(side, Integral) and 1 <= side <= 10**5 for side in sides):
+    if len(sides) != 2 or not all(isinstance(side, Integral) and 1 <= int(side) <= 10**5 for side in sides):
         raise ValueError(f"{rule}, and at most 100,000; got {_validate.shown(shape)}")
     _validate.number("batch", batch, "batch must be >= 1", lambda x: x >= 1)
     _validate.whole("batch", batch, 1, 10**6)
