@@ -103,6 +103,46 @@ def whole(name: str, value, least: int, most: int | None = None, why: str = "") 
     return single
 
 
+def seed(value) -> int:
+    """Return ``value`` as an int if every generator of random numbers takes it."""
+    return whole("seed", value, 0, 2**63 - 1)
+
+
+def fraction(name: str, value) -> float:
+    """Return ``value`` as a float if it is a number between 0 and 1."""
+    return number(name, value, f"{name} must be between 0 and 1", lambda x: 0 <= x <= 1)
+
+
+def network(model):
+    """Return ``model`` if it is a torch module whose parameters are there: at least one, and none left open (lazy)."""
+    from torch.nn import Module
+    from torch.nn.parameter import is_lazy
+
+    parameters = list(model.parameters()) if isinstance(model, Module) else []
+    if not parameters or any(map(is_lazy, parameters)):
+        raise ValueError(f"model must be a torch module with parameters of known shapes; got {shown(model)}")
+    return model
+
+
+def tensor(name: str, value, axes: int = 0, whole: bool = False):
+    """Return ``value`` if it is a torch tensor of at least ``axes`` axes; of floating numbers, or of ``whole`` ones."""
+    from torch import Tensor
+
+    if not isinstance(value, Tensor) or value.ndim < axes or value.is_complex() or whole == value.is_floating_point():
+        kind = "integers" if whole else "floating numbers"
+        raise ValueError(f"{name} must be a tensor of {kind} with at least {axes} axes; got {shown(value)}")
+    return value
+
+
+def generator(value):
+    """Return ``value`` if it is a torch generator of random numbers."""
+    from torch import Generator
+
+    if not isinstance(value, Generator):
+        raise ValueError(f"generator must be a torch.Generator; got {shown(value)}")
+    return value
+
+
 def items(name: str, value, what: str) -> list:
     """Return what the sequence ``value`` holds, as a list; ``what`` says what that should be."""
     try:

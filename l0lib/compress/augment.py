@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import pad
 
+from .. import _validate
+
 
 def shift(
     images: torch.Tensor, dx: int | torch.Tensor, dy: int | torch.Tensor, reach: int | None = None
@@ -31,9 +33,21 @@ def shift(
     ValueError
         If ``images`` has another number of axes, or a move is longer than ``reach`` (looked at on the CPU alone).
     """
+    _validate.tensor("images", images)
     if images.ndim not in (3, 4):
         raise ValueError(f"images must have 3 or 4 axes; got shape {tuple(images.shape)}")
     count, height, width = len(images), *images.shape[-2:]
+    for name, move in (("dx", dx), ("dy", dy)):
+        if isinstance(move, torch.Tensor):
+            _validate.tensor(name, move, whole=True)
+            if move.shape not in ((), (count,)):
+                raise ValueError(
+                    f"{name} must hold one move, or one for each of {count} images; got {tuple(move.shape)}"
+                )
+        else:
+            _validate.whole(name, move, -(10**6), 10**6)
+    if reach is not None:
+        _validate.whole("reach", reach, 0)
     moves = [torch.as_tensor(move, device=images.device).expand(count) for move in (dy, dx)]
     if reach is None or not images.is_cuda:
         longest = max(int(move.abs().max()) for move in moves) if count else 0
@@ -50,6 +64,9 @@ def shift(
 
 def draw_shifts(count: int, most: int, generator: torch.Generator) -> torch.Tensor:
     """Return moves ``(dx, dy)`` of ``count`` images: int64, shape (2, count), each uniform on -most..most."""
+    _validate.whole("count", count, 0, 10**9)
+    _validate.whole("most", most, 0, 10**6)
+    _validate.generator(generator)
     return torch.randint(-most, most + 1, (2, count), generator=generator)
 
 
@@ -61,6 +78,8 @@ def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
     ValueError
         If ``which`` is not boolean or not one entry for each image.
     """
+    _validate.tensor("images", images, 1)
+    _validate.tensor("which", which, whole=True)
     if which.dtype != torch.bool or which.shape != (len(images),):
         raise ValueError(
             f"which must be boolean of shape ({len(images)},); got {which.dtype} of shape {tuple(which.shape)}"
@@ -70,4 +89,6 @@ def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
 
 def draw_mirrors(count: int, generator: torch.Generator) -> torch.Tensor:
     """Return for ``count`` images whether each is turned: boolean, shape (count,), each with probability one half."""
+    _validate.whole("count", count, 0, 10**9)
+    _validate.generator(generator)
     return torch.randint(2, (count,), generator=generator).bool()

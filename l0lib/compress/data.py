@@ -13,6 +13,8 @@ from importlib.resources import files
 import numpy as np
 import torch
 
+from .. import _validate
+
 #: SHA-256 of the embedded digits: the bytes of the images (uint8, 5000 x 28 x 28), then of the labels (uint8).
 EMBEDDED_DIGITS_SHA256 = "809ec085d551285cf9efad12c42a6aead98c62f96eb9936cc5b778870773e50d"
 
@@ -92,6 +94,8 @@ def stratified_split(labels: np.ndarray, sizes: tuple[int, ...], seed: int) -> t
     ``labels``, shape (n,), hold the class of each item. The parts are int64 arrays in random order, one for each of
     ``sizes``, disjoint, and the same for the same seed. Sizes not > 0, or that do not add up to n, are a ValueError.
     """
+    sizes = tuple(_validate.whole("sizes", size, -(10**9)) for size in _validate.items("sizes", sizes, "whole numbers"))
+    _validate.seed(seed)
     if any(size <= 0 for size in sizes) or sum(sizes) != len(labels):
         raise ValueError(f"sizes must be positive and add up to the {len(labels)} labels; got {sizes}")
     random = np.random.default_rng(seed)
@@ -125,6 +129,7 @@ def embedded_digits(sizes: tuple[int, int, int] = (3000, 1000, 1000), seed: int 
 
 
 def _split(images: np.ndarray, labels: np.ndarray, sizes: tuple[int, int, int], seed: int) -> Dataset:
+    sizes = tuple(_validate.items("sizes", sizes, "whole numbers"))
     if len(sizes) != 3:
         raise ValueError(f"sizes must hold three numbers (train, validation, test); got {sizes}")
     return Dataset(*(Part(images[part], labels[part]) for part in stratified_split(labels, sizes, seed)))

@@ -22,13 +22,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import prod
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
 
+from .. import _validate
 from .._files import read_whole, write_atomically
-from .._validate import whole
 from .data import Dataset, Part, digest, stratified_split
 from .sources import SOURCES, Arrays, SourceFailed
 
@@ -136,8 +137,11 @@ def cifar100(validation: int = 5000, seed: int = 0, *, progress: bool | None = N
 
 def _dataset(name: str, validation: int, seed: int, progress: bool | None) -> Dataset:
     total = FACTS[name].train
-    if not 0 <= validation < total:
-        raise ValueError(f"validation must be >= 0 and < the {total} training images; got {validation!r}")
+    _validate.seed(seed)
+    if isinstance(validation, bool) or not isinstance(validation, Integral) or not 0 <= validation < total:
+        raise ValueError(
+            f"validation must be >= 0 and < the {total} training images; got {_validate.shown(validation)}"
+        )
     images, labels, *test = load(name, progress=progress)
     if not validation:
         return Dataset(Part(images, labels), Part(images[:0], labels[:0]), Part(*test))
@@ -152,7 +156,7 @@ def load(name: str, *, progress: bool | None = None, report: Callable[[str], obj
     ``report`` is told in one line what each source did. An unknown ``name`` is a ValueError. If neither the cache nor a
     source has the data, or the cache cannot be written, DataUnavailable is raised and nothing is left behind.
     """
-    if name not in FACTS:
+    if not isinstance(name, str) or name not in FACTS:
         raise ValueError(f"name must be one of {', '.join(FACTS)}; got {name!r}")
     path = data_folder() / f"{name}.npz"
     tried: list[str] = []
@@ -344,7 +348,7 @@ def unpack(folder: Path, name: str) -> Path:
                 if kind in ("labels", "webp"):
                     content = parcel.read(file)
                     some = np.frombuffer(content, np.uint8) if kind == "labels" else _tiles(content, facts.shape)
-                    place = slice(whole("the first image", int(start), 0), int(start) + len(some))
+                    place = slice(_validate.whole("the first image", int(start), 0), int(start) + len(some))
                     (labels if kind == "labels" else images)[place] = some
                     seen[int(kind == "labels"), place] = True
             about = json.loads(parcel.read("about.json"))

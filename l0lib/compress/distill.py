@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
+from .. import _validate
 from .measure import evaluation_mode
 
 
@@ -48,6 +49,12 @@ def loss(
     Source: Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network" (2015), Section 2.
     """
     check(temperature, weight)
+    _validate.tensor("scores", scores, 2)
+    _validate.tensor("teacher_scores", teacher_scores, 2)
+    _validate.tensor("labels", labels, 1, whole=True)
+    if scores.shape != teacher_scores.shape or labels.shape != scores.shape[:1]:
+        shapes = ", ".join(str(tuple(x.shape)) for x in (scores, teacher_scores, labels))
+        raise ValueError(f"scores and teacher_scores must be (n, classes) and labels (n,); got {shapes}")
     taught = kl_div(
         log_softmax(scores / temperature, 1),
         log_softmax(teacher_scores / temperature, 1),
@@ -59,14 +66,15 @@ def loss(
 
 def check(temperature: float, weight: float) -> None:
     """Make sure that ``temperature`` > 0 and 0 <= ``weight`` <= 1; a ValueError names the one that is not."""
-    if not 0 < temperature < float("inf"):
-        raise ValueError(f"temperature must be > 0 and finite; got {temperature!r}")
-    if not 0 <= weight <= 1:
-        raise ValueError(f"distillation_weight must be between 0 and 1; got {weight!r}")
+    _validate.number("temperature", temperature, "temperature must be > 0 and finite", lambda x: x > 0)
+    _validate.fraction("distillation_weight", weight)
 
 
 @torch.no_grad()
 def scores(teacher: torch.nn.Module, images: torch.Tensor, batch_size: int = 1000) -> torch.Tensor:
     """Return the scores (n, classes) of ``teacher`` in evaluation mode, which ``train`` takes in its place."""
+    _validate.network(teacher)
+    _validate.tensor("images", images, 1)
+    _validate.whole("batch_size", batch_size, 1)
     with evaluation_mode(teacher.to(images.device)):
         return torch.cat([teacher(some) for some in images.split(batch_size)])

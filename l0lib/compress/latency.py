@@ -26,12 +26,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 from statistics import median, quantiles
 
 import torch
 from torch import nn
 from torch.nn.functional import linear
 
+from .. import _validate
 from .inference import BACKENDS, product, sparse_network
 from .surgery import HasChain, remove_dead_paths, shrink
 
@@ -97,8 +99,8 @@ class MatmulLatency:
 
 def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int = 9) -> dict[str, Timing]:
     """Time each of ``ways``, functions without arguments, against the first one; a ValueError if ``rounds`` < 2."""
-    if rounds < 2:
-        raise ValueError(f"rounds must be >= 2; got {rounds!r}")
+    _validate.number("rounds", rounds, "rounds must be >= 2", lambda x: x >= 2)
+    _validate.whole("rounds", rounds, 2, 10**6)
     names = list(ways)
     times = {}
     for name, call in ways.items():
@@ -155,13 +157,16 @@ def matmul_latency(
     ValueError
         If an argument breaks its rule.
     """
-    if len(shape) != 2 or min(shape) < 1:
-        raise ValueError(f"shape must be two numbers >= 1, outputs and inputs; got {shape!r}")
-    if batch < 1:
-        raise ValueError(f"batch must be >= 1; got {batch!r}")
-    for sparsity in sparsities:
-        if not 0 <= sparsity <= 1:
-            raise ValueError(f"sparsities must be between 0 and 1; got {sparsity!r}")
+    rule = "shape must be two numbers >= 1, outputs and inputs"
+    sides = _validate.items("shape", shape, "two numbers")
+    if len(sides) != 2 or not all(isinstance(side, Integral) and 1 <= int(side) <= 10**5 for side in sides):
+        raise ValueError(f"{rule}, and at most 100,000; got {_validate.shown(shape)}")
+    _validate.number("batch", batch, "batch must be >= 1", lambda x: x >= 1)
+    _validate.whole("batch", batch, 1, 10**6)
+    _validate.whole("rounds", rounds, 2, 10**6)
+    _validate.seed(seed)
+    for sparsity in _validate.items("sparsities", sparsities, "numbers between 0 and 1"):
+        _validate.fraction("sparsities", sparsity)
     generator = torch.Generator().manual_seed(seed)
     x = torch.rand(batch, shape[1], generator=generator)
     dense = torch.randn(shape, generator=generator)
@@ -183,6 +188,8 @@ def break_even(measured: Sequence[MatmulLatency], way: str = "torch-csr") -> flo
     All are of one shape and one batch, in any order; ``way`` is "torch-csr" or "scipy-csr".
     """
     least = None
+    if any(way not in one.timings for one in measured):
+        raise ValueError(f"way must be one that was measured; got {_validate.shown(way)}")
     for one in sorted(measured, key=lambda one: -one.sparsity):
         if not one.timings[way].pays:
             break
@@ -216,6 +223,8 @@ def latency(model: nn.Module, example: torch.Tensor, *, rounds: int = 9) -> dict
     ValueError
         If the model cannot be made sparse or shrunk, or ``rounds`` is below 2.
     """
+    _validate.network(model)
+    _validate.tensor("example", example, 1)
     networks: dict[str, nn.Module] = {"dense": copy.deepcopy(model).eval()}
     networks |= {backend: sparse_network(model, backend) for backend in BACKENDS}
     if isinstance(model, HasChain):

@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from torch.nn.functional import max_pool2d
 
+from .. import _validate
+
 #: torch's batch normalisations, whose common class has no public name.
 BatchNorm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.SyncBatchNorm
 
@@ -132,7 +134,7 @@ class VGG16(nn.Module):
             self.norms.append(nn.BatchNorm2d(width))
             channels = width
         self.hidden = nn.Linear(channels, 512)
-        self.output = nn.Linear(512, classes)
+        self.output = nn.Linear(512, _validate.whole("classes", classes, 1, 10**6))
         _initialise(self, seed)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -175,7 +177,7 @@ class _ResidualNetwork(nn.Module):
         self.convolution = first
         self.norm = nn.BatchNorm2d(first.out_channels)
         self.blocks = nn.Sequential(*blocks)
-        self.output = nn.Linear(channels, classes)
+        self.output = nn.Linear(channels, _validate.whole("classes", classes, 1, 10**6))
         _initialise(self, seed)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -254,7 +256,7 @@ def restart(model: nn.Module, seed: int) -> None:
 
 def _initialise(model: nn.Module, seed: int, convolutions: Literal["fan_in", "fan_out"] = "fan_out") -> None:
     """He's normal initialisation for ReLU (outputs of convolutions, inputs of linear layers), biases zero."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(_validate.seed(seed))
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             mode: Literal["fan_in", "fan_out"] = convolutions if isinstance(module, nn.Conv2d) else "fan_in"

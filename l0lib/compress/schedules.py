@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from numbers import Integral
+
+from .. import _validate
 
 #: ``schedule(step, steps, start)`` gives the learning rate of step 0 <= ``step`` < ``steps``.
 RateSchedule = Callable[[int, int, float], float]
@@ -22,6 +25,8 @@ def cosine(step: int, steps: int, start: float, end: float = 0.0) -> float:
 
     ``end`` is a fraction of ``start``: ``functools.partial(cosine, end=0.5)`` is a schedule that falls to half.
     """
+    _check_step(step, steps, start)
+    _validate.fraction("end", end)
     return start * (end + (1 - end) * (1 + math.cos(math.pi * step / steps)) / 2)
 
 
@@ -30,6 +35,7 @@ def step_decay(step: int, steps: int, start: float) -> float:
 
     The rule of He et al. (2016) for CIFAR, as fractions of the run.
     """
+    _check_step(step, steps, start)
     return start * (1.0 if 2 * step < steps else 0.1 if 4 * step < 3 * steps else 0.01)
 
 
@@ -59,11 +65,17 @@ def learning_rates(schedule: str | RateSchedule, steps: int, start: float, warm_
     ValueError
         If an argument breaks its rule, or the schedule returns a rate that is negative or not finite.
     """
-    if not 0 <= warm_up < steps:
-        raise ValueError(f"warm_up must be >= 0 and shorter than the run of {steps} steps; got {warm_up} steps")
+    _validate.whole("steps", steps, 1, 10**9)
+    _check_step(0, steps, start)
+    if isinstance(warm_up, bool) or not isinstance(warm_up, Integral) or not 0 <= warm_up < steps:
+        raise ValueError(
+            f"warm_up must be >= 0 and shorter than the run of {steps} steps; got {_validate.shown(warm_up)} steps"
+        )
     rate_at = RATE_SCHEDULES.get(schedule) if isinstance(schedule, str) else schedule
     if not callable(rate_at):
-        raise ValueError(f"schedule must be a function or one of {', '.join(RATE_SCHEDULES)}; got {schedule!r}")
+        raise ValueError(
+            f"schedule must be a function or one of {', '.join(RATE_SCHEDULES)}; got {_validate.shown(schedule)}"
+        )
     left = steps - warm_up
     rates = [start * (step + 1) / warm_up for step in range(warm_up)]
     rates += [float(rate_at(step, left, start)) for step in range(left)]
@@ -130,14 +142,17 @@ SCHEDULES: dict[str, RatioSchedule] = {"one-shot": one_shot, "cubic": cubic, "lo
 
 
 def _check(step: int, steps: int, first: float, last: float) -> None:
-    if not steps >= 1:
-        raise ValueError(f"steps must be >= 1; got {steps!r}")
-    if not 0 <= step <= steps:
-        raise ValueError(f"step must be between 0 and the number of steps, {steps}; got {step!r}")
-    if not 1 <= first < math.inf:
-        raise ValueError(f"first must be a finite ratio >= 1; got {first!r}")
-    if not first <= last < math.inf:
-        raise ValueError(f"last must be a finite ratio >= first, {first!r}; got {last!r}")
+    _validate.number("steps", steps, "steps must be >= 1", lambda x: x >= 1)
+    between = f"step must be between 0 and the number of steps, {steps}"
+    _validate.number("step", step, between, lambda x: 0 <= x <= steps)
+    _validate.number("first", first, "first must be a finite ratio >= 1", lambda x: x >= 1)
+    _validate.number("last", last, f"last must be a finite ratio >= first, {first!r}", lambda x: x >= first)
+
+
+def _check_step(step: int, steps: int, start: float) -> None:
+    _validate.number("steps", steps, "steps must be >= 1", lambda x: x >= 1)
+    _validate.number("step", step, f"step must be >= 0 and < the number of steps, {steps}", lambda x: 0 <= x < steps)
+    _validate.number("start", start, "start must be a finite rate >= 0", lambda x: x >= 0)
 
 
 def _between(step: int, steps: int, first: float, last: float, ratio: float) -> float:
