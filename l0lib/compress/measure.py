@@ -12,7 +12,7 @@ import torch
 from .._counts import wilson_interval
 from .._validate import whole
 from .data import Part
-from .selection import check_plain
+from .selection import NORMS, check_plain
 from .storage import Size, smallest
 
 
@@ -160,7 +160,7 @@ def multiply_adds(model: torch.nn.Module, example: torch.Tensor) -> list[Multipl
     for name, module in model.named_modules():
         if isinstance(module, _COUNTED):
             counted[module] = name
-        elif any(p.ndim > 1 for p in module.parameters(recurse=False)):
+        elif not isinstance(module, NORMS) and any(p.ndim > 1 for p in module.parameters(recurse=False)):
             raise ValueError(
                 f"modules with weights must be linear layers or convolutions; got {type(module).__name__} at {name!r}"
             )

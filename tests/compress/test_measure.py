@@ -210,3 +210,8 @@ def test_the_interval_against_a_root_finder_and_at_the_edges():
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         compress.wilson_interval(*arguments)
+
+
+def test_normalisations_over_several_axes_are_not_counted():
+    model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.LayerNorm([2, 4, 4]), torch.nn.Flatten())
+    assert compress.in_all(compress.multiply_adds(model, torch.ones(1, 1, 6, 6))).dense == 18 * 16

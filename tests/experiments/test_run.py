@@ -1,13 +1,14 @@
 """A run: what it writes, that it goes on where it was, and what its numbers say."""
 
 import json
+import math
 
 import pytest
 import torch
 from pydantic import ValidationError
 
 from l0lib import compress
-from l0lib.compress import storage
+from l0lib.compress import checkpoints, storage
 from l0lib.experiments import records
 from l0lib.experiments import run as runner
 from l0lib.experiments.config import Config, Gradual, PenaltySettings, Teacher, Training
@@ -132,6 +133,28 @@ def test_a_gradual_run_reaches_its_target(tmp_path):
     record = runner.run(what, 0, tmp_path)
     assert what.variant == "beyond"
     assert record.points[0].ratio >= 50
+
+
+@pytest.mark.parametrize(
+    ("place", "contents", "message"),
+    [
+        ("seconds", {"spent": [1.0]}, "AttributeError"),
+        ("seconds", {"spent": {"trained": math.nan}}, "seconds must be > 0; got nan"),
+        ("seconds", {"step": 3}, "KeyError: 'spent'"),
+        ("20x-gradual", {"step": 3, "model": {}}, "KeyError: 'epoch'"),
+        ("20x-gradual", {"epoch": -1, "masks": {}, "model": {}}, "epoch must be a whole number >= 1; got -1"),
+        ("20x-gradual", {"epoch": 1, "masks": {}, "model": {}}, "Missing key"),
+        ("20x-gradual", {"epoch": 1, "masks": [], "model": {}}, "AttributeError"),
+    ],
+)
+def test_a_checkpoint_of_another_stage_is_refused_by_name(tmp_path, place, contents, message):
+    gradual = Gradual(first=10, training=SHORT)
+    what = config(gradual=gradual, ratios=(), fine_tuned_ratios=(20,))
+    path = runner.run_folder(what, 0, tmp_path) / f"{place}.checkpoint"
+    checkpoints.save(path, contents)
+    with pytest.raises(ValueError, match=message) as told:
+        runner._Stages(what, 0, tmp_path)._gradually(runner.network(what, 0), 20.0, gradual, {})
+    assert str(told.value).startswith(f"checkpoint must hold what this stage wrote; {path} does not (")
 
 
 def test_choices_never_see_the_test_images(tmp_path):

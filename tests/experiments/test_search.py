@@ -2,6 +2,8 @@
 
 import contextlib
 import signal
+import subprocess
+import sys
 
 import optuna
 import pytest
@@ -11,6 +13,7 @@ from l0lib.experiments import run as runner
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.search import Search, SearchError
 from tests import made_up
+from tests.browser import ROOT
 from tests.made_up import config
 
 #: A trial of the space of :func:`small`.
@@ -264,6 +267,14 @@ def trials_of(folder):
     found = records.read_tuning(path)
     assert (found.config.dataset, found.config.training.epochs, found.config.evaluate_on) == ("digits", 1, "validation")
     return [(trial.number, trial.params, trial.errors, trial.source) for trial in found.trials]
+
+
+@pytest.mark.slow
+def test_searches_killed_at_any_moment_end_as_undisturbed_ones(moments):
+    """A few kills of searches that train nothing; killed_searches.py makes a hundred."""
+    words = ["-m", "tests.experiments.killed_searches", "--kills", "6", "--seed", str(moments.randrange(10**6))]
+    ended = subprocess.run([sys.executable, *words], check=False, capture_output=True, text=True, cwd=ROOT, timeout=400)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def test_a_killed_search_ends_as_an_undisturbed_one(forks, tmp_path, moments):
