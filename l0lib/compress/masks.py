@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import torch
 
+from .. import _validate
+
 #: State that optimizers keep for each weight, that is never zero, and that cannot move it: Rprop's step lengths, and
 #: Adamax's largest gradients, which divide.
 _IDLE = frozenset({"step_size", "exp_inf"})
@@ -18,6 +20,8 @@ def keep_largest(scores: torch.Tensor, keep: int) -> torch.Tensor:
     Among entries equal to the smallest kept one, those that come first are kept: a threshold alone would keep all of
     them or none. If ``keep`` is not between 0 and the number of entries, or one of them is NaN, a ValueError is raised.
     """
+    _validate.tensor("scores", scores)
+    _validate.whole("keep", keep, -(2**62))
     flat = scores.detach().reshape(-1)
     if not 0 <= keep <= flat.numel():
         raise ValueError(f"keep must be between 0 and the {flat.numel()} scores; got {keep}")

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from .. import _validate
 from .._counts import wilson_interval
 from .data import Part
 from .storage import Size, smallest
@@ -16,16 +17,19 @@ from .storage import Size, smallest
 
 def count_parameters(model: torch.nn.Module) -> int:
     """Return the number of all parameters, weights and biases."""
+    _validate.network(model)
     return sum(p.numel() for p in model.parameters())
 
 
 def count_nonzero_parameters(model: torch.nn.Module) -> int:
     """Return the number of parameters that are not exactly zero."""
+    _validate.network(model)
     return _count(model.parameters())[1]
 
 
 def compression_ratio(model: torch.nn.Module) -> float:
     """Return all parameters over nonzero parameters, biases counted; infinite if none is left."""
+    _validate.network(model)
     return _ratio(*_count(model.parameters())[:2])
 
 
@@ -35,6 +39,7 @@ def weights_only_ratio(model: torch.nn.Module) -> float:
     Biases, and all other parameters with one axis, are left out on both sides, as in papers that do not prune them.
     Such a ratio is higher than :func:`compression_ratio` for the same network: it says less.
     """
+    _validate.network(model)
     return _ratio(*_count(model.parameters())[2:])
 
 
@@ -69,6 +74,7 @@ def layers(model: torch.nn.Module) -> list[Layer]:
 
     A parameter that several layers share is counted in the first of them alone, so that the layers add up to the whole.
     """
+    _validate.network(model)
     found = []
     seen: set[torch.Tensor] = set()
     for name, module in model.named_modules():
@@ -143,6 +149,8 @@ def multiply_adds(model: torch.nn.Module, example: torch.Tensor) -> list[Multipl
     ValueError
         If a module of another kind has weights of its own, whose use we cannot see.
     """
+    _validate.network(model)
+    _validate.tensor("example", example, 1)
     counted: dict[Any, str] = {}
     for name, module in model.named_modules():
         if isinstance(module, _COUNTED):
@@ -220,7 +228,11 @@ def wrong_answers(
 
     The model is asked in evaluation mode, and left in the mode that it was in.
     """
-    x, y = part.tensors() if isinstance(part, Part) else part
+    _validate.network(model)
+    _validate.whole("batch_size", batch_size, 1)
+    x, y = part.tensors() if isinstance(part, Part) else _validate.two("part", part)
+    _validate.tensor("part", x, 1)
+    _validate.tensor("part", y, 1, whole=True)
     with evaluation_mode(model):
         answers = zip(x.split(batch_size), y.split(batch_size), strict=True)
         return torch.cat([model(images).argmax(1) != labels for images, labels in answers])
@@ -302,6 +314,7 @@ def footprint(model: torch.nn.Module, coding: str | None = None) -> Footprint:
     ValueError
         If ``coding`` is unknown, or a tensor is of a type that a file cannot hold.
     """
+    _validate.network(model)
     state = model.state_dict(keep_vars=True)
     once = {id(tensor): tensor for tensor in state.values()}
     return Footprint(

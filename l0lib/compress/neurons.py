@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from .. import _validate
 from .measure import evaluation_mode, forward_hooks, multiply_adds
 from .models import BatchNorm
 from .surgery import laid_out_like
@@ -104,6 +105,8 @@ def neurons(model: nn.Module, example: torch.Tensor) -> list[Neurons]:
     example : tensor
         A batch of inputs, whose values do not matter.
     """
+    _validate.network(model)
+    _validate.tensor("example", example, 1)
     graph = Graph(model, example)
     found = []
     for family in graph.families():

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.optim.sgd import sgd
 
+from .. import _validate
 from ..penalties import L0, L1, L2, Penalty, Sum
 
 #: How the penalty enters the step; see :class:`PenalisedSGD`.
@@ -80,6 +81,9 @@ class PenalisedSGD(torch.optim.Optimizer):
         penalty: Penalty | None = None,
         update: str = "coupled",
     ):
+        params = _validate.parameters(params)
+        _validate.number("lr", lr, "lr must be > 0", lambda x: x > 0)
+        _validate.number("momentum", momentum, "momentum must be >= 0 and < 1", lambda x: 0 <= x < 1)
         if not lr > 0:
             raise ValueError(f"lr must be > 0; got {lr!r}")
         if not 0 <= momentum < 1:

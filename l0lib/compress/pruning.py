@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 import torch
 from torch import nn
 
+from .. import _validate
 from .._counts import apportion, number_to_keep
 from .masks import Masks, keep_largest
 from .models import BatchNorm
@@ -18,6 +19,7 @@ def norm_parameters(model: torch.nn.Module) -> set[str]:
 
     They are few, and their size says nothing of their worth: a scale multiplies a whole channel, whatever its weights.
     """
+    _validate.network(model)
     return {
         f"{name}.{own}" if name else own
         for name, module in model.named_modules()
@@ -60,6 +62,7 @@ def prune_global(
     -----
     Source: paper, Section 4.1, strategy i. Ties are broken by position (:func:`~l0lib.compress.keep_largest`).
     """
+    _validate.network(model)
     scores = [p.detach().abs().flatten() for p in model.parameters()]
     return _keep_best(model, ratio, scores, within, spare)
 
@@ -75,6 +78,7 @@ def prune_layerwise(
 
     Arguments, result and errors as in :func:`prune_global`. Source: paper, Section 4.1, strategy ii.
     """
+    _validate.network(model)
     parameters = dict(model.named_parameters())
     places = _places(model, within)
     layers: dict[str, list[str]] = {}
@@ -102,6 +106,8 @@ def prune_random(
     ``seed`` is that of the draw; torch's global generator is neither read nor changed. Other arguments, result and
     errors as in :func:`prune_global`. Source: paper, Section 4.1, strategy iii.
     """
+    _validate.network(model)
+    _validate.seed(seed)
     parameters = list(model.parameters())
     sizes = [p.numel() for p in parameters]
     # float64 holds every rank exactly, so that there are no ties

@@ -33,6 +33,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from .. import _validate
 from .._files import write_atomically
 
 MAGIC = b"l0lib1"
@@ -157,6 +158,7 @@ def bytes_on_disk(model: torch.nn.Module) -> list[Size]:
 
     Buffers (the running statistics of batch norm) are not counted.
     """
+    _validate.network(model)
     tensors = dict(model.named_parameters())
     sizes = [Size(e, c, len(pack(tensors, e, c))) for e in ENCODINGS for c in CODINGS]
     return sorted(sizes, key=lambda size: size.bytes)

@@ -10,11 +10,13 @@ from copy import copy
 
 import torch
 
+from .. import _validate
 from ..penalties import Penalty, Sum
 
 
 def layer_sizes(model: torch.nn.Module) -> dict[str, int]:
     """Return the number of weights, biases left out, of each layer of ``model`` that has any, in the model's order."""
+    _validate.network(model)
     return {layer: sum(p.numel() for p in own) for layer, own in _weights(model).items()}
 
 
@@ -37,6 +39,7 @@ def parameter_groups(model: torch.nn.Module, penalty: Penalty | Mapping[str, Pen
     ValueError
         If a mapping misses a layer or names one that ``model`` has not.
     """
+    _validate.network(model)
     weights = _weights(model)
     if isinstance(penalty, Mapping):
         missing = [layer for layer in weights if layer not in penalty]
@@ -90,6 +93,9 @@ def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -
     of times. :math:`n` in front makes :math:`\alpha` the mean factor of a weight whatever the network: layers of equal
     size get :math:`\alpha` itself, and a network whose layers all double keeps its factors.
     """
+    _validate.penalty(penalty)
+    _validate.sizes(sizes)
+    _validate.fraction("power", power)
     if not sizes:
         raise ValueError("sizes must name at least one layer; got none")
     for layer, size in sizes.items():
