@@ -113,14 +113,14 @@ def fraction(name: str, value) -> float:
     return number(name, value, f"{name} must be between 0 and 1", lambda x: 0 <= x <= 1)
 
 
-def network(model):
+def network(model, name: str = "model"):
     """Return ``model`` if it is a torch module whose parameters are there: at least one, and none left open (lazy)."""
     from torch.nn import Module
     from torch.nn.parameter import is_lazy
 
     parameters = list(model.parameters()) if isinstance(model, Module) else []
     if not parameters or any(map(is_lazy, parameters)):
-        raise ValueError(f"model must be a torch module with parameters of known shapes; got {shown(model)}")
+        raise ValueError(f"{name} must be a torch module with parameters of known shapes; got {shown(model)}")
     return model
 
 
@@ -132,6 +132,38 @@ def tensor(name: str, value, axes: int = 0, whole: bool = False):
         kind = "integers" if whole else "floating numbers"
         raise ValueError(f"{name} must be a tensor of {kind} with at least {axes} axes; got {shown(value)}")
     return value
+
+
+def two(name: str, value) -> list:
+    """Return the two things that ``value`` holds."""
+    found = items(name, value, "two things")
+    if len(found) != 2:
+        raise ValueError(f"{name} must hold two things; got {shown(value)}")
+    return found
+
+
+def parameters(value) -> list:
+    """Return ``value``, the parameters that an optimizer takes, as a list that is not empty."""
+    found = items("params", value, "parameters or groups of them")
+    if not found:
+        raise ValueError("params must hold at least one parameter; got none")
+    return found
+
+
+def sizes(value) -> None:
+    """Refuse what is no mapping of names to numbers that are finite."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"sizes must be a mapping of layers to their sizes; got {shown(value)}")
+    for size in value.values():
+        number("sizes", size, "sizes must be finite numbers", lambda x: True)
+
+
+def penalty(value) -> None:
+    """Refuse what is no penalty."""
+    from .penalties import Penalty
+
+    if not isinstance(value, Penalty):
+        raise ValueError(f"penalty must be a penalty of l0lib; got {shown(value)}")
 
 
 def generator(value):

@@ -208,13 +208,14 @@ def whole(least: int, most: int) -> Callable[[random.Random], int]:
     return lambda draw: draw.randint(least, most)
 
 
+GENERATOR, SPLIT = one(torch.Generator()), {"labels": one(np.arange(10) % 2), "sizes": one((6, 4))}
 LABELS, LOSS_LABELS = one(torch.tensor([0, 1, 1, 0, 1])), one(torch.tensor([0, 1, 2, 0]))
 RUN = {"step": whole(0, 4), "steps": whole(5, 9)}
 RATIOS = {**RUN, "first": number(1, 2), "last": number(3, 9)}
 WARM = {"schedule": one("cosine"), "steps": whole(5, 9), "start": rate, "warm_up": whole(0, 4)}
 SHIFT = {"images": batch(3, 5, 5), "dx": whole(-2, 2), "dy": whole(-2, 2), "reach": one(None)}
 LOSS = {"scores": batch(4, 3), "teacher_scores": batch(4, 3), "labels": LOSS_LABELS, "temperature": rate}
-TEST = {"model": network, "images": batch(5, 4), "labels": LABELS, "batch_size": whole(1, 9)}
+TEST = {"model": network, "part": lambda draw: (torch.rand(5, 4), LABELS(draw)), "batch_size": whole(1, 9)}
 ENGINE = [
     Door(compress.cosine, {**RUN, "start": rate, "end": one(0.5)}, without_nan),
     Door(compress.step_decay, {**RUN, "start": rate}, without_nan),
@@ -225,12 +226,10 @@ ENGINE = [
         augment.draw_shifts, {"count": whole(0, 5), "most": whole(0, 5), "generator": one(torch.Generator())}, anything
     ),
     Door(augment.mirror, {"images": batch(3, 5, 5), "which": one(torch.ones(3, dtype=torch.bool))}, anything),
-    Door(augment.draw_mirrors, {"count": whole(0, 5), "generator": one(torch.Generator())}, anything),
+    Door(augment.draw_mirrors, {"count": whole(0, 5), "generator": GENERATOR}, anything),
     Door(distill.loss, LOSS, anything),
     Door(distill.scores, {"teacher": network, "images": batch(5, 4), "batch_size": whole(1, 9)}, anything),
-    Door(
-        data.stratified_split, {"labels": one(np.arange(10) % 2), "sizes": one((6, 4)), "seed": whole(0, 9)}, anything
-    ),
+    Door(data.stratified_split, {**SPLIT, "seed": whole(0, 9)}, anything),
     Door(compress.lenet_300_100, {"seed": whole(0, 9)}, anything),
     Door(models.restart, {"model": network, "seed": whole(0, 9)}, anything),
     *(
@@ -290,7 +289,7 @@ def fault(door: Door, given: dict[str, Any]) -> str:
             return "" if door.holds(result, given) else f"returned {result!r}"
     except ValueError as error:
         # penalties are made of alpha and beta, and a rule says what must be
-        names = "|".join([*given, "alpha", "beta", "penalty", "shapes"])
+        names = "|".join([*given, "alpha", "beta", "penalty", "shapes", "distillation_weight"])
         says = re.search(rf"\b({names})\b.* must .*", str(error)) and "\n" not in str(error)
         return "" if says else f"names no argument and rule: {error}"
     except BaseException as error:

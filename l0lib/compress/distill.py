@@ -73,7 +73,7 @@ def check(temperature: float, weight: float) -> None:
 @torch.no_grad()
 def scores(teacher: torch.nn.Module, images: torch.Tensor, batch_size: int = 1000) -> torch.Tensor:
     """Return the scores (n, classes) of ``teacher`` in evaluation mode, which ``train`` takes in its place."""
-    _validate.network(teacher)
+    _validate.network(teacher, "teacher")
     _validate.tensor("images", images, 1)
     _validate.whole("batch_size", batch_size, 1)
     with evaluation_mode(teacher.to(images.device)):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from .. import _validate
 from .selection import named_parameters, plain_name
 
 #: State that optimizers keep for each weight, that is never zero, and that cannot move it: Rprop's step lengths, and
@@ -21,7 +22,8 @@ def keep_largest(scores: torch.Tensor, keep: int) -> torch.Tensor:
     Among entries equal to the smallest kept one, those that come first are kept: a threshold alone would keep all of
     them or none. If ``keep`` is not between 0 and the number of entries, or one of them is NaN, a ValueError is raised.
     """
-    return keep_largest_of_all([scores], keep)[0]
+    _validate.tensor("scores", scores)
+    return keep_largest_of_all([scores], _validate.whole("keep", keep, -(2**62)))[0]
 
 
 @torch.no_grad()

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from .. import _validate
 from .._counts import wilson_interval
-from .._validate import whole
 from .data import Part
 from .selection import NORMS, check_plain
 from .storage import Size, smallest
@@ -18,6 +18,7 @@ from .storage import Size, smallest
 
 def count_parameters(model: torch.nn.Module) -> int:
     """Return the number of all parameters, weights and biases."""
+    _validate.network(model)
     return sum(p.numel() for p in model.parameters())
 
 
@@ -156,6 +157,7 @@ def multiply_adds(model: torch.nn.Module, example: torch.Tensor) -> list[Multipl
         If a module of another kind has weights of its own, whose use we cannot see.
     """
     check_plain(model)
+    _validate.tensor("example", example, 1)
     counted: dict[Any, str] = {}
     for name, module in model.named_modules():
         if isinstance(module, _COUNTED):
@@ -241,9 +243,12 @@ def wrong_answers(
     A score that is NaN is no answer: the image counts as wrong, whatever its label. The model is asked in evaluation
     mode; each of its modules is left in the mode that it was in. No image, or not one label for each, is a ValueError.
     """
-    x, y = part.tensors() if isinstance(part, Part) else part
+    _validate.network(model)
+    size = _validate.whole("batch_size", batch_size, 1)
+    x, y = part.tensors() if isinstance(part, Part) else _validate.two("part", part)
+    _validate.tensor("part", x, 1)
+    _validate.tensor("part", y, 1, whole=True)
     check_images(x, y)
-    size = whole("batch_size", batch_size, 1)
 
     def wrong(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         scores = model(images)
@@ -341,6 +346,7 @@ def footprint(model: torch.nn.Module, coding: str | None = None) -> Footprint:
     ValueError
         If ``coding`` is unknown, or a tensor is of a type that a file cannot hold.
     """
+    _validate.network(model)
     state = {n: values for n, values in model.state_dict(keep_vars=True).items() if isinstance(values, torch.Tensor)}
     once = {id(tensor): tensor for tensor in state.values()}
     return Footprint(

@@ -248,6 +248,7 @@ class ResNet50(_ResidualNetwork):
 
 def restart(model: nn.Module, seed: int) -> None:
     """Give a network of CIFAR, or what neuron pruning left of it, fresh weights: it has learnt nothing then."""
+    _validate.network(model)
     _initialise(model, seed)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):

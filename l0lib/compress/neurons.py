@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize, prune
 
+from .. import _validate
 from .measure import forward_hooks, multiply_adds
 from .models import ChannelNorm, Convolution, UnitsNorm
 from .surgery import copied, laid_out_like
@@ -164,6 +165,8 @@ def neurons(model: nn.Module, example: torch.Tensor) -> list[Neurons]:
     ValueError
         If no gradient reaches what the network returns.
     """
+    _validate.network(model)
+    _validate.tensor("example", example, 1)
     return _removable(Graph(model, example))
 
 

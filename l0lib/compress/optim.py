@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.optim.sgd import sgd
 
+from .. import _validate
 from ..penalties import L0, L1, L2, Penalty, Sum
 
 #: How the penalty enters the step; see :class:`PenalisedSGD`.
@@ -87,7 +88,7 @@ class PenalisedSGD(torch.optim.Optimizer):
         _check_group(defaults)
         self._masks: dict[torch.Tensor, torch.Tensor] = {}
         self._views: dict[torch.Tensor, tuple[torch.Tensor, ...]] = {}
-        super().__init__(params, defaults)
+        super().__init__(_validate.parameters(params), defaults)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "masks": list(self._masks.items())}
@@ -247,10 +248,8 @@ class PenalisedSGD(torch.optim.Optimizer):
 
 
 def _check_group(group: Mapping[str, Any]) -> None:
-    if not 0 <= group["lr"] < math.inf:
-        raise ValueError(f"lr must be >= 0 and finite; got {group['lr']!r}")
-    if not 0 <= group["momentum"] < 1:
-        raise ValueError(f"momentum must be >= 0 and < 1; got {group['momentum']!r}")
+    _validate.number("lr", group["lr"], "lr must be >= 0 and finite", lambda x: 0 <= x < math.inf)
+    _validate.number("momentum", group["momentum"], "momentum must be >= 0 and < 1", lambda x: 0 <= x < 1)
     if group["update"] not in UPDATES:
         raise ValueError(f"update must be one of {', '.join(UPDATES)}; got {group['update']!r}")
     if not (group["penalty"] is None or isinstance(group["penalty"], Penalty)):

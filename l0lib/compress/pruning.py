@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import torch
 
+from .. import _validate
 from .._counts import apportion, number_to_keep
 from .masks import Masks, keep_largest_of_all
 from .selection import Selectors, check_plain, named_parameters, spared_parameters
@@ -99,6 +100,7 @@ def prune_random(
     ``seed`` is that of the draw; torch's global generator is neither read nor changed. Other arguments, result and
     errors as in :func:`prune_global`. Source: paper, Section 4.1, strategy iii.
     """
+    _validate.seed(seed)
     plan = _Plan(model, ratio, within, spare, only)
     sizes = {name: p.numel() for name, p in named_parameters(model)}
     total = sum(sizes.values())

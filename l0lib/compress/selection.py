@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
+from .. import _validate
 from .models import BatchNorm
 
 #: A name or a pattern of it (``"head.*"``), of a parameter or of a module with all that is in it; or a kind of module.
@@ -71,6 +72,7 @@ def norm_parameters(model: nn.Module) -> set[str]:
     Batch, instance, layer, group and RMS normalisations count. They are few, and their size says nothing of their
     worth: a scale multiplies a whole channel, whatever its weights.
     """
+    _validate.network(model)
     norms = [module for module in model.modules() if isinstance(module, NORMS)]
     theirs = {id(parameter) for norm in norms for parameter in norm.parameters(recurse=False)}
     return {name for name, parameter in named_parameters(model) if id(parameter) in theirs}
@@ -93,6 +95,7 @@ def check_plain(model: nn.Module) -> None:
     Otherwise a count would be that of the stored ones, and what is pruned there would not be zero in force, or NaN
     under weight normalisation.
     """
+    _validate.network(model)
     for name, module in model.named_modules():
         if names := computed_parameters(module):
             where = plain_name(f"{name}.{names[0]}" if name else names[0])

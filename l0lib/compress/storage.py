@@ -34,8 +34,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from .. import _validate
 from .._files import read_whole, write_atomically
-from .._validate import whole
 
 MAGIC = b"l0lib1"
 ENCODINGS = ("dense", "csr", "bitmap")
@@ -196,12 +196,12 @@ def _read_header(text: bytes | bytearray, most: int) -> tuple[str, dict[str, int
             if not isinstance(name, str) or name in names:
                 raise ValueError(f"names must be texts, each once; got {name!r:.80}")
             if len(told) == 1:  # another name of a tensor before it
-                place = places[whole("the place of a tensor before", told[0], 0)]
+                place = places[_validate.whole("the place of a tensor before", told[0], 0)]
             else:
                 place, entry = len(stored), _Entry(*told)
                 for length in entry.shape:
-                    whole(f"the lengths of {name!r:.80}", length, 0)
-                if len(entry.shape) > 64 or whole("the number of nonzeros", entry.nonzero, 0) > entry.size:
+                    _validate.whole(f"the lengths of {name!r:.80}", length, 0)
+                if len(entry.shape) > 64 or _validate.whole("the number of nonzeros", entry.nonzero, 0) > entry.size:
                     raise ValueError(f"{name!r:.80} has {entry.nonzero!r:.80} nonzeros of {entry.shape!r:.80}")
                 if entry.kind not in _TYPES:
                     raise ValueError(f"the type must be one of {', '.join(_TYPES)}; got {entry.kind!r:.80}")
@@ -222,6 +222,7 @@ def bytes_on_disk(model: torch.nn.Module) -> list[Size]:
 
     Buffers (the running statistics of batch norm) are not counted.
     """
+    _validate.network(model)
     tensors = dict(model.named_parameters())
     sizes = [Size(e, c, len(pack(tensors, e, c))) for e in ENCODINGS for c in CODINGS]
     return sorted(sizes, key=lambda size: size.bytes)

@@ -11,12 +11,14 @@ from typing import Any
 
 import torch
 
+from .. import _validate
 from ..penalties import Penalty, Sum
 from .selection import Selectors, named_parameters, select, spared_parameters
 
 
 def layer_sizes(model: torch.nn.Module) -> dict[str, int]:
     """Return the number of weights, biases left out, of each layer of ``model`` that has any, in the model's order."""
+    _validate.network(model)
     return {layer: sum(p.numel() for p in own) for layer, own in _weights(model).items()}
 
 
@@ -48,6 +50,7 @@ def parameter_groups(
     ValueError
         If a key of a mapping, ``spare`` or ``only`` means no weights of ``model``.
     """
+    _validate.network(model)
     by_layer = _weights(model)
     spared = spared_parameters(model, spare, only)
     names = {id(p): name for name, p in named_parameters(model)}
@@ -107,6 +110,9 @@ def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -
     :math:`n` in front makes :math:`\alpha` the mean factor of a weight whatever the network: layers of equal
     size get :math:`\alpha` itself, and a network whose layers all double keeps its factors.
     """
+    _validate.penalty(penalty)
+    _validate.sizes(sizes)
+    _validate.fraction("power", power)
     if not sizes:
         raise ValueError("sizes must name at least one layer; got none")
     for layer, size in sizes.items():
