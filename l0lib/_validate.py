@@ -144,9 +144,11 @@ def two(name: str, value) -> list:
 
 def parameters(value) -> list:
     """Return ``value``, the parameters that an optimizer takes, as a list that is not empty."""
+    from torch import Tensor
+
     found = items("params", value, "parameters or groups of them")
-    if not found:
-        raise ValueError("params must hold at least one parameter; got none")
+    if not found or not all(isinstance(one, (Tensor, dict, tuple)) for one in found):
+        raise ValueError(f"params must hold parameters, or groups of them, and at least one; got {shown(found)}")
     return found
 
 

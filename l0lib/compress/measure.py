@@ -229,7 +229,7 @@ def wrong_answers(
     The model is asked in evaluation mode, and left in the mode that it was in.
     """
     _validate.network(model)
-    _validate.whole("batch_size", batch_size, 1)
+    batch_size = _validate.whole("batch_size", batch_size, 1)
     x, y = part.tensors() if isinstance(part, Part) else _validate.two("part", part)
     _validate.tensor("part", x, 1)
     _validate.tensor("part", y, 1, whole=True)
