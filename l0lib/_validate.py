@@ -113,6 +113,15 @@ def fraction(name: str, value) -> float:
     return number(name, value, f"{name} must be between 0 and 1", lambda x: 0 <= x <= 1)
 
 
+def module(model, name: str = "model"):
+    """Return ``model`` if it is a torch module."""
+    from torch.nn import Module
+
+    if not isinstance(model, Module):
+        raise ValueError(f"{name} must be a torch module; got {shown(model)}")
+    return model
+
+
 def network(model, name: str = "model"):
     """Return ``model`` if it is a torch module whose parameters are there: at least one, and none left open (lazy)."""
     from torch.nn import Module
@@ -124,12 +133,12 @@ def network(model, name: str = "model"):
     return model
 
 
-def tensor(name: str, value, axes: int = 0, whole: bool = False):
-    """Return ``value`` if it is a torch tensor of at least ``axes`` axes; of floating numbers, or of ``whole`` ones."""
+def tensor(name: str, value, axes: int = 0, whole: bool | None = False):
+    """Return ``value`` if it is a torch tensor of at least ``axes`` axes: of floating numbers, of ``whole`` ones, or any (None)."""
     from torch import Tensor
 
-    if not isinstance(value, Tensor) or value.ndim < axes or value.is_complex() or whole == value.is_floating_point():
-        kind = "integers" if whole else "floating numbers"
+    if not isinstance(value, Tensor) or value.ndim < axes or value.is_complex() or whole is value.is_floating_point():
+        kind = {True: "integers", False: "floating numbers", None: "real numbers"}[whole]
         raise ValueError(f"{name} must be a tensor of {kind} with at least {axes} axes; got {shown(value)}")
     return value
 
@@ -144,9 +153,11 @@ def two(name: str, value) -> list:
 
 def parameters(value) -> list:
     """Return ``value``, the parameters that an optimizer takes, as a list that is not empty."""
+    from torch import Tensor
+
     found = items("params", value, "parameters or groups of them")
-    if not found:
-        raise ValueError("params must hold at least one parameter; got none")
+    if not found or not all(isinstance(one, (Tensor, dict, tuple)) for one in found):
+        raise ValueError(f"params must hold parameters, or groups of them, and at least one; got {shown(found)}")
     return found
 
 

@@ -96,6 +96,8 @@ def stratified_split(labels: np.ndarray, sizes: tuple[int, ...], seed: int) -> t
     """
     sizes = tuple(_validate.whole("sizes", size, -(10**9)) for size in _validate.items("sizes", sizes, "whole numbers"))
     _validate.seed(seed)
+    if not isinstance(labels, np.ndarray) or labels.ndim != 1:
+        raise ValueError(f"labels must be an array of one axis; got {_validate.shown(labels)}")
     if any(size <= 0 for size in sizes) or sum(sizes) != len(labels):
         raise ValueError(f"sizes must be positive and add up to the {len(labels)} labels; got {sizes}")
     random = np.random.default_rng(seed)

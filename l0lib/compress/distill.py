@@ -75,6 +75,6 @@ def scores(teacher: torch.nn.Module, images: torch.Tensor, batch_size: int = 100
     """Return the scores (n, classes) of ``teacher`` in evaluation mode, which ``train`` takes in its place."""
     _validate.network(teacher, "teacher")
     _validate.tensor("images", images, 1)
-    _validate.whole("batch_size", batch_size, 1)
+    batch_size = _validate.whole("batch_size", batch_size, 1)
     with evaluation_mode(teacher.to(images.device)):
         return torch.cat([teacher(some) for some in images.split(batch_size)])
