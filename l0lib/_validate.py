@@ -134,7 +134,7 @@ def network(model, name: str = "model"):
 
 
 def tensor(name: str, value, axes: int = 0, whole: bool | None = False):
-    """Return ``value`` if it is a torch tensor of at least ``axes`` axes: of floating numbers, of ``whole`` ones, or any (None)."""
+    """Return ``value`` if it is a torch tensor of so many axes: of floats, of ``whole`` numbers, or of any (None)."""
     from torch import Tensor
 
     if not isinstance(value, Tensor) or value.ndim < axes or value.is_complex() or whole is value.is_floating_point():

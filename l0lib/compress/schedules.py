@@ -151,7 +151,8 @@ def _check(step: int, steps: int, first: float, last: float) -> None:
 
 def _check_step(step: int, steps: int, start: float) -> None:
     _validate.number("steps", steps, "steps must be >= 1", lambda x: x >= 1)
-    _validate.number("step", step, f"step must be >= 0 and < the number of steps, {steps}", lambda x: 0 <= x < steps)
+    between = f"step must be between 0 and the number of steps, {steps}"
+    _validate.number("step", step, between, lambda x: 0 <= x <= steps)
     _validate.number("start", start, "start must be a finite rate >= 0", lambda x: x >= 0)
 
 
