@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from .config import Config, Data, Frozen, Gradual, Network, PenaltySettings, Pruning, Teacher, Training
+from .config import Config, Data, Frozen, Gradual, Network, PenaltySettings, Pruning, Rival, Teacher, Training
 
 
 class Chosen(Frozen):
@@ -22,10 +22,11 @@ class Chosen(Frozen):
 
     tuned: bool
     training: Training
-    fine_tuning: Training
+    fine_tuning: Training | None = None
     relu_after_pools: bool = False
     gradual: Gradual | None = None
     teacher: Teacher | None = None
+    rival: Rival | None = None
 
 
 def load() -> dict[str, Chosen]:
@@ -109,10 +110,9 @@ def _small(chosen: Chosen, epochs: int, fine_tuning: int = 1, gradual: int = 4, 
     def short(training: Training, epochs: int) -> Training:
         return training.model_copy(update={"epochs": epochs, "bf16": False, "warm_up": 0.0, **more})
 
-    changes: dict[str, Any] = {
-        "training": short(chosen.training, epochs),
-        "fine_tuning": short(chosen.fine_tuning, fine_tuning),
-    }
+    changes: dict[str, Any] = {"training": short(chosen.training, epochs)}
+    if chosen.fine_tuning is not None:
+        changes["fine_tuning"] = short(chosen.fine_tuning, fine_tuning)
     for name, length in (("teacher", epochs), ("gradual", gradual)):
         if (section := getattr(chosen, name)) is not None:
             changes[name] = section.model_copy(update={"training": short(section.training, length)})
@@ -218,6 +218,38 @@ def beyond(profile: str) -> dict[str, Config]:
         targets = ALONE if name == "lenet-5-caffe-gradual" else TARGETS[network]
         common = {"experiment": "beyond", "network": network, **(_DIGITS if fast else {})}
         arms[name] = _arm(_small(chosen, 4, 3) if fast else chosen, name, fine_tuned_ratios=targets, **common)
+    return arms
+
+
+#: Ratios at which rival methods end, by network.
+RIVAL_RATIOS: Mapping[Network, tuple[float, ...]] = {
+    "lenet-300-100": (20.0, 50.0, 100.0, 200.0),
+    "lenet-5-caffe": (50.0, 100.0, 300.0, 400.0),
+}
+#: Their names in :data:`l0lib.compress.rivals.RIVALS`, which is not loaded for them.
+RIVAL_NAMES: tuple[str, ...] = ("gradual",)
+#: What all of them are given; the dense network beside them has it under a small l2 term.
+RIVAL_TRAINING: Mapping[Network, Training] = {
+    "lenet-300-100": Training(epochs=40, learning_rate=0.1, penalty=PenaltySettings(alpha_l2=5e-5)),
+    "lenet-5-caffe": Training(epochs=20, learning_rate=0.05, batch_size=64, penalty=PenaltySettings(alpha_l2=5e-5)),
+}
+
+
+@_study(
+    "rivals",
+    "Rival methods under one budget: the same first weights, batches, epochs and trials",
+    "LeNet-300-100 and LeNet-5-Caffe on MNIST",
+    SEEDS,
+)
+def rivals(profile: str) -> dict[str, Config]:
+    """The methods of :mod:`l0lib.compress.rivals` whose settings were searched, on all of MNIST or in small."""
+    arms, fast = {}, profile == "fast"
+    for name, chosen in chosen_for("rivals").items():
+        network = next(network for network in RIVAL_RATIOS if name.startswith(network))
+        common = {"experiment": "rivals", "network": network, **(_DIGITS if fast else {})}
+        arms[name] = _arm(
+            _small(chosen, 6) if fast else chosen, name, fine_tuned_ratios=RIVAL_RATIOS[network], **common
+        )
     return arms
 
 

@@ -164,6 +164,17 @@ class Teacher(Frozen):
     weight: Annotated[float, Field(ge=0, le=1)] = Field(default=0.9, description="of the teacher's share of the loss")
 
 
+class Rival(Frozen):
+    """A method of :mod:`l0lib.compress.rivals` with its settings, in the place of pruning and fine-tuning.
+
+    It begins from the first weights of the run's seed and has the epochs of ``training`` in all; so has the dense
+    network beside it. A setting ``learning_rate`` takes the place of that of ``training``.
+    """
+
+    name: Name
+    settings: tuple[tuple[str, Annotated[float, Field(allow_inf_nan=False)]], ...] = ()
+
+
 class Unpruned(Frozen):
     """What the network before pruning depends on: runs that agree in it train it once."""
 
@@ -216,10 +227,17 @@ class Config(Frozen):
     fine_tuning: Training | None = None
     gradual: Gradual | None = None
     teacher: Teacher | None = None
+    rival: Rival | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Config:
-        if bool(self.fine_tuned_ratios or self.removed_shares) != (self.fine_tuning is not None):
+        if self.rival:
+            others = ("fine_tuning", "gradual", "teacher", "removed_shares", "ratios", "recalibrated")
+            if taken := [name for name in others if getattr(self, name)]:
+                raise ValueError(f"rival must come without {', '.join(others)}; got {', '.join(taken)}")
+            if not self.fine_tuned_ratios:
+                raise ValueError("rival must come with fine_tuned_ratios, those that it ends at; got none")
+        elif bool(self.fine_tuned_ratios or self.removed_shares) != (self.fine_tuning is not None):
             raise ValueError("fine_tuned_ratios or removed_shares and fine_tuning must come together")
         if len(self.removed_shares) != len(self.removed_ratios):
             got = f"{len(self.removed_ratios)} and {len(self.removed_shares)}"
@@ -265,7 +283,7 @@ class Config(Frozen):
         stretches = [self.training] + ([self.fine_tuning] if self.fine_tuning else [])
         digits = self.network.startswith("lenet")
         as_written = all(it.update == "coupled" and not (digits and (it.shift or it.mirror)) for it in stretches)
-        more = self.gradual or self.teacher or self.recalibrated or self.from_scratch
+        more = self.gradual or self.teacher or self.recalibrated or self.from_scratch or self.rival
         return "paper" if as_written and not more else "beyond"
 
     @property
@@ -282,7 +300,7 @@ class Config(Frozen):
     @model_serializer(mode="wrap")
     def _short(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
         # what was made before it could be asked for keeps its name and its record
-        return {name: value for name, value in plain(self).items() if name != "recalibrated" or value}
+        return {name: value for name, value in plain(self).items() if name not in ("recalibrated", "rival") or value}
 
     @property
     def unpruned(self) -> Unpruned:

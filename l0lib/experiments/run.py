@@ -28,6 +28,7 @@ from ..compress import checkpoints, models, neurons, parallel, storage
 from ..compress.data import Dataset
 from ..compress.datasets import FACTS
 from ..compress.measure import in_all, layers, multiply_adds
+from ..compress.rivals import RIVALS, Plan
 from ..compress.training import resolve_device
 from . import answers, records
 from .arms import STUDIES
@@ -200,7 +201,8 @@ class _Stages:
         model, history = self._trained("trained", self.config.unpruned, self.seed)
         learnt = self._teacher(self.config.teacher)
         measured = [self._before(model, ratio) for ratio in self.config.ratios]
-        measured += [self._after(model, ratio, learnt) for ratio in self.config.fine_tuned_ratios]
+        after = partial(self._after, model, learnt=learnt) if self.config.rival is None else self._by_rival
+        measured += [after(ratio) for ratio in self.config.fine_tuned_ratios]
         removals = zip(self.config.removed_shares, self.config.removed_ratios, strict=True)
         measured += [self._without_neurons(model, share, ratio) for share, ratio in removals]
         last = history[-1]
@@ -314,11 +316,33 @@ class _Stages:
             # other batches than those of the training before
             checkpoint = self.folder / f"{name}-tuned.checkpoint"
             self._train_pruned(pruned, masks, how, self.seed + 1_000, checkpoint, learnt)
+        return self._kept(pruned, ratio)
+
+    def _kept(self, pruned: torch.nn.Module, ratio: float) -> dict[str, Any]:
+        """Measure a network at its end, and keep it as a sparse file."""
         point = self._point(pruned, ratio, fine_tuned=True)
         kept = {key: values for key, values in pruned.state_dict().items() if values.is_floating_point()}
         if parallel.first():
-            storage.save(kept, self.folder / f"{name}.l0", _coding_of(point["nonzero"]))
+            storage.save(kept, self.folder / f"{ratio:g}x.l0", _coding_of(point["nonzero"]))
         return point
+
+    def _by_rival(self, ratio: float) -> dict[str, Any]:
+        """Give a rival method what every method is given: first weights, batches, epochs; its end is kept."""
+        rival, how = self.config.rival, self.config.training
+        assert rival is not None
+        path = self.folder / f"{ratio:g}x-rival.checkpoint"
+        model = network(self.config.unpruned, self.seed).to(self.device)
+        with self._timed(f"{rival.name} {ratio:g}x"):
+            if (saved := checkpoints.load(path)) is not None:
+                model.load_state_dict(saved["model"])
+            else:
+                settings: dict[str, float] = dict(rival.settings)
+                rate = settings.pop("learning_rate", how.learning_rate)
+                plan = Plan(ratio, how.epochs, rate, self.seed, how.momentum, how.batch_size)
+                images, labels = (values.to(self.device) for values in self.split.fit)
+                RIVALS[rival.name](model, (images, labels), plan, **settings)
+                checkpoints.save(path, {"model": model.state_dict()})
+        return self._kept(model, ratio)
 
     def _without_neurons(self, model: torch.nn.Module, share: float, ratio: float) -> dict[str, Any]:
         """Remove neurons (NP), prune what is left (NP+GP), and fine-tune; or, a control, train that shape anew."""

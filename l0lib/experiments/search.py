@@ -16,8 +16,8 @@ from filelock import FileLock, Timeout
 
 from .. import provenance
 from . import records
-from .arms import STUDIES
-from .config import Config, Gradual, Network, PenaltySettings, Teacher, Training, with_settings
+from .arms import RIVAL_NAMES, RIVAL_TRAINING, STUDIES
+from .config import Config, Gradual, Network, PenaltySettings, Rival, Teacher, Training, with_settings
 from .records import TUNINGS, Choices, Origin, Range, Trial, Tuning
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ ARMS: dict[str, tuple[str, ...]] = {
         "lenet-300-100-distilled",
     ),
     "experiment-3": ("resnet-20-NORM", "resnet-20-SEP", "vgg-16-NORM"),
+    "rivals": tuple(f"{network}-{name}" for network in _LENETS for name in RIVAL_NAMES),
 }
 #: Seed of the trials' networks; the results have others.
 SEED = 100
@@ -283,11 +284,38 @@ def gradual_alone() -> Space:
     return space
 
 
+#: The ratios of :data:`~l0lib.experiments.arms.RIVAL_RATIOS` by which a rival method's trials are judged.
+_RIVAL_TARGETS: Mapping[Network, tuple[float, ...]] = {"lenet-300-100": (50.0, 200.0), "lenet-5-caffe": (100.0, 400.0)}
+
+
+def rival(network: Network, name: str) -> Space:
+    """A rival method: the settings that its module wrote down, by their number."""
+    from ..compress.rivals import TRIALS
+
+    def space(trial: optuna.trial.BaseTrial) -> Config:
+        number = trial.suggest_categorical("trial", tuple(map(float, range(len(TRIALS[name])))))
+        settings = tuple(TRIALS[name][int(number)].items())
+        return Config(
+            experiment="rivals",
+            arm=f"{network}-{name}",
+            network=network,
+            relu_after_pools=network == "lenet-5-caffe",
+            evaluate_on="validation",
+            training=RIVAL_TRAINING[network],
+            fine_tuned_ratios=_RIVAL_TARGETS[network],
+            rival=Rival(name=name, settings=settings),
+        )
+
+    return space
+
+
 def space_of(experiment: str, arm: str, best: Callable[[str], Mapping[str, float]]) -> Space:
     """Return the search space of one of :data:`ARMS`; ``best`` of another arm gives what was chosen for that one."""
     if experiment == "experiment-1":
         return penalty(arm.removesuffix("-GP"))
     network: Any = next(network for network in FIXED if arm.startswith(network))
+    if experiment == "rivals":
+        return rival(network, arm.removeprefix(f"{network}-"))
     match arm.removeprefix(f"{network}-"):
         case "NORM":
             return norm(network)

@@ -54,3 +54,16 @@ def gradual(
     train(model, data, plan, 0, plan.epochs, weight_decay=weight_decay, after_step=after_step)
     assert masks is not None
     return masks
+
+
+#: Settings to try, written down before any ran; the second is the middle of what the paper tries.
+TRIALS: tuple[dict[str, float], ...] = (
+    {"learning_rate": 0.1, "begin": 0.1, "end": 0.5, "weight_decay": 1e-4},
+    {"learning_rate": 0.1, "begin": 0.2, "end": 0.7, "weight_decay": 1e-4},
+    {"learning_rate": 0.1, "begin": 0.1, "end": 0.7, "weight_decay": 0.0},
+    {"learning_rate": 0.05, "begin": 0.1, "end": 0.7, "weight_decay": 1e-4},
+    {"learning_rate": 0.1, "begin": 0.0, "end": 0.8, "weight_decay": 1e-4},
+    {"learning_rate": 0.1, "begin": 0.2, "end": 0.7, "weight_decay": 5e-4},
+    {"learning_rate": 0.2, "begin": 0.1, "end": 0.7, "weight_decay": 1e-4},
+    {"learning_rate": 0.1, "begin": 0.3, "end": 0.9, "weight_decay": 1e-4},
+)

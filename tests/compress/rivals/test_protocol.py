@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from l0lib import compress
-from l0lib.compress.rivals import RIVALS, Plan
+from l0lib.compress.rivals import RIVALS, TRIALS, Plan
 from l0lib.compress.rivals.protocol import batches, train
 
 
@@ -47,6 +47,16 @@ def test_a_rival_keeps_to_its_budget_and_leaves_a_plain_network(name, data):
     masks.check(model)
     assert not any(p._post_accumulate_grad_hooks for p in model.parameters())
     assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
+
+
+@pytest.mark.parametrize("name", RIVALS)
+def test_a_rival_has_eight_settings_to_try_and_takes_them(name, data):
+    assert len(TRIALS[name]) == 8
+    assert all(one not in TRIALS[name][:place] for place, one in enumerate(TRIALS[name]))
+    for settings in TRIALS[name]:
+        plan = Plan(ratio=10, epochs=3, batch_size=100, learning_rate=settings["learning_rate"])
+        others = {key: value for key, value in settings.items() if key != "learning_rate"}
+        RIVALS[name](network(), data, plan, **others)
 
 
 @pytest.mark.parametrize("name", RIVALS)
