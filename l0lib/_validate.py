@@ -169,14 +169,6 @@ def sizes(value) -> None:
         number("sizes", size, "sizes must be finite numbers", lambda x: True)
 
 
-def penalty(value) -> None:
-    """Refuse what is no penalty."""
-    from .penalties import Penalty
-
-    if not isinstance(value, Penalty):
-        raise ValueError(f"penalty must be a penalty of l0lib; got {shown(value)}")
-
-
 def generator(value):
     """Return ``value`` if it is a torch generator of random numbers."""
     from torch import Generator

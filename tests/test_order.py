@@ -12,14 +12,13 @@ import l0lib
 
 PACKAGE = Path(l0lib.__file__).parent
 
-#: Helpers that know nothing of ours.
+#: Helpers that know nothing of ours but how an argument is checked.
 HELPERS = {"labels", "table", "provenance", "_counts", "_files", "_validate"}
 #: The theory; ``l0lib`` is the package itself, whose names are the theory's.
 THEORY = {"penalties", "attraction", "landscape", "l0lib"}
 #: The rooms from the bottom to the top, and what each may import besides itself.
 MAY_IMPORT: dict[str, set[str]] = {helper: set() for helper in HELPERS}
 MAY_IMPORT["penalties"] = MAY_IMPORT["_counts"] = {"_validate"}
-MAY_IMPORT["_validate"] = {"penalties"}  # within the function that asks whether something is a penalty
 MAY_IMPORT["attraction"] = MAY_IMPORT["landscape"] = {"penalties", "_validate"}
 MAY_IMPORT["l0lib"] = {"penalties", "attraction", "landscape"}
 MAY_IMPORT["playground"] = THEORY | HELPERS

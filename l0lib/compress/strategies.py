@@ -110,7 +110,8 @@ def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -
     :math:`n` in front makes :math:`\alpha` the mean factor of a weight whatever the network: layers of equal
     size get :math:`\alpha` itself, and a network whose layers all double keeps its factors.
     """
-    _validate.penalty(penalty)
+    if not isinstance(penalty, Penalty):
+        raise ValueError(f"penalty must be a penalty of l0lib; got {_validate.shown(penalty)}")
     _validate.sizes(sizes)
     _validate.fraction("power", power)
     if not sizes:
