@@ -6,9 +6,13 @@ from collections.abc import Callable
 
 from ..masks import Masks
 from .gradual import gradual
+from .penalties import PENALTIES, penalised
 from .protocol import Plan
 
 __all__ = ["RIVALS", "Plan"]
 
 #: Every method by its name.
-RIVALS: dict[str, Callable[..., Masks]] = {"gradual": gradual}
+RIVALS: dict[str, Callable[..., Masks]] = {
+    "gradual": gradual,
+    **{kind: penalised(kind) for kind in PENALTIES},
+}
