@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from ..masks import Masks
 from .gradual import gradual
+from .learning_compression import learning_compression
 from .penalties import PENALTIES, penalised
 from .protocol import Plan
+from .soft_thresholds import soft_thresholds
 
 __all__ = ["RIVALS", "Plan"]
 
@@ -15,4 +17,6 @@ __all__ = ["RIVALS", "Plan"]
 RIVALS: dict[str, Callable[..., Masks]] = {
     "gradual": gradual,
     **{kind: penalised(kind) for kind in PENALTIES},
+    "learning-compression": learning_compression,
+    "soft-thresholds": soft_thresholds,
 }
