@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..masks import Masks
+from .before_training import BEFORE_TRAINING
 from .gradual import gradual
 from .learning_compression import learning_compression
 from .penalties import PENALTIES, penalised
@@ -19,4 +20,5 @@ RIVALS: dict[str, Callable[..., Masks]] = {
     **{kind: penalised(kind) for kind in PENALTIES},
     "learning-compression": learning_compression,
     "soft-thresholds": soft_thresholds,
+    **BEFORE_TRAINING,
 }
