@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 import torch
@@ -53,8 +53,28 @@ def prune_global(
     -----
     Source: paper, Section 4.1, strategy i. Ties are broken by position (:func:`~l0lib.compress.keep_largest`).
     """
+    return prune_by_scores(model, ratio, dict(named_parameters(model)), within, spare, only)
+
+
+def prune_by_scores(
+    model: torch.nn.Module,
+    ratio: float | Fraction,
+    scores: Mapping[str, torch.Tensor],
+    within: Masks | None = None,
+    spare: Selectors = (),
+    only: Selectors | None = None,
+) -> Masks:
+    """Keep the parameters of a network whose scores are largest in size, wherever they stand.
+
+    ``scores`` has a tensor for each parameter that may be pruned, under its name and in its shape; anything else is a
+    ValueError. Other arguments, result and errors as in :func:`prune_global`, whose scores are the parameters.
+    """
     plan = _Plan(model, ratio, within, spare, only)
-    plan.keep(plan.free, plan.keep_free, {name: p.detach() for name, p in plan.free.items()})
+    for name, p in plan.free.items():
+        if name not in scores or scores[name].shape != p.shape:
+            found = tuple(scores[name].shape) if name in scores else "none"
+            raise ValueError(f"scores must have the shape {tuple(p.shape)} for {name}; got {found}")
+    plan.keep(plan.free, plan.keep_free, {name: scores[name].detach() for name in plan.free})
     return plan.cut()
 
 

@@ -8,7 +8,7 @@ from torch.nn.utils import prune
 
 from l0lib import compress
 from l0lib.compress.masks import Masks
-from l0lib.compress.pruning import apportion, number_to_keep
+from l0lib.compress.pruning import apportion, number_to_keep, prune_by_scores
 
 STRATEGIES = {
     "GP": compress.prune_global,
@@ -195,3 +195,20 @@ def test_impossible_requests_are_named(strategy):
         strategy(random_network(), 180)
     with pytest.raises(ValueError, match="masks must have the model's names and shapes"):
         strategy(random_network(), 2, within=Masks({"w": torch.ones(3, dtype=torch.bool)}))
+
+
+def test_scores_choose_what_is_kept():
+    """With magnitudes turned round, the smallest stay; what is spared needs no score."""
+    model = random_network()
+    sizes = {name: p.detach().abs().clone() for name, p in model.named_parameters()}
+    scores = {name: 1 / size for name, size in sizes.items() if name != "2.bias"}
+    masks = prune_by_scores(model, 4, scores, spare="2.bias")
+    kept = torch.cat([sizes[name][masks[name]] for name in scores])
+    pruned = torch.cat([sizes[name][~masks[name]] for name in scores])
+    assert kept.max() < pruned.min()
+    assert masks["2.bias"].all()
+    assert masks.kept == number_to_keep(compress.count_parameters(model), 4)
+    with pytest.raises(ValueError, match=r"scores must have the shape \(2,\) for 2.bias; got none"):
+        prune_by_scores(model, 4, scores)
+    with pytest.raises(ValueError, match=r"scores must have the shape \(2,\) for 2.bias; got \(3,\)"):
+        prune_by_scores(model, 4, scores | {"2.bias": torch.ones(3)})
