@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from ..masks import Masks
 from .gradual import gradual
+from .hard_concrete import hard_concrete
 from .protocol import Plan
 
 __all__ = ["RIVALS", "Plan"]
 
 #: Every method by its name.
-RIVALS: dict[str, Callable[..., Masks]] = {"gradual": gradual}
+RIVALS: dict[str, Callable[..., Masks]] = {"gradual": gradual, "hard-concrete": hard_concrete}
