@@ -8,8 +8,13 @@ from ..masks import Masks
 from .gradual import gradual
 from .hard_concrete import hard_concrete
 from .protocol import Plan
+from .sparse_variational_dropout import sparse_variational_dropout
 
 __all__ = ["RIVALS", "Plan"]
 
 #: Every method by its name.
-RIVALS: dict[str, Callable[..., Masks]] = {"gradual": gradual, "hard-concrete": hard_concrete}
+RIVALS: dict[str, Callable[..., Masks]] = {
+    "gradual": gradual,
+    "hard-concrete": hard_concrete,
+    "sparse-variational-dropout": sparse_variational_dropout,
+}
