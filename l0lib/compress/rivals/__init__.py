@@ -8,6 +8,7 @@ from ..masks import Masks
 from .gradual import gradual
 from .hard_concrete import hard_concrete
 from .protocol import Plan
+from .rewinding import lottery_ticket, rate_rewinding
 from .sparse_variational_dropout import sparse_variational_dropout
 
 __all__ = ["RIVALS", "Plan"]
@@ -16,5 +17,7 @@ __all__ = ["RIVALS", "Plan"]
 RIVALS: dict[str, Callable[..., Masks]] = {
     "gradual": gradual,
     "hard-concrete": hard_concrete,
+    "lottery-ticket": lottery_ticket,
+    "rate-rewinding": rate_rewinding,
     "sparse-variational-dropout": sparse_variational_dropout,
 }
