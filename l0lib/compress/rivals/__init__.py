@@ -8,6 +8,7 @@ from ..masks import Masks
 from .gradual import gradual
 from .hard_concrete import hard_concrete
 from .protocol import Plan
+from .regrowth import rigl
 from .rewinding import lottery_ticket, rate_rewinding
 from .sparse_variational_dropout import sparse_variational_dropout
 
@@ -19,5 +20,6 @@ RIVALS: dict[str, Callable[..., Masks]] = {
     "hard-concrete": hard_concrete,
     "lottery-ticket": lottery_ticket,
     "rate-rewinding": rate_rewinding,
+    "rigl": rigl,
     "sparse-variational-dropout": sparse_variational_dropout,
 }
