@@ -227,7 +227,11 @@ RIVAL_RATIOS: Mapping[Network, tuple[float, ...]] = {
     "lenet-5-caffe": (50.0, 100.0, 300.0, 400.0),
 }
 #: Their names in :data:`l0lib.compress.rivals.RIVALS`, which is not loaded for them.
-RIVAL_NAMES: tuple[str, ...] = ("gradual",)
+RIVAL_NAMES: tuple[str, ...] = (
+    "l2", "l1", "l0", "l2+l0", "log-sum", "mcp", "transformed-l1", "hoyer", "gradual", "rate-rewinding",
+    "lottery-ticket", "rigl", "hard-concrete", "sparse-variational-dropout", "learning-compression",
+    "soft-thresholds", "random", "snip", "synflow",
+)  # fmt: skip
 #: What all of them are given; the dense network beside them has it under a small l2 term.
 RIVAL_TRAINING: Mapping[Network, Training] = {
     "lenet-300-100": Training(epochs=40, learning_rate=0.1, penalty=PenaltySettings(alpha_l2=5e-5)),

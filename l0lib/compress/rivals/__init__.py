@@ -5,30 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..masks import Masks
-<<<<<<< HEAD
-from . import gradual
-=======
-from .before_training import BEFORE_TRAINING
-from .gradual import gradual
-from .learning_compression import learning_compression
-from .penalties import PENALTIES, penalised
->>>>>>> 6ac629c41d534d7aa5e563e972c0256c3446ba75
+from . import (
+    before_training,
+    gradual,
+    hard_concrete,
+    learning_compression,
+    penalties,
+    regrowth,
+    rewinding,
+    soft_thresholds,
+    sparse_variational_dropout,
+)
 from .protocol import Plan
-from .soft_thresholds import soft_thresholds
 
 __all__ = ["RIVALS", "TRIALS", "Plan"]
 
 #: Every method by its name.
-<<<<<<< HEAD
-RIVALS: dict[str, Callable[..., Masks]] = {"gradual": gradual.gradual}
-#: The eight settings of each that a search tries.
-TRIALS: dict[str, tuple[dict[str, float], ...]] = {"gradual": gradual.TRIALS}
-=======
 RIVALS: dict[str, Callable[..., Masks]] = {
-    "gradual": gradual,
-    **{kind: penalised(kind) for kind in PENALTIES},
-    "learning-compression": learning_compression,
-    "soft-thresholds": soft_thresholds,
-    **BEFORE_TRAINING,
+    **{kind: penalties.penalised(kind) for kind in penalties.PENALTIES},
+    "gradual": gradual.gradual,
+    "rate-rewinding": rewinding.rate_rewinding,
+    "lottery-ticket": rewinding.lottery_ticket,
+    "rigl": regrowth.rigl,
+    "hard-concrete": hard_concrete.hard_concrete,
+    "sparse-variational-dropout": sparse_variational_dropout.sparse_variational_dropout,
+    "learning-compression": learning_compression.learning_compression,
+    "soft-thresholds": soft_thresholds.soft_thresholds,
+    **before_training.BEFORE_TRAINING,
 }
->>>>>>> 6ac629c41d534d7aa5e563e972c0256c3446ba75
+
+#: The eight settings of each that a search tries, written down before any of them ran.
+TRIALS: dict[str, tuple[dict[str, float], ...]] = {
+    **penalties.TRIALS,
+    "gradual": gradual.TRIALS,
+    "rate-rewinding": rewinding.TRIALS,
+    "lottery-ticket": rewinding.TRIALS,
+    "rigl": regrowth.TRIALS,
+    "hard-concrete": hard_concrete.TRIALS,
+    "sparse-variational-dropout": sparse_variational_dropout.TRIALS,
+    "learning-compression": learning_compression.TRIALS,
+    "soft-thresholds": soft_thresholds.TRIALS,
+    **dict.fromkeys(before_training.BEFORE_TRAINING, before_training.TRIALS),
+}

@@ -88,6 +88,7 @@ def train(
     *,
     masks: Masks | None = None,
     rate: float | None = None,
+    past: int = 0,
     groups: list[dict] | None = None,
     weight_decay: float = 0.0,
     extra: Callable[[], torch.Tensor] | None = None,
@@ -95,10 +96,11 @@ def train(
 ) -> None:
     """Train for ``epochs`` epochs from number ``first`` on: cross-entropy by SGD with momentum, along a half cosine.
 
-    What is not kept by ``masks`` stays zero. ``rate`` takes the place of the plan's learning rate; ``groups`` are
-    parameter groups where not all parameters step alike (their ``lr`` is a multiple of the rate); ``weight_decay`` is
-    that of ``torch.optim.SGD``, twice the factor of an l2 penalty. ``extra()`` is added to the loss of each batch, and
-    ``after_step(step, steps)`` is called after each step, the first being 1. Momentum begins anew.
+    What is not kept by ``masks`` stays zero. ``rate`` takes the place of the plan's learning rate; the half cosine is
+    that of ``past + epochs`` epochs, of which ``past`` are over. ``groups`` are parameter groups where not all
+    parameters step alike (their ``lr`` is a multiple of the rate); ``weight_decay`` is that of ``torch.optim.SGD``,
+    twice the factor of an l2 penalty. ``extra()`` is added to the loss of each batch, and ``after_step(step, steps)``
+    is called after each step, the first being 1. Momentum begins anew.
 
     Raises
     ------
@@ -112,12 +114,13 @@ def train(
         [{**group, "lr": start} for group in given], start, momentum=plan.momentum, weight_decay=weight_decay
     )
     hold = None if masks is None else masks.hold(model, optimizer)
-    steps = epochs * math.ceil(len(data[1]) / plan.batch_size)
+    each = math.ceil(len(data[1]) / plan.batch_size)
+    steps, over = epochs * each, past * each
     model.train()
     try:
         for step, (images, labels) in enumerate(batches(data, plan, first, epochs)):
             for group, multiple in zip(optimizer.param_groups, multiples, strict=True):
-                group["lr"] = multiple * cosine(step, steps, start)
+                group["lr"] = multiple * cosine(over + step, over + steps, start)
             loss = cross_entropy(model(images), labels)
             if extra is not None:
                 loss = loss + extra()

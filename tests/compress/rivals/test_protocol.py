@@ -1,6 +1,8 @@
 """Every rival keeps to the protocol: its epochs, its ratio, its seed; and what it leaves is a plain network."""
 
 import copy
+import importlib
+import inspect
 import math
 
 import pytest
@@ -77,6 +79,21 @@ def test_a_rival_learns(name, few):
     model, data = network(), (few[0].reshape(len(few[0]), -1), few[1])
     RIVALS[name](model, data, Plan(ratio=10, epochs=12, learning_rate=0.1, batch_size=25))
     assert compress.evaluate(model, data).error < 0.5
+
+
+def trials(name):
+    return getattr(importlib.import_module(RIVALS[name].__module__), "TRIALS", ())
+
+
+@pytest.mark.parametrize("name", [name for name in RIVALS if trials(name)])
+def test_eight_settings_to_search_are_settings_of_the_method(name):
+    settings = {
+        key for key, given in inspect.signature(RIVALS[name]).parameters.items() if given.kind == given.KEYWORD_ONLY
+    }
+    assert len({tuple(sorted(trial.items())) for trial in trials(name)}) == len(trials(name)) == 8
+    for trial in trials(name):
+        assert "learning_rate" in trial
+        assert set(trial) <= settings | {"learning_rate"}
 
 
 @given(epochs=st.integers(3, 200), shares=st.lists(st.floats(0.01, 1), min_size=1, max_size=3))
