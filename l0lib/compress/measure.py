@@ -149,7 +149,7 @@ def multiply_adds(model: torch.nn.Module, example: torch.Tensor) -> list[Multipl
     ValueError
         If a module of another kind has weights of its own, whose use we cannot see.
     """
-    _validate.network(model)
+    _validate.network(model, bare=True)
     _validate.tensor("example", example, 1)
     counted: dict[Any, str] = {}
     for name, module in model.named_modules():
@@ -228,7 +228,7 @@ def wrong_answers(
 
     The model is asked in evaluation mode, and left in the mode that it was in.
     """
-    _validate.network(model)
+    _validate.network(model, bare=True)
     batch_size = _validate.whole("batch_size", batch_size, 1)
     x, y = part.tensors() if isinstance(part, Part) else _validate.two("part", part)
     _validate.tensor("part", x, 1)
