@@ -125,7 +125,7 @@ def network(model, name: str = "model", bare: bool = False):
 
 
 def tensor(name: str, value, axes: int = 0, whole: bool | None = None):
-    """Return ``value`` if it is a torch tensor of ``axes`` axes or more: of real numbers, or of ``whole`` ones or not."""
+    """Return ``value`` if it is a torch tensor of ``axes`` axes or more: of real numbers, or ``whole`` ones, or not."""
     from torch import Tensor
 
     right = isinstance(value, Tensor) and value.ndim >= axes and not value.is_complex()
