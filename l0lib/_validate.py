@@ -113,32 +113,24 @@ def fraction(name: str, value) -> float:
     return number(name, value, f"{name} must be between 0 and 1", lambda x: 0 <= x <= 1)
 
 
-def module(model, name: str = "model"):
-    """Return ``model`` if it is a torch module."""
-    from torch.nn import Module
-
-    if not isinstance(model, Module):
-        raise ValueError(f"{name} must be a torch module; got {shown(model)}")
-    return model
-
-
-def network(model, name: str = "model"):
-    """Return ``model`` if it is a torch module whose parameters are there: at least one, and none left open (lazy)."""
+def network(model, name: str = "model", bare: bool = False):
+    """Return ``model`` if it is a torch module without lazy parameters, and, unless ``bare``, with parameters."""
     from torch.nn import Module
     from torch.nn.parameter import is_lazy
 
     parameters = list(model.parameters()) if isinstance(model, Module) else []
-    if not parameters or any(map(is_lazy, parameters)):
+    if not isinstance(model, Module) or not (parameters or bare) or any(map(is_lazy, parameters)):
         raise ValueError(f"{name} must be a torch module with parameters of known shapes; got {shown(model)}")
     return model
 
 
-def tensor(name: str, value, axes: int = 0, whole: bool | None = False):
-    """Return ``value`` if it is a torch tensor of so many axes: of floats, of ``whole`` numbers, or of any (None)."""
+def tensor(name: str, value, axes: int = 0, whole: bool | None = None):
+    """Return ``value`` if it is a torch tensor of ``axes`` axes or more: of real numbers, or ``whole`` ones, or not."""
     from torch import Tensor
 
-    if not isinstance(value, Tensor) or value.ndim < axes or value.is_complex() or whole is value.is_floating_point():
-        kind = {True: "integers", False: "floating numbers", None: "real numbers"}[whole]
+    right = isinstance(value, Tensor) and value.ndim >= axes and not value.is_complex()
+    if not right or whole == value.is_floating_point():
+        kind = {None: "real numbers", True: "integers", False: "floating numbers"}[whole]
         raise ValueError(f"{name} must be a tensor of {kind} with at least {axes} axes; got {shown(value)}")
     return value
 

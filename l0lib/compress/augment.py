@@ -79,7 +79,7 @@ def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
         If ``which`` is not boolean or not one entry for each image.
     """
     _validate.tensor("images", images, 1)
-    _validate.tensor("which", which, whole=True)
+    _validate.tensor("which", which)
     if which.dtype != torch.bool or which.shape != (len(images),):
         raise ValueError(
             f"which must be boolean of shape ({len(images)},); got {which.dtype} of shape {tuple(which.shape)}"

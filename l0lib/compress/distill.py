@@ -49,8 +49,8 @@ def loss(
     Source: Hinton, Vinyals and Dean, "Distilling the knowledge in a neural network" (2015), Section 2.
     """
     check(temperature, weight)
-    _validate.tensor("scores", scores, 2)
-    _validate.tensor("teacher_scores", teacher_scores, 2)
+    _validate.tensor("scores", scores, 2, whole=False)
+    _validate.tensor("teacher_scores", teacher_scores, 2, whole=False)
     _validate.tensor("labels", labels, 1, whole=True)
     if scores.shape != teacher_scores.shape or labels.shape != scores.shape[:1]:
         shapes = ", ".join(str(tuple(x.shape)) for x in (scores, teacher_scores, labels))
@@ -73,7 +73,7 @@ def check(temperature: float, weight: float) -> None:
 @torch.no_grad()
 def scores(teacher: torch.nn.Module, images: torch.Tensor, batch_size: int = 1000) -> torch.Tensor:
     """Return the scores (n, classes) of ``teacher`` in evaluation mode, which ``train`` takes in its place."""
-    _validate.network(teacher, "teacher")
+    _validate.network(teacher, "teacher", bare=True)
     _validate.tensor("images", images, 1)
     batch_size = _validate.whole("batch_size", batch_size, 1)
     with evaluation_mode(teacher.to(images.device)):

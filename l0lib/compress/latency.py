@@ -224,7 +224,7 @@ def latency(model: nn.Module, example: torch.Tensor, *, rounds: int = 9) -> dict
         If the model cannot be made sparse or shrunk, or ``rounds`` is below 2.
     """
     _validate.network(model)
-    _validate.tensor("example", example, 1, whole=None)
+    _validate.tensor("example", example, 1)
     networks: dict[str, nn.Module] = {"dense": copy.deepcopy(model).eval()}
     networks |= {backend: sparse_network(model, backend) for backend in BACKENDS}
     if isinstance(model, HasChain):

@@ -22,7 +22,7 @@ def keep_largest(scores: torch.Tensor, keep: int) -> torch.Tensor:
     Among entries equal to the smallest kept one, those that come first are kept: a threshold alone would keep all of
     them or none. If ``keep`` is not between 0 and the number of entries, or one of them is NaN, a ValueError is raised.
     """
-    _validate.tensor("scores", scores, whole=None)
+    _validate.tensor("scores", scores)
     return keep_largest_of_all([scores], _validate.whole("keep", keep, -(2**62)))[0]
 
 

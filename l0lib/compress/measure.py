@@ -157,7 +157,7 @@ def multiply_adds(model: torch.nn.Module, example: torch.Tensor) -> list[Multipl
         If a module of another kind has weights of its own, whose use we cannot see.
     """
     check_plain(model)
-    _validate.tensor("example", example, 1, whole=None)
+    _validate.tensor("example", example, 1)
     counted: dict[Any, str] = {}
     for name, module in model.named_modules():
         if isinstance(module, _COUNTED):
@@ -243,10 +243,10 @@ def wrong_answers(
     A score that is NaN is no answer: the image counts as wrong, whatever its label. The model is asked in evaluation
     mode; each of its modules is left in the mode that it was in. No image, or not one label for each, is a ValueError.
     """
-    _validate.module(model)
+    _validate.network(model, bare=True)
     size = _validate.whole("batch_size", batch_size, 1)
     x, y = part.tensors() if isinstance(part, Part) else _validate.two("part", part)
-    _validate.tensor("part", x, 1, whole=None)
+    _validate.tensor("part", x, 1)
     _validate.tensor("part", y, 1, whole=True)
     check_images(x, y)
 

@@ -166,7 +166,7 @@ def neurons(model: nn.Module, example: torch.Tensor) -> list[Neurons]:
         If no gradient reaches what the network returns.
     """
     _validate.network(model)
-    _validate.tensor("example", example, 1, whole=None)
+    _validate.tensor("example", example, 1)
     return _removable(Graph(model, example))
 
 

@@ -95,7 +95,7 @@ def check_plain(model: nn.Module) -> None:
     Otherwise a count would be that of the stored ones, and what is pruned there would not be zero in force, or NaN
     under weight normalisation.
     """
-    _validate.network(model)
+    _validate.network(model, bare=True)
     for name, module in model.named_modules():
         if names := computed_parameters(module):
             where = plain_name(f"{name}.{names[0]}" if name else names[0])
