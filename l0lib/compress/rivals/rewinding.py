@@ -9,9 +9,9 @@ J. Frankle and M. Carbin, *The Lottery Ticket Hypothesis*, ICLR 2019.
 
 The plan's epochs are divided: with :math:`m` rounds and the share :math:`\rho = (T - t)/T` they are
 :math:`T(1 + m(1 - \rho))`. Our reading: :math:`m` is the number of rounds in which the share removed is at most the one
-asked for (20 % in both papers), the same in all rounds, and no more than leaves each round an epoch. Pruning is global,
-as in the first paper and in the second one's deeper networks; its LeNet is pruned by layers. The learning rate follows
-our half cosine, and momentum begins anew.
+asked for (20 % in both papers), the same in all rounds, and no more than leaves three epochs to each training where all
+are equally long, since from first weights a single epoch learns little. Pruning is global, as in the first paper and in
+the second one's deeper networks; its LeNet is pruned by layers. Rates follow our half cosine, and momentum begins anew.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _in_rounds(
 ) -> Masks:
     number("share", share, "share must be between 0 and 1", lambda x: 0 < x < 1)
     number("rewind", rewind, "rewind must be >= 0 and < 1", lambda x: 0 <= x < 1)
-    count = rounds(plan.ratio, share, plan.epochs - 1)
+    count = rounds(plan.ratio, share, max(plan.epochs // 3 - 1, 1))
     whole = 1 + count * (1 - rewind)
     first, *others = plan.split(1 / whole, *[(1 - rewind) / whole] * count)
     past = [max(first - epochs, 0) for epochs in others]

@@ -18,6 +18,7 @@ no noise, as in the paper; they stay whole, and count. The authors train with Ad
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from torch import nn
@@ -38,7 +39,7 @@ def divergence(log_alpha: torch.Tensor) -> torch.Tensor:
 
 def add_noise(layer: nn.Module, log_variance: torch.Tensor, generator: torch.Generator) -> RemovableHandle:
     """Let ``layer`` add noise to its outputs until the handle's ``remove()``."""
-    twin = copy.deepcopy(layer)
+    twin: Any = copy.deepcopy(layer)
     del twin.weight  # from now on a tensor like others
     twin.bias = None
 
@@ -79,11 +80,14 @@ def sparse_variational_dropout(
     noisy, tuned = plan.split(1 - fine_tuning, fine_tuning)
     layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear | Convolution)]
     log_variances = {layer.weight: torch.full_like(layer.weight, -10, requires_grad=True) for layer in layers}
-    groups = [{"params": list(model.parameters())}, {"params": list(log_variances.values()), "lr": variance_rate}]
+    groups: list[dict] = [
+        {"params": list(model.parameters())},
+        {"params": list(log_variances.values()), "lr": variance_rate},
+    ]
     generator = torch.Generator(layers[0].weight.device).manual_seed(plan.seed)
     factor = 0.0
 
-    def log_alphas() -> dict[nn.Parameter, torch.Tensor]:
+    def log_alphas() -> dict[torch.Tensor, torch.Tensor]:
         return {mean: log_variance - (mean.square() + 1e-8).log() for mean, log_variance in log_variances.items()}
 
     def penalty() -> torch.Tensor:

@@ -1,7 +1,6 @@
 """Every rival keeps to the protocol: its epochs, its ratio, its seed; and what it leaves is a plain network."""
 
 import copy
-import importlib
 import inspect
 import math
 
@@ -52,16 +51,6 @@ def test_a_rival_keeps_to_its_budget_and_leaves_a_plain_network(name, data):
 
 
 @pytest.mark.parametrize("name", RIVALS)
-def test_a_rival_has_eight_settings_to_try_and_takes_them(name, data):
-    assert len(TRIALS[name]) == 8
-    assert all(one not in TRIALS[name][:place] for place, one in enumerate(TRIALS[name]))
-    for settings in TRIALS[name]:
-        plan = Plan(ratio=10, epochs=3, batch_size=100, learning_rate=settings["learning_rate"])
-        others = {key: value for key, value in settings.items() if key != "learning_rate"}
-        RIVALS[name](network(), data, plan, **others)
-
-
-@pytest.mark.parametrize("name", RIVALS)
 def test_a_rival_is_what_its_seed_makes_of_it(name, data):
     def made(seed):
         model = network()
@@ -84,17 +73,12 @@ def test_a_rival_learns(name, few):
     assert compress.evaluate(model, data).error < (0.7 if name == "random" else 0.5)
 
 
-def trials(name):
-    return getattr(importlib.import_module(RIVALS[name].__module__), "TRIALS", ())
-
-
-@pytest.mark.parametrize("name", [name for name in RIVALS if trials(name)])
+@pytest.mark.parametrize("name", RIVALS)
 def test_eight_settings_to_search_are_settings_of_the_method(name):
-    settings = {
-        key for key, given in inspect.signature(RIVALS[name]).parameters.items() if given.kind == given.KEYWORD_ONLY
-    }
-    assert len({tuple(sorted(trial.items())) for trial in trials(name)}) == len(trials(name)) == 8
-    for trial in trials(name):
+    parameters = inspect.signature(RIVALS[name]).parameters.items()
+    settings = {key for key, given in parameters if given.kind == given.KEYWORD_ONLY}
+    assert len({tuple(sorted(trial.items())) for trial in TRIALS[name]}) == len(TRIALS[name]) == 8
+    for trial in TRIALS[name]:
         assert "learning_rate" in trial
         assert set(trial) <= settings | {"learning_rate"}
 
