@@ -52,7 +52,7 @@ def add_noise(layer: nn.Module, log_variance: torch.Tensor, generator: torch.Gen
 
 
 @torch.no_grad()
-def keep_smallest(model: nn.Module, log_alphas: dict[nn.Parameter, torch.Tensor], ratio: float) -> Masks:
+def keep_smallest(model: nn.Module, log_alphas: dict[torch.Tensor, torch.Tensor], ratio: float) -> Masks:
     """Prune the weights that have alphas, the largest first, until the network has ``ratio``."""
     means = {weight: weight.clone() for weight in log_alphas}
     for weight, log_alpha in log_alphas.items():
