@@ -120,12 +120,17 @@ def _make_runs(options: argparse.Namespace, together: bool = False) -> int:
     return 1 if failed else 0
 
 
+#: Seconds after which a log is told again how far a run is.
+EVERY = 600
+
+
 class _Board:
-    """A line for whatever becomes of a run and, on a terminal, one line for each run that is being made."""
+    """A line for whatever becomes of a run; how far it is stands in a line of a terminal, or now and then in a log."""
 
     def __init__(self, total: int, bars: bool):
         self.total, self.bars, self.done = total, bars, 0
         self.lines: dict[str, object] = {}
+        self.told: dict[str, float] = {}
 
     def tell(self, news: News) -> None:
         """Show what became of a run."""
@@ -135,8 +140,10 @@ class _Board:
             if news.job.name not in self.lines:
                 self.lines[news.job.name] = tqdm(bar_format="{desc}", leave=False, position=len(self.lines))
             self.lines[news.job.name].set_description_str(str(news))  # type: ignore[attr-defined]
-        if news.kind == "progress":
+        now = time.monotonic()
+        if news.kind == "progress" and (self.bars or now - self.told.get(news.job.name, now) < EVERY):
             return
+        self.told[news.job.name] = now
         if news.kind in ("finished", "skipped", "failed"):
             self.done += 1
             if (line := self.lines.pop(news.job.name, None)) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -82,6 +82,7 @@ def train(
     progress: bool = False,
     checkpoint: str | os.PathLike | None = None,
     checkpoint_steps: int | None = None,
+    on_epoch: Callable[[Epoch], object] | None = None,
 ) -> list[Epoch]:
     r"""Minimise the mean cross-entropy plus :math:`\alpha\Omega(w)` by SGD with momentum and a falling learning rate.
 
@@ -140,6 +141,8 @@ def train(
         Torch's global random state is part of it. Of several processes the first one reads and writes it.
     checkpoint_steps : int or None
         Write it after every so many steps, and at the end of the run, instead.
+    on_epoch : function or None
+        Called with each :class:`Epoch` as it ends.
 
     Returns
     -------
@@ -263,6 +266,8 @@ def train(
                         )
                     size = _penalty_size(optimizer.param_groups)
                     run.end_epoch(Epoch(epoch, rates[run.step - 1], mean, size, magnitude_histogram(model)))
+                    if on_epoch is not None:
+                        on_epoch(run.history[-1])
                     bar.set_postfix(epoch=epoch, loss=f"{mean:.4f}")
                     if masks is not None:
                         masks.check(model, optimizer)

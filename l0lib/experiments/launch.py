@@ -179,7 +179,12 @@ def _one_by_one(jobs: Sequence[Job], plan: Plan, tell: Tell, patient: bool) -> i
             tell(News("started", job, "started"))
             stages: list[str] = []
             how: dict[str, Any] = {"device": plan.device, "threads": plan.threads, "progress": plan.progress}
-            record = run.run(job.config, job.seed, plan.runs, report=stages.append, **how)
+
+            def report(text: str, job: Job = job, stages: list[str] = stages) -> None:
+                stages.append(text)
+                tell(News("progress", job, text))
+
+            record = run.run(job.config, job.seed, plan.runs, report=report, **how)
             records.write(record, plan.records)
             if stages:
                 tell(News("finished", job, _outcome(record, began)))

@@ -187,7 +187,7 @@ class _Stages:
         report: Callable[[str], object] = lambda stage: None,
     ):
         self.config, self.seed, self.runs, self.progress, self.report = config, seed, runs, progress, report
-        self.folder = run_folder(config, seed, runs)
+        self.folder, self.stage = run_folder(config, seed, runs), ""
         self.device = resolve_device(device, torch.nn.Linear(1, 1))
         self.split = split(config.dataset, config.evaluate_on)
         self.clock = self.folder / "seconds.checkpoint"
@@ -231,6 +231,7 @@ class _Stages:
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
+        self.stage = stage
         self.report(stage)
         start = time.perf_counter()
         yield
@@ -257,6 +258,14 @@ class _Stages:
         whole: torch.nn.Module | None = None,
         **options: Any,
     ) -> list[compress.Epoch]:
+        began, done = time.perf_counter(), 0
+
+        def told(epoch: compress.Epoch) -> None:
+            nonlocal done
+            done += 1
+            each = (time.perf_counter() - began) / done
+            self.report(f"{self.stage}: epoch {epoch.epoch} of {how.epochs}, {each:.1f} s each")
+
         # NORM's factors are those of the whole network, whatever pruning has left of its layers
         return compress.train(
             model,
@@ -268,6 +277,7 @@ class _Stages:
             device=self.device,
             progress=self.progress,
             checkpoint=checkpoint,
+            on_epoch=told,
             **options,
         )
 

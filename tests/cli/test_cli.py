@@ -388,3 +388,39 @@ def test_tune_says_what_is_wrong_with_the_first_trials(tmp_path, capsys, text, m
     what = ["tune", "experiment-2", "--arm", "lenet-300-100-NORM", "--trials", "1", "--runs", str(tmp_path)]
     assert cli.main([*what, "--start", str(tmp_path / "start.json")]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_log_is_told_now_and_then_how_far_a_run_is(monkeypatch, capsys):
+    """Once in ten minutes: a training whose epochs take an hour is seen before it has taken a day."""
+    from l0lib.cli import run as command
+    from l0lib.experiments.launch import Job, News
+
+    clock = [0.0]
+    monkeypatch.setattr(command.time, "monotonic", lambda: clock[0])
+    job = Job(STUDIES["experiment-2"].arms("fast")["lenet-300-100-dense"], 0)
+    board = command._Board(1, bars=False)
+    for seconds, kind, text in (
+        (0, "started", "started"),
+        (300, "progress", "trained: epoch 1 of 28, 300.0 s each"),
+        (700, "progress", "trained: epoch 2 of 28, 350.0 s each"),
+        (800, "progress", "trained: epoch 3 of 28, 270.0 s each"),
+        (1400, "progress", "trained: epoch 5 of 28, 280.0 s each"),
+    ):
+        clock[0] = seconds
+        board.tell(News(kind, job, text))
+    said = capsys.readouterr().err
+    assert [word in said for word in ("started", "epoch 1", "epoch 2", "epoch 3", "epoch 5")] == [
+        True, False, True, False, True
+    ]  # fmt: skip
+
+
+def test_a_run_tells_its_epochs(tmp_path, capsys, monkeypatch):
+    from l0lib.cli import run as command
+
+    monkeypatch.setattr(command, "EVERY", 0)
+    where = ["--runs", str(tmp_path / "runs"), "--records", str(tmp_path / "records")]
+    words = ["--arms", "lenet-300-100-dense", "--seeds", "0", "--profile", "fast", "--set", "training.epochs=2"]
+    assert cli.main(["run", "experiment-2", *words, *where]) == 0
+    said = capsys.readouterr().err
+    assert "trained: epoch 1 of 2, " in said
+    assert "trained: epoch 2 of 2, " in said

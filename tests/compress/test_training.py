@@ -412,3 +412,9 @@ def test_groups_given_twice_are_as_new_the_second_time(few):
     compress.train(model, few, own, learning_rate=0.01, momentum=0.9, **plan)
     compress.train(again, few, groups(again), learning_rate=0.01, momentum=0.9, **plan)
     assert all(torch.equal(p, q) for p, q in zip(model.parameters(), again.parameters(), strict=True))
+
+
+def test_each_epoch_is_told_as_it_ends(few):
+    told = []
+    _, history = trained(few, epochs=3, on_epoch=told.append)
+    assert told == history[1:]
