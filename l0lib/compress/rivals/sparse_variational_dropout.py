@@ -40,7 +40,7 @@ def add_noise(layer: nn.Module, log_variance: torch.Tensor, generator: torch.Gen
     """Let ``layer`` add noise to its outputs until the handle's ``remove()``."""
     twin = copy.deepcopy(layer)
     del twin.weight  # from now on a tensor like others
-    twin.bias = None
+    twin.register_parameter("bias", None)
 
     def hook(_: nn.Module, inputs: tuple[torch.Tensor, ...], mean: torch.Tensor) -> torch.Tensor:
         twin.weight = log_variance.exp()
@@ -51,7 +51,7 @@ def add_noise(layer: nn.Module, log_variance: torch.Tensor, generator: torch.Gen
 
 
 @torch.no_grad()
-def keep_smallest(model: nn.Module, log_alphas: dict[nn.Parameter, torch.Tensor], ratio: float) -> Masks:
+def keep_smallest(model: nn.Module, log_alphas: dict[torch.Tensor, torch.Tensor], ratio: float) -> Masks:
     """Prune the weights that have alphas, the largest first, until the network has ``ratio``."""
     means = {weight: weight.clone() for weight in log_alphas}
     for weight, log_alpha in log_alphas.items():
@@ -83,7 +83,7 @@ def sparse_variational_dropout(
     generator = torch.Generator(layers[0].weight.device).manual_seed(plan.seed)
     factor = 0.0
 
-    def log_alphas() -> dict[nn.Parameter, torch.Tensor]:
+    def log_alphas() -> dict[torch.Tensor, torch.Tensor]:
         return {mean: log_variance - (mean.square() + 1e-8).log() for mean, log_variance in log_variances.items()}
 
     def penalty() -> torch.Tensor:
