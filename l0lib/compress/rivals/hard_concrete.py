@@ -84,7 +84,7 @@ def hard_concrete(
     for module, name, p in places:
         parametrize.register_parametrization(module, name, of[p])
     log_alphas = [gate.log_alpha for gate in of.values()]
-    groups = [{"params": weights}, {"params": log_alphas, "lr": gate_rate}]
+    groups: list[dict] = [{"params": weights}, {"params": log_alphas, "lr": gate_rate}]
 
     def expected_count() -> torch.Tensor:
         return penalty / len(data[1]) * torch.stack([probability_open(each).sum() for each in log_alphas]).sum()

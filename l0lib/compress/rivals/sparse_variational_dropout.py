@@ -79,7 +79,7 @@ def sparse_variational_dropout(
     noisy, tuned = plan.split(1 - fine_tuning, fine_tuning)
     layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear | Convolution)]
     log_variances = {layer.weight: torch.full_like(layer.weight, -10, requires_grad=True) for layer in layers}
-    groups = [{"params": list(model.parameters())}, {"params": list(log_variances.values()), "lr": variance_rate}]
+    groups: list[dict] = [{"params": [*model.parameters()]}, {"params": [*log_variances.values()], "lr": variance_rate}]
     generator = torch.Generator(layers[0].weight.device).manual_seed(plan.seed)
     factor = 0.0
 
