@@ -41,7 +41,7 @@ def add_noise(layer: nn.Module, log_variance: torch.Tensor, generator: torch.Gen
     """Let ``layer`` add noise to its outputs until the handle's ``remove()``."""
     twin: Any = copy.deepcopy(layer)
     del twin.weight  # from now on a tensor like others
-    twin.bias = None
+    twin.register_parameter("bias", None)
 
     def hook(_: nn.Module, inputs: tuple[torch.Tensor, ...], mean: torch.Tensor) -> torch.Tensor:
         twin.weight = log_variance.exp()
