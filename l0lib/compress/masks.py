@@ -50,7 +50,13 @@ def keep_largest_of_all(
                 yield i, some, keys, None if places is None else places[some]
 
     bits, prefix, left = 64 if wide else 32, 0, keep
-    for shift in range(bits - 16, -1, -16) if keep else ():
+    few = keep and sum(part.numel() for part in scores) <= _STRETCH
+    if few:  # counting takes longer than sorting
+        parts = [keys if places is None else keys[places] for _, _, keys, places in stretches()]
+        every = torch.cat([part.cpu() for part in parts])
+        prefix = int(every.kthvalue(len(every) - keep + 1).values)
+        left = keep - int((every > prefix).sum())
+    for shift in range(bits - 16, -1, -16) if keep and not few else ():
         below = 1 << 15 if shift == bits - 16 else 0  # the first 16 bits hold the sign
         counts = torch.zeros(1 << 16, dtype=torch.int64)
         for _, _, keys, places in stretches():

@@ -368,11 +368,11 @@ def test_tune_searches_each_arm_with_the_same_number_of_trials(monkeypatch, tmp_
     words = ["--arm", "lenet-300-100-*", "--trials", "7", "--set", "training.epochs=3"]
     assert cli.main(["tune", "experiment-2", *words, "--runs", str(tmp_path)]) == 0
     assert [(what.arm, what.trials, what.runs) for what in asked] == [
-        (f"lenet-300-100-{strategy}", 7, tmp_path) for strategy in ("NORM", "SEP")
+        (f"lenet-300-100-{strategy}", 7, tmp_path) for strategy in ("NORM", "SEP", "l2")
     ]
     assert asked[0].settings == (("training.epochs", "3"),)
     assert "1.900 % on validation images with beta 5, power 0.5" in capsys.readouterr().out
-    assert len(list((tmp_path / "records" / "tuning").glob("*.json"))) == 2
+    assert len(list((tmp_path / "records" / "tuning").glob("*.json"))) == 3
 
 
 @pytest.mark.parametrize(
