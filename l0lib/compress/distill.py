@@ -66,7 +66,8 @@ def loss(
 
 def check(temperature: float, weight: float) -> None:
     """Make sure that ``temperature`` > 0 and 0 <= ``weight`` <= 1; a ValueError names the one that is not."""
-    _validate.number("temperature", temperature, "temperature must be > 0 and finite", lambda x: x > 0)
+    rule = "temperature must be > 0 and at most 1e+100"  # its square is a factor of the loss
+    _validate.number("temperature", temperature, rule, lambda x: 0 < x <= 1e100)
     _validate.fraction("distillation_weight", weight)
 
 

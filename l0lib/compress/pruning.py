@@ -53,6 +53,7 @@ def prune_global(
     -----
     Source: paper, Section 4.1, strategy i. Ties are broken by position (:func:`~l0lib.compress.keep_largest`).
     """
+    _validate.network(model)
     return prune_by_scores(model, ratio, dict(named_parameters(model)), within, spare, only)
 
 

@@ -199,6 +199,8 @@ def _read_header(text: bytes | bytearray, most: int) -> tuple[str, dict[str, int
                 place = places[_validate.whole("the place of a tensor before", told[0], 0)]
             else:
                 place, entry = len(stored), _Entry(*told)
+                if not isinstance(entry.shape, list):
+                    raise ValueError(f"the shape of {name!r:.80} must be a list; got {entry.shape!r:.80}")
                 for length in entry.shape:
                     _validate.whole(f"the lengths of {name!r:.80}", length, 0)
                 if len(entry.shape) > 64 or _validate.whole("the number of nonzeros", entry.nonzero, 0) > entry.size:

@@ -126,7 +126,7 @@ def test_a_diverging_run_says_so(few):
         ({"schedule": None}, "schedule must be a function or one of cosine, step; got None"),
         ({"schedule": lambda *_: -1.0}, "schedule must return finite rates >= 0; got -1.0 at step 0"),
         ({"schedule": lambda *_: math.nan}, "schedule must return finite rates >= 0; got nan at step 0"),
-        ({"temperature": 0}, "temperature must be > 0 and finite; got 0"),
+        ({"temperature": 0}, r"temperature must be > 0 and at most 1e\+100; got 0"),
         ({"distillation_weight": 1.5}, "distillation_weight must be between 0 and 1; got 1.5"),
         ({"device": "abacus"}, "device must be one that torch knows, such as cpu or cuda; got 'abacus'"),
         ({"checkpoint_steps": 3}, "checkpoint_steps must be >= 1 and go with a checkpoint; got 3"),
