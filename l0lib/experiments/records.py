@@ -244,7 +244,7 @@ def describe(path: Path, error: ValidationError) -> RecordError:
     field = ".".join(map(str, first["loc"])) or "the whole file"
     given = f"; got {first['input']!r}" if isinstance(first["input"], (int, float, str)) else ""
     more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return RecordError(f"{path.name}: {field}: {first['msg']}{given[:200]}{more}")
+    return RecordError(f"{path.name}: {field[:200]}: {first['msg']}{given[:200]}{more}")
 
 
 def read_all(folder: Path = RECORDS) -> Iterator[Record]:
