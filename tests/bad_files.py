@@ -254,7 +254,7 @@ def judge(kind, bad, way):
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     # an archive that was packed anew has right check sums, and a checkpoint has no other
-    packed_anew = way is change_archive and kind.name == "checkpoint"
+    packed_anew = way == "change_archive" and kind.name == "checkpoint"
     if packed_anew or way in BY_HAND or kind.name in WITHOUT_CHECK_SUM or found == kind.content:
         return None
     return "read to another content"
