@@ -21,7 +21,6 @@ saved. A **lazy** module has no parameters before its first batch: run one.
 
 from __future__ import annotations
 
-import copy
 import math
 import numbers
 import os
@@ -37,6 +36,7 @@ from .masks import release
 from .optim import gradient_, move_
 from .selection import computed_parameters
 from .strategies import parameter_groups
+from .surgery import copied
 
 #: How :func:`pull_` moves a weight.
 PULLS = ("decoupled", "clipped", "proximal")
@@ -234,9 +234,7 @@ def export_onnx(
         raise ValueError(f"example must hold a batch of at least two; got {[tuple(x.shape) for x in inputs]}")
     if not tolerance >= 0:
         raise ValueError(f"tolerance must be >= 0; got {tolerance!r}")
-    # torch's pruning leaves tensors with a history in the modules, and these cannot be copied as they are
-    computed = [v for module in model.modules() for v in vars(module).values() if isinstance(v, torch.Tensor)]
-    plain = strip(copy.deepcopy(model, {id(v): v.detach().clone() for v in computed})).eval()
+    plain = strip(copied(model)).eval()
     batch = torch.export.Dim("batch")
     program = torch.onnx.export(
         plain, inputs, dynamo=True, verbose=False, dynamic_shapes=tuple({0: batch} for _ in inputs)

@@ -14,11 +14,11 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.utils import parametrize, prune
 
 from .. import _validate
 from .measure import forward_hooks, multiply_adds
 from .models import ChannelNorm, Convolution, UnitsNorm
+from .selection import check_plain
 from .surgery import copied, laid_out_like
 
 
@@ -228,10 +228,7 @@ def smallest_neurons(
 
 
 def _checked(graph: Graph, units: Mapping[str, Iterable[int]], *, grouped: bool = False) -> dict[str, list[int]]:
-    if parametrize.is_parametrized(graph.model) or prune.is_pruned(graph.model):
-        raise ValueError(
-            "model must have plain parameters, as l0lib.compress.strip leaves them; its weights are computed"
-        )
+    check_plain(graph.model)
     families = graph.families(grouped=grouped)
     wanted: dict[str, list[int]] = {}
     seen = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
 import torch
@@ -79,6 +79,15 @@ def prune_by_scores(
     return plan.cut()
 
 
+def number_to_keep_besides(model: torch.nn.Module, ratio: float | Fraction, spared: Collection[str]) -> int:
+    """Return how many parameters a ratio keeps besides the ``spared`` ones (names); a ValueError if it keeps fewer."""
+    sizes = {name: p.numel() for name, p in named_parameters(model)}
+    keep, count = number_to_keep(sum(sizes.values()), ratio), sum(sizes[name] for name in spared)
+    if keep < count:
+        raise ValueError(f"ratio must leave the {count} parameters that are spared; it leaves {keep}")
+    return keep - count
+
+
 def prune_layerwise(
     model: torch.nn.Module,
     ratio: float | Fraction,
@@ -122,13 +131,13 @@ def prune_random(
     errors as in :func:`prune_global`. Source: paper, Section 4.1, strategy iii.
     """
     _validate.seed(seed)
-    plan = _Plan(model, ratio, within, spare, only)
-    sizes = {name: p.numel() for name, p in named_parameters(model)}
-    total = sum(sizes.values())
-    kind = torch.int32 if total < 2**31 else torch.int64
-    ranks = torch.randperm(total, generator=torch.Generator().manual_seed(seed), dtype=kind).split(list(sizes.values()))
-    plan.keep(plan.free, plan.keep_free, dict(zip(sizes, ranks, strict=True)))
-    return plan.cut()
+    _validate.network(model)
+    parameters = dict(named_parameters(model))
+    sizes = [p.numel() for p in parameters.values()]
+    kind = torch.int32 if sum(sizes) < 2**31 else torch.int64
+    ranks = torch.randperm(sum(sizes), generator=torch.Generator().manual_seed(seed), dtype=kind).split(sizes)
+    scores = {name: own.view(p.shape) for (name, p), own in zip(parameters.items(), ranks, strict=True)}
+    return prune_by_scores(model, ratio, scores, within, spare, only)
 
 
 class _Plan:
@@ -147,12 +156,7 @@ class _Plan:
         spared = spared_parameters(model, spare, only)
         self.places = None if within is None else within.by_parameter(model)
         self.free = {name: p for name, p in parameters.items() if name not in spared}
-        count = sum(parameters[name].numel() for name in spared)
-        self.keep_free = number_to_keep(sum(p.numel() for p in parameters.values()), ratio) - count
-        if self.keep_free < 0:
-            raise ValueError(
-                f"ratio must leave the {count} parameters that are spared; it leaves {count + self.keep_free}"
-            )
+        self.keep_free = number_to_keep_besides(model, ratio, spared)
         self.kept = {name: torch.ones_like(parameters[name], dtype=torch.bool) for name in spared}
 
     def keep(self, names: Iterable[str], number: int, scores: dict[str, torch.Tensor]) -> None:
@@ -166,6 +170,6 @@ class _Plan:
 
     def cut(self) -> Masks:
         """Set what is not kept to zero, and return the masks."""
-        masks = Masks({name: self.kept[name].view(p.shape).to(p.device) for name, p in named_parameters(self.model)})
+        masks = Masks({name: self.kept[name].to(p.device) for name, p in named_parameters(self.model)})
         masks.apply_(self.model)
         return masks

@@ -10,18 +10,14 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from .. import _validate
-from .models import BatchNorm
+from .models import ChannelNorm, UnitsNorm
 
 #: A name or a pattern of it (``"head.*"``), of a parameter or of a module with all that is in it; or a kind of module.
 Selector = str | type[nn.Module]
 Selectors = Selector | Collection[Selector]
 
 #: Modules whose scales and shifts normalise.
-NORMS: tuple[type[nn.Module], ...] = (
-    *BatchNorm.__args__,
-    *(nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d),
-    *(nn.LayerNorm, nn.GroupNorm, nn.RMSNorm),
-)
+NORMS = ChannelNorm | UnitsNorm
 
 
 def plain_name(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
@@ -173,7 +173,7 @@ def _plain(value: Any) -> Any:
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
     r"""Return the 95 % interval of a mean, :math:`\bar x \pm t s/\sqrt n` with Student's t; None for one value."""
-    return _student(values, lambda n: 1 / math.sqrt(n))
+    return _student(values, 0)
 
 
 def prediction_interval(values: Sequence[float]) -> tuple[float, float] | None:
@@ -181,15 +181,15 @@ def prediction_interval(values: Sequence[float]) -> tuple[float, float] | None:
 
     :math:`s` is the sample deviation of :math:`n` independent normal values, which the next one is like.
     """
-    return _student(values, lambda n: math.sqrt(1 + 1 / n))
+    return _student(values, 1)
 
 
-def _student(values: Sequence[float], factor: Callable[[int], float]) -> tuple[float, float] | None:
+def _student(values: Sequence[float], more: int) -> tuple[float, float] | None:
     if len(values) < 2:
         return None
     from scipy.stats import t
 
-    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) * factor(len(values))
+    half = float(t.ppf(0.975, len(values) - 1)) * stdev(values) * math.sqrt(more + 1 / len(values))
     return fmean(values) - half, fmean(values) + half
 
 

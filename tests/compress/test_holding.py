@@ -43,12 +43,12 @@ OPTIMIZERS = {
 }
 
 
-def steps(model, optimizer, count, each=lambda: None):
+def steps(model, optimizer, count, each=lambda: None, loss_of=None):
     x, y = batch()
 
     def closure():
         optimizer.zero_grad()
-        loss = cross_entropy(model(x), y)
+        loss = cross_entropy(model(x), y) if loss_of is None else loss_of(model)
         loss.backward()
         return loss
 
@@ -241,18 +241,13 @@ def test_a_line_search_remembers_nothing_of_what_is_pruned():
     x = torch.randn(20, 6, generator=torch.Generator().manual_seed(1))
     optimizer = torch.optim.LBFGS(w.parameters(), line_search_fn="strong_wolfe", max_iter=3)
 
-    def closure():
-        optimizer.zero_grad()
-        loss = (x @ w["w"] - 1).pow(2).mean()
-        loss.backward()
-        return loss
+    def loss_of(w):
+        return (x @ w["w"] - 1).pow(2).mean()
 
-    optimizer.step(closure)
+    steps(w, optimizer, 1, loss_of=loss_of)
     masks = compress.prune_global(w, 2)
     with masks.hold(w, optimizer):
-        for _ in range(3):
-            optimizer.step(closure)
-            masks.check(w, optimizer)
+        steps(w, optimizer, 3, each=lambda: masks.check(w, optimizer), loss_of=loss_of)
 
 
 def test_no_hook_is_left_behind_a_network_that_is_gone():

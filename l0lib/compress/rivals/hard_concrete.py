@@ -28,9 +28,8 @@ from torch.nn.utils import parametrize
 
 from ..._validate import number
 from ..masks import Masks
-from ..pruning import prune_global
-from ..selection import NORMS, check_plain, norm_parameters
-from .protocol import Data, Plan, train
+from ..selection import NORMS, check_plain
+from .protocol import Data, Plan, prune_and_fine_tune, train
 
 TEMPERATURE, LOW, HIGH = 2 / 3, -0.1, 1.1
 
@@ -75,7 +74,7 @@ def hard_concrete(
     """
     number("drop", drop, "drop must be between 0 and 1", lambda x: 0 < x < 1)
     check_plain(model)
-    gated, tuned = plan.split(1 - fine_tuning, fine_tuning)
+    gated, _ = plan.split(1 - fine_tuning, fine_tuning)
     weights = list(model.parameters())
     generator = torch.Generator(weights[0].device).manual_seed(plan.seed)
     modules = [module for module in model.modules() if not isinstance(module, NORMS)]
@@ -102,9 +101,7 @@ def hard_concrete(
     with torch.no_grad():
         for p, gate in of.items():
             p.mul_(gates(gate.log_alpha))
-    masks = prune_global(model, plan.ratio, spare=norm_parameters(model))
-    train(model, data, plan, gated, tuned, masks=masks, weight_decay=weight_decay)
-    return masks
+    return prune_and_fine_tune(model, data, plan, gated, weight_decay=weight_decay)
 
 
 #: Settings to search. The first is the authors' as far as it translates; most have a larger penalty.

@@ -23,12 +23,11 @@ from collections.abc import Sequence
 
 import torch
 
-from ..._counts import number_to_keep
 from ..._validate import positive, whole
 from ..masks import Masks, keep_largest_of_all
-from ..pruning import prune_global
+from ..pruning import number_to_keep_besides
 from ..selection import named_parameters, norm_parameters
-from .protocol import Data, Plan, train
+from .protocol import Data, Plan, prune_and_fine_tune, train
 
 
 class Lagrangian:
@@ -86,13 +85,12 @@ def learning_compression(
     positive("mu", mu)
     positive("growth", growth)
     iterations = whole("iterations", iterations, 1)
-    first, second, third = plan.split(reference, learning, 1 - reference - learning)
+    first, second, _ = plan.split(reference, learning, 1 - reference - learning)
     train(model, data, plan, 0, first, weight_decay=weight_decay)
 
-    spared, parameters = norm_parameters(model), dict(named_parameters(model))
-    free = [p for name, p in parameters.items() if name not in spared]
-    keep = number_to_keep(sum(p.numel() for p in parameters.values()), plan.ratio)
-    keep -= sum(parameters[name].numel() for name in spared)
+    spared = norm_parameters(model)
+    free = [p for name, p in named_parameters(model) if name not in spared]
+    keep = number_to_keep_besides(model, plan.ratio, spared)
     lagrangian = Lagrangian(free, keep, mu, growth, bool(augmented))
 
     def after_step(step: int, steps: int) -> None:
@@ -103,10 +101,8 @@ def learning_compression(
     with torch.no_grad():
         for p, theta in zip(free, lagrangian.theta, strict=True):
             p.copy_(theta)
-    masks = prune_global(model, plan.ratio, spare=spared)  # theta's own support
-    rate = fine_tuning_rate * plan.learning_rate
-    train(model, data, plan, first + second, third, masks=masks, rate=rate, weight_decay=weight_decay)
-    return masks
+    # what pruning keeps is theta's own support
+    return prune_and_fine_tune(model, data, plan, first + second, rate=fine_tuning_rate, weight_decay=weight_decay)
 
 
 #: Settings to try, chosen before any of them was run; the first is the toolkit's for LeNet-300-100.

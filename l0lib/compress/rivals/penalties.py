@@ -38,9 +38,7 @@ import torch
 from ..._validate import number, positive
 from ...penalties import L0, L1, L2
 from ..masks import Masks
-from ..pruning import prune_global
-from ..selection import norm_parameters
-from .protocol import Data, Plan, train
+from .protocol import Data, Plan, prune_and_fine_tune, train
 
 
 class Kind(NamedTuple):
@@ -93,16 +91,13 @@ def penalised(kind: str) -> Callable[..., Masks]:
         number("alpha", alpha, "alpha must be >= 0", lambda x: x >= 0)
         positive("shape", shape)
         weights = [p for p in model.parameters() if p.ndim > 1]
-        first, second = plan.split(dense, 1 - dense)
+        first, _ = plan.split(dense, 1 - dense)
 
         def extra() -> torch.Tensor:
             return alpha * torch.stack([value(w, shape) for w in weights]).sum()
 
         train(model, data, plan, 0, first, weight_decay=weight_decay, extra=extra)
-        masks = prune_global(model, plan.ratio, spare=norm_parameters(model))
-        rate = fine_tuning_rate * plan.learning_rate
-        train(model, data, plan, first, second, masks=masks, rate=rate, weight_decay=fine_tuning_decay)
-        return masks
+        return prune_and_fine_tune(model, data, plan, first, rate=fine_tuning_rate, weight_decay=fine_tuning_decay)
 
     method.__name__ = f"penalised_{kind}"
     return method

@@ -18,7 +18,9 @@ from torch.nn.functional import cross_entropy
 
 from ..._validate import positive, whole
 from ..masks import Masks
+from ..pruning import prune_global
 from ..schedules import cosine
+from ..selection import norm_parameters
 
 Data = tuple[torch.Tensor, torch.Tensor]
 
@@ -134,3 +136,23 @@ def train(
     finally:
         if hold is not None:
             hold.remove()
+
+
+def prune_and_fine_tune(
+    model: torch.nn.Module,
+    data: Data,
+    plan: Plan,
+    done: int,
+    *,
+    rate: float = 1.0,
+    weight_decay: float,
+    within: Masks | None = None,
+) -> Masks:
+    """Prune globally, sparing normalisations, and train what is left for the epochs after the ``done`` first ones.
+
+    ``rate`` is a multiple of the plan's; nothing comes back that is not ``within``. Returns the masks.
+    """
+    masks = prune_global(model, plan.ratio, within=within, spare=norm_parameters(model))
+    start = rate * plan.learning_rate
+    train(model, data, plan, done, plan.epochs - done, masks=masks, rate=start, weight_decay=weight_decay)
+    return masks

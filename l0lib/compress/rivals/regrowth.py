@@ -22,9 +22,10 @@ from collections.abc import Sequence
 
 import torch
 
-from ..._counts import apportion, number_to_keep
+from ..._counts import apportion
 from ..._validate import number, whole
 from ..masks import Masks, keep_largest, keep_largest_of_all
+from ..pruning import number_to_keep_besides
 from ..schedules import cosine
 from ..selection import check_plain, named_parameters, norm_parameters
 from .protocol import Data, Plan, train
@@ -71,10 +72,7 @@ def rigl(
     check_plain(model)
     norms, parameters = norm_parameters(model), dict(named_parameters(model))
     layers = {name: p for name, p in parameters.items() if p.dim() > 1 and p.requires_grad and name not in norms}
-    dense = sum(p.numel() for name, p in parameters.items() if name not in layers)
-    keep = number_to_keep(sum(p.numel() for p in parameters.values()), plan.ratio) - dense
-    if keep < 0:
-        raise ValueError(f"ratio must leave the {dense} parameters that stay dense; it leaves {keep + dense}")
+    keep = number_to_keep_besides(model, plan.ratio, parameters.keys() - layers.keys())
     generator = torch.Generator(next(iter(parameters.values())).device).manual_seed(plan.seed)
     places = {name: torch.ones_like(p, dtype=torch.bool) for name, p in parameters.items()}
     counts = erdos_renyi([p.shape for p in layers.values()], keep)

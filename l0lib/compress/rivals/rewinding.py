@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 
 import torch
 
@@ -29,33 +30,28 @@ from ..selection import norm_parameters
 from .protocol import Data, Plan, train
 
 
-def rate_rewinding(
-    model: torch.nn.Module,
-    data: Data,
-    plan: Plan,
-    *,
-    share: float = 0.2,
-    rewind: float = 0.0,
-    weight_decay: float = 1e-4,
-) -> Masks:
-    """Prune in rounds and train again at the rates from share ``rewind`` of the first training on, 0 <= rewind < 1.
+def rewinding(weights: bool) -> Callable[..., Masks]:
+    """Return the method that rewinds the learning rate, and the ``weights`` with it or not."""
 
-    ``share``, between 0 and 1, is what a round removes at most of what is left.
-    """
-    return _in_rounds(model, data, plan, share, rewind, weight_decay, weights=False)
+    def method(
+        model: torch.nn.Module,
+        data: Data,
+        plan: Plan,
+        *,
+        share: float = 0.2,
+        rewind: float = 0.0,
+        weight_decay: float = 1e-4,
+    ) -> Masks:
+        """Prune in rounds and train again from share ``rewind`` of the first training on, 0 <= rewind < 1.
+
+        ``share``, between 0 and 1, is what a round removes at most of what is left.
+        """
+        return _in_rounds(model, data, plan, share, rewind, weight_decay, weights)
+
+    return method
 
 
-def lottery_ticket(
-    model: torch.nn.Module,
-    data: Data,
-    plan: Plan,
-    *,
-    share: float = 0.2,
-    rewind: float = 0.0,
-    weight_decay: float = 1e-4,
-) -> Masks:
-    """Prune in rounds, as :func:`rate_rewinding` does, and train again from the weights of share ``rewind`` as well."""
-    return _in_rounds(model, data, plan, share, rewind, weight_decay, weights=True)
+rate_rewinding, lottery_ticket = rewinding(weights=False), rewinding(weights=True)
 
 
 def rounds(ratio: float, share: float, most: int) -> int:

@@ -24,9 +24,7 @@ from torch import nn
 from torch.func import functional_call
 
 from ..masks import Masks
-from ..pruning import prune_global
-from ..selection import norm_parameters
-from .protocol import Data, Plan, train
+from .protocol import Data, Plan, prune_and_fine_tune, train
 
 
 def soft_threshold(w: torch.Tensor, threshold: torch.Tensor) -> torch.Tensor:
@@ -67,16 +65,16 @@ def soft_thresholds(
     fine_tuning_decay: float = 1e-4,
 ) -> Masks:
     r"""Train with thresholds from :math:`s_0` = ``initial`` on for the share ``training`` of the epochs; fine-tune."""
-    first, second = plan.split(training, 1 - training)
+    first, _ = plan.split(training, 1 - training)
     thresholded = Thresholded(model, initial)
     train(thresholded, data, plan, 0, first, weight_decay=weight_decay)
     with torch.no_grad():
         for name, weight in thresholded.weights().items():
             model.get_parameter(name).copy_(weight)
-    masks = prune_global(model, plan.ratio, within=Masks.from_nonzeros(model), spare=norm_parameters(model))
-    rate = fine_tuning_rate * plan.learning_rate
-    train(model, data, plan, first, second, masks=masks, rate=rate, weight_decay=fine_tuning_decay)
-    return masks
+    left = Masks.from_nonzeros(model)
+    return prune_and_fine_tune(
+        model, data, plan, first, rate=fine_tuning_rate, weight_decay=fine_tuning_decay, within=left
+    )
 
 
 #: Settings to try, chosen before any of them was run. The first has the exponent of the paper's ResNet-50 in 70 epochs

@@ -27,7 +27,7 @@ from torch.utils.hooks import RemovableHandle
 
 from ..masks import Masks
 from ..models import Convolution
-from ..pruning import prune_global
+from ..pruning import prune_by_scores
 from ..selection import check_plain, named_parameters
 from .protocol import Data, Plan, train
 
@@ -54,14 +54,8 @@ def add_noise(layer: nn.Module, log_variance: torch.Tensor, generator: torch.Gen
 @torch.no_grad()
 def keep_smallest(model: nn.Module, log_alphas: dict[torch.Tensor, torch.Tensor], ratio: float) -> Masks:
     """Prune the weights that have alphas, the largest first, until the network has ``ratio``."""
-    means = {weight: weight.clone() for weight in log_alphas}
-    for weight, log_alpha in log_alphas.items():
-        weight.copy_((-log_alpha / 2).exp())  # signal over noise, for global pruning to rank
-    masks = prune_global(model, ratio, only={name for name, p in named_parameters(model) if p in log_alphas})
-    for weight, mean in means.items():
-        weight.copy_(mean)
-    masks.apply_(model)
-    return masks
+    signal_over_noise = {name: (-log_alphas[p] / 2).exp() for name, p in named_parameters(model) if p in log_alphas}
+    return prune_by_scores(model, ratio, signal_over_noise, only=signal_over_noise)
 
 
 def sparse_variational_dropout(

@@ -102,5 +102,5 @@ def test_what_grows_starts_from_zero_without_momentum(case):
 
 
 def test_the_network_must_hold_what_stays_dense(case):
-    with pytest.raises(ValueError, match="ratio must leave the 34 parameters that stay dense; it leaves 6"):
+    with pytest.raises(ValueError, match="ratio must leave the 34 parameters that are spared; it leaves 6"):
         rigl(case[0], case[1], Plan(ratio=1000, epochs=1, learning_rate=0.1))
