@@ -2,6 +2,7 @@
 
 import numbers
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import array_api_compat
@@ -101,6 +102,26 @@ def whole(name: str, value, least: int, most: int | None = None, why: str = "") 
         limit = f">= {least}" if most is None else f"from {least} to {shown(most)}"
         raise ValueError(f"{name} must be a whole number {limit}{why}; got {shown(value)}")
     return single
+
+
+def choice(name: str, value, options) -> str:
+    """Return ``value`` if it is one of the texts ``options``."""
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(options)}; got {shown(value)}")
+    return value
+
+
+@contextmanager
+def taken(name: str):
+    """Turn what torch says of an input that a network does not take into a refusal of the argument that held it."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, IndexError) as error:
+        raise ValueError(f"{name} must be what the model takes; it answers {shown(str(error))}") from error
 
 
 def seed(value) -> int:

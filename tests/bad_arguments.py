@@ -8,9 +8,11 @@ many calls and prints those that break this.
 from __future__ import annotations
 
 import argparse
+import copy
 import random
 import re
 import signal
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +24,7 @@ import numpy as np
 import torch
 
 from l0lib import L0, L1, L2, Sum, _counts, attraction, compress, count_nonzero, landscape
-from l0lib.compress import augment, data, distill, models, neurons
+from l0lib.compress import augment, data, distill, inference, models, neurons, storage
 
 SECONDS = 2
 
@@ -215,6 +217,32 @@ RATIOS = {**RUN, "first": number(1, 2), "last": number(3, 9)}
 WARM = {"schedule": one("cosine"), "steps": whole(5, 9), "start": rate, "warm_up": whole(0, 4)}
 SHIFT = {"images": batch(3, 5, 5), "dx": whole(-2, 2), "dy": whole(-2, 2), "reach": one(None)}
 LOSS = {"scores": batch(4, 3), "teacher_scores": batch(4, 3), "labels": LOSS_LABELS, "temperature": rate}
+
+
+class Chained(torch.nn.Sequential):
+    def chain(self):
+        return [(self[0], torch.relu), (self[2], lambda x: x)]
+
+
+PRUNED = Chained(torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Linear(3, 2))
+KEPT = compress.prune_global(PRUNED, 2)
+
+
+def chain(draw: random.Random) -> torch.nn.Module:
+    return copy.deepcopy(PRUNED)
+
+
+def normed(draw: random.Random) -> torch.nn.Module:
+    return torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3), torch.nn.Linear(3, 2))
+
+
+def found_neurons(draw: random.Random) -> list:
+    return neurons.neurons(network(draw), torch.rand(1, 4))
+
+
+SEED = {"seed": whole(0, 9)}
+TRAINING = {"epochs": whole(1, 2), "learning_rate": rate, "batch_size": whole(1, 9), **SEED}
+BATCHES = {"model": network, "batches": lambda draw: [(torch.rand(5, 4), LABELS(draw))]}
 TEST = {"model": network, "part": lambda draw: (torch.rand(5, 4), LABELS(draw)), "batch_size": whole(1, 9)}
 ENGINE = [
     Door(compress.cosine, {**RUN, "start": rate, "end": one(0.5)}, without_nan),
@@ -261,6 +289,22 @@ ENGINE = [
     ),
     Door(compress.wrong_answers, TEST, anything),
     Door(compress.evaluate, TEST, anything),
+    Door(compress.train, {"model": network, "part": TEST["part"], "penalty": some, **TRAINING}, anything),
+    Door(compress.recalibrate, {"model": normed, "part": TEST["part"], "batch_size": whole(2, 9), **SEED}, anything),
+    Door(compress.prune_to_tolerance, {**BATCHES, "tolerance": rate}, anything),
+    Door(compress.layer_sensitivity, {**BATCHES, "ratios": one([1, 2])}, anything),
+    Door(compress.add_gradient_, {"parameters": network, "penalty": some}, anything),
+    Door(compress.pull_, {"parameters": network, "penalty": some, "lr": rate, "update": one("clipped")}, anything),
+    Door(compress.strip, {"model": network}, anything),
+    Door(inference.sparse_network, {"model": network, "backend": one("torch-csr")}, anything),
+    Door(compress.shrink, {"model": chain, "masks": one(KEPT)}, anything),
+    Door(compress.remove_dead_paths, {"model": chain, "masks": one(KEPT)}, anything),
+    Door(compress.prune_alive, {"model": chain, "ratio": number(1, 3), "prune": one(compress.prune_global)}, anything),
+    Door(neurons.smallest_neurons, {"found": found_neurons, "share": one(0.5)}, anything),
+    Door(neurons.remove_neurons, {"model": network, "units": one({"0": [1]}), "example": batch(1, 4)}, anything),
+    Door(neurons.silence_neurons, {"model": network, "units": one({"0": [1]}), "example": batch(1, 4)}, anything),
+    Door(storage.pack, {"tensors": one({"a": torch.ones(3)}), "encoding": one("csr"), "coding": one("zlib")}, anything),
+    Door(storage.unpack, {"data": one(storage.pack({"a": torch.ones(3)}, "csr", "zlib"))}, anything),
 ]
 
 
@@ -289,9 +333,14 @@ def fault(door: Door, given: dict[str, Any]) -> str:
             return "" if door.holds(result, given) else f"returned {result!r}"
     except ValueError as error:
         # penalties are made of alpha and beta, and a rule says what must be
-        names = "|".join([*given, "alpha", "beta", "penalty", "shapes", "distillation_weight"])
+        names = "|".join([*given, "alpha", "beta", "penalty", "shapes", "w", "model", "distillation_weight"])
         says = re.search(rf"\b({names})\b.* must .*", str(error)) and "\n" not in str(error)
         return "" if says else f"names no argument and rule: {error}"
+    except RuntimeError as error:
+        # what the network itself says of images of another shape is for the caller
+        frames = traceback.extract_tb(error.__traceback__)
+        its_own = "torch/nn/modules" in frames[-1].filename or "loss must stay finite" in str(error)
+        return "" if its_own else f"{type(error).__name__}: {error}"
     except BaseException as error:
         return f"{type(error).__name__}: {error}"
 

@@ -50,6 +50,22 @@ class Part:
         return x, torch.from_numpy(self.labels.astype(np.int64)).to(device)
 
 
+def images_and_labels(
+    part: Part | tuple[torch.Tensor, torch.Tensor], device: str | torch.device | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the tensors of a part, on a device if one is named, once there is a label for each image, and an image."""
+    if isinstance(part, Part):
+        x, y = part.tensors(device or "cpu")
+    else:
+        x, y = _validate.two("part", part)
+        _validate.tensor("part", x, 1)
+        _validate.tensor("part", y, 1, whole=True)
+    if len(x) != len(y) or not len(y):
+        rule = "part must have one label for each image, and one image at least"
+        raise ValueError(f"{rule}; got {len(x)} images and {len(y)} labels")
+    return (x, y) if device is None else (x.to(device), y.to(device))
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A dataset in three parts: fit on ``train``, choose on ``validation``, read ``test`` once at the end."""

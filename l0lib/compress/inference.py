@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn.functional import pad
 
+from .. import _validate
 from .selection import check_plain
 
 #: The ways to skip zeros one by one.
@@ -37,8 +38,7 @@ def sparse_network(model: nn.Module, backend: str = "torch-csr") -> nn.Module:
         If ``backend`` is unknown, there is nothing to replace, a convolution has groups or a padding that is not zeros,
         or a parameter is computed from others: :func:`~l0lib.compress.strip` the network first.
     """
-    if backend not in BACKENDS:
-        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}; got {backend!r}")
+    _validate.choice("backend", backend, BACKENDS)
     check_plain(model)
     if type(model) is nn.Linear or type(model) is nn.Conv2d:
         return _sparse(model, backend).eval()

@@ -31,6 +31,7 @@ import torch
 from torch.nn.utils import parametrize, remove_spectral_norm, remove_weight_norm
 from torch.nn.utils import prune as torch_prune
 
+from .. import _validate
 from ..penalties import Penalty
 from .masks import release
 from .optim import gradient_, move_
@@ -115,17 +116,18 @@ def pull_(
     ValueError
         If an argument breaks its rule.
     """
-    if update not in PULLS:
-        raise ValueError(f"update must be one of {', '.join(PULLS)}; got {update!r}")
+    _validate.choice("update", update, PULLS)
     reaches = _reaches(lr) if isinstance(lr, torch.optim.Optimizer) else None
     if reaches is None and (isinstance(lr, bool) or not isinstance(lr, numbers.Real) or not 0 <= float(lr) < math.inf):
-        raise ValueError(f"lr must be >= 0 and finite, or an optimizer; got {lr!r}")
+        raise ValueError(f"lr must be >= 0 and finite, or an optimizer; got {_validate.shown(lr)}")
     known = False
     for w, its in _penalised(parameters, penalty):
         reach = reaches.get(w) if reaches is not None else cast(float, lr)
         known |= reach is not None
         if not reach or not w.requires_grad:
             continue
+        if reach > torch.finfo(w.dtype).max:
+            raise ValueError(f"lr must be a number that {w.dtype} can hold; got {reach:g}")
         if update == "proximal":
             w.copy_(its.prox(w, reach))
             continue
@@ -152,13 +154,15 @@ def _penalised(
     elif isinstance(penalty, Mapping):
         raise ValueError("penalty must be one for all where parameters come without their module; got a mapping")
     else:
-        groups = [{"params": list(parameters), "penalty": penalty}]
+        groups = [{"params": _validate.items("parameters", parameters, "tensors"), "penalty": penalty}]
+        for w in groups[0]["params"]:
+            _validate.tensor("parameters", w)
     for group in groups:
         its = group["penalty"]
         if its is None:
             continue
         if not isinstance(its, Penalty):
-            raise ValueError(f"penalty must be a penalty of l0lib, such as L2(1e-4); got {its!r}")
+            raise ValueError(f"penalty must be a penalty of l0lib, such as L2(1e-4); got {_validate.shown(its)}")
         for w in group["params"]:
             yield w, its
 
@@ -172,7 +176,7 @@ def strip(model: torch.nn.Module) -> torch.nn.Module:
     becomes the tensor that was computed from it.
     Optimizers keep stepping the parameters that pruning leaves. Hooks of your own stay. Returns ``model`` itself.
     """
-    release(model)
+    release(_validate.network(model, bare=True))
     for module in model.modules():
         own = {name for name, _ in module.named_parameters(recurse=False, remove_duplicate=False)}
         buffers = [name for name, _ in module.named_buffers(recurse=False, remove_duplicate=False)]

@@ -230,6 +230,12 @@ class Masks(Mapping[str, torch.Tensor]):
                     raise RuntimeError(f"pruned parameters must stay zero; the {what} of {moved} in {name} is not")
 
 
+def check_masks(masks: object, name: str = "masks") -> None:
+    """Make sure that an argument is :class:`Masks`."""
+    if not isinstance(masks, Masks):
+        raise ValueError(f"{name} must be Masks, as pruning returns them; got {_validate.shown(masks)}")
+
+
 def _remembered(optimizer: torch.optim.Optimizer | None, parameter: torch.Tensor) -> dict[str, torch.Tensor]:
     """Return what an optimizer keeps for each entry of a parameter: momentum, running squares and their like."""
     state = {} if optimizer is None else optimizer.state.get(parameter, {})

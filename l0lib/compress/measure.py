@@ -11,7 +11,7 @@ import torch
 
 from .. import _validate
 from .._counts import wilson_interval
-from .data import Part
+from .data import Part, images_and_labels
 from .selection import NORMS, check_plain
 from .storage import Size, smallest
 
@@ -173,7 +173,7 @@ def multiply_adds(model: torch.nn.Module, example: torch.Tensor) -> list[Multipl
         values = inputs[0] if getattr(module, "transposed", False) else output
         uses[module] += values.numel() // module.weight.shape[0]
 
-    with evaluation_mode(model), forward_hooks(counted, count):
+    with evaluation_mode(model), forward_hooks(counted, count), _validate.taken("example"):
         model(example[:1])
     return [
         MultiplyAdds(name, uses[module] * module.weight.numel(), uses[module] * int(torch.count_nonzero(module.weight)))
@@ -244,11 +244,9 @@ def wrong_answers(
     mode; each of its modules is left in the mode that it was in. No image, or not one label for each, is a ValueError.
     """
     _validate.network(model, bare=True)
-    size = _validate.whole("batch_size", batch_size, 1)
-    x, y = part.tensors() if isinstance(part, Part) else _validate.two("part", part)
-    _validate.tensor("part", x, 1)
-    _validate.tensor("part", y, 1, whole=True)
-    check_images(x, y)
+    _validate.whole("batch_size", batch_size, 1)
+    x, y = images_and_labels(part)
+    size = min(batch_size, len(y))
 
     def wrong(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         scores = model(images)
@@ -256,15 +254,6 @@ def wrong_answers(
 
     with evaluation_mode(model):
         return torch.cat([wrong(*batch) for batch in zip(x.split(size), y.split(size), strict=True)])
-
-
-def check_images(images: torch.Tensor, labels: torch.Tensor) -> None:
-    """Make sure that there is one label for each image, and one image at least; a ValueError says what there is."""
-    if len(images) != len(labels) or not len(labels):
-        raise ValueError(
-            "part must have one label for each image, and one image at least; "
-            f"got {len(images)} images and {len(labels)} labels"
-        )
 
 
 def evaluate(

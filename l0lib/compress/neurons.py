@@ -52,8 +52,10 @@ class Graph:
     def __init__(self, model: nn.Module, example: torch.Tensor):
         import torch_pruning  # here: training and pruning single weights must not need it
 
+        _validate.network(model)
+        _validate.tensor("example", example, 1)
         # dependencies are read from what autograd records: of frozen layers and of inference it would record nothing
-        with torch.inference_mode(False), torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad(), _validate.taken("example"):
             self.model = copied(model).eval()
             for parameter in self.model.parameters():
                 parameter.requires_grad_(parameter.is_floating_point())
@@ -165,8 +167,6 @@ def neurons(model: nn.Module, example: torch.Tensor) -> list[Neurons]:
     ValueError
         If no gradient reaches what the network returns.
     """
-    _validate.network(model)
-    _validate.tensor("example", example, 1)
     return _removable(Graph(model, example))
 
 
@@ -206,13 +206,12 @@ def smallest_neurons(
     ValueError
         If an argument breaks its rule.
     """
-    if not 0 <= share < 1:
-        raise ValueError(f"share must be >= 0 and < 1; got {share!r}")
-    if within not in ("layer", "network"):
-        raise ValueError(f"within must be one of layer, network; got {within!r}")
-    if keep < 1:
-        raise ValueError(f"keep must be >= 1; got {keep!r}")
-    families = list(found)
+    share = _validate.number("share", share, "share must be >= 0 and < 1", lambda x: 0 <= x < 1)
+    _validate.choice("within", within, ("layer", "network"))
+    keep = _validate.whole("keep", keep, 1)
+    families = _validate.items("found", found, "families, as neurons() gives them")
+    if not all(isinstance(family, Neurons) for family in families):
+        raise ValueError(f"found must hold families, as neurons() gives them; got {_validate.shown(found)}")
     chosen: dict[str, list[int]] = {}
     for compared in [families] if within == "network" else [[family] for family in families]:
         # the largest ones of each family stay; of the others the smallest go
@@ -229,6 +228,8 @@ def smallest_neurons(
 
 def _checked(graph: Graph, units: Mapping[str, Iterable[int]], *, grouped: bool = False) -> dict[str, list[int]]:
     check_plain(graph.model)
+    if not isinstance(units, Mapping):
+        raise ValueError(f"units must be a mapping of layers to their units; got {_validate.shown(units)}")
     families = graph.families(grouped=grouped)
     wanted: dict[str, list[int]] = {}
     seen = set()

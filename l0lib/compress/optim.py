@@ -250,10 +250,10 @@ class PenalisedSGD(torch.optim.Optimizer):
 def _check_group(group: Mapping[str, Any]) -> None:
     _validate.number("lr", group["lr"], "lr must be >= 0 and finite", lambda x: 0 <= x < math.inf)
     _validate.number("momentum", group["momentum"], "momentum must be >= 0 and < 1", lambda x: 0 <= x < 1)
-    if group["update"] not in UPDATES:
-        raise ValueError(f"update must be one of {', '.join(UPDATES)}; got {group['update']!r}")
+    _validate.choice("update", group["update"], UPDATES)
     if not (group["penalty"] is None or isinstance(group["penalty"], Penalty)):
-        raise ValueError(f"penalty must be a penalty of l0lib, such as L2(1e-4), or None; got {group['penalty']!r}")
+        shown = _validate.shown(group["penalty"])
+        raise ValueError(f"penalty must be a penalty of l0lib, such as L2(1e-4), or None; got {shown}")
 
 
 #: The whole numbers that have the bits of a floating type.

@@ -9,7 +9,7 @@ import torch
 
 from .. import _validate
 from .._counts import apportion, number_to_keep
-from .masks import Masks, keep_largest_of_all
+from .masks import Masks, check_masks, keep_largest_of_all
 from .selection import Selectors, check_plain, named_parameters, spared_parameters
 
 
@@ -154,6 +154,8 @@ class _Plan:
         check_plain(model)
         self.model, parameters = model, dict(named_parameters(model))
         spared = spared_parameters(model, spare, only)
+        if within is not None:
+            check_masks(within, "within")
         self.places = None if within is None else within.by_parameter(model)
         self.free = {name: p for name, p in parameters.items() if name not in spared}
         self.keep_free = number_to_keep_besides(model, ratio, spared)

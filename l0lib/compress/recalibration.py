@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from .. import _validate
 from . import augment
 from .data import Part
 from .measure import evaluation_mode
@@ -57,13 +58,14 @@ def recalibrate(
     L. Lin, EagleEye: Fast sub-net evaluation for efficient neural network pruning, ECCV 2020, who choose among pruned
     networks with it.
     """
-    images = (part.tensors() if isinstance(part, Part) else part)[0]
-    if batch_size < 2:
-        raise ValueError(f"batch_size must be >= 2: one image has no variance; got {batch_size}")
+    _validate.network(model)
+    _validate.whole("batch_size", batch_size, 2, why=": one image has no variance")
+    _validate.whole("shift", shift, 0)
+    _validate.seed(seed)
+    images = part.tensors()[0] if isinstance(part, Part) else _validate.two("part", part)[0]
+    _validate.tensor("part", images, 1)
     if len(images) < 2:
         raise ValueError(f"part must hold at least 2 images; got {len(images)}")
-    if shift < 0:
-        raise ValueError(f"shift must be >= 0; got {shift}")
     norms = [module for module in model.modules() if isinstance(module, ChannelNorm) and module.running_var is not None]
     if not norms:
         raise ValueError("model must have batch normalisations with running statistics; it has none")

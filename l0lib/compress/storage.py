@@ -94,10 +94,10 @@ def pack(tensors: Mapping[str, torch.Tensor], encoding: str = "csr", coding: str
         If an entry is no tensor, or one of another type (complex, quantised, 8-bit float) or a sparse one, or
         ``encoding`` or ``coding`` is unknown.
     """
-    if encoding not in ENCODINGS:
-        raise ValueError(f"encoding must be one of {', '.join(ENCODINGS)}; got {encoding!r}")
-    if coding not in CODINGS:
-        raise ValueError(f"coding must be one of {', '.join(CODINGS)}; got {coding!r}")
+    if not isinstance(tensors, Mapping):
+        raise ValueError(f"tensors must be a mapping of names to tensors; got {_validate.shown(tensors)}")
+    _validate.choice("encoding", encoding, ENCODINGS)
+    _validate.choice("coding", coding, CODINGS)
     entries: list[list] = []
     streams = []
     seen: dict[tuple, int] = {}
@@ -136,6 +136,8 @@ def unpack(data: bytes, most: int = MOST) -> dict[str, torch.Tensor]:
     ValueError
         If the bytes are not such a file, are cut short or altered, or hold more.
     """
+    if not isinstance(data, bytes | bytearray):
+        raise ValueError(f"data must be the bytes of a file; got {_validate.shown(data)}")
     coding, checksum, packed = data[len(MAGIC) : _LEAD - 4], data[_LEAD - 4 : _LEAD], data[_LEAD:]
     if not data.startswith(MAGIC) or coding not in map(_number, CODINGS):
         raise ValueError(f"data must be a file that l0lib wrote, starting with {MAGIC!r}; got {data[:_LEAD]!r}")

@@ -12,8 +12,9 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import nn
 
+from .. import _validate
 from .._counts import number_to_keep
-from .masks import Masks
+from .masks import Masks, check_masks
 from .models import Chain, Convolution
 from .pruning import prune_global
 
@@ -72,6 +73,8 @@ def remove_dead_paths(model: nn.Module, masks: Masks | None = None) -> Masks:
     Whether a unit is dead is read from the parameters, not from the masks. Where all constants are zero the output
     stays the same to the last bit; elsewhere up to the rounding of the new biases.
     """
+    if masks is not None:
+        check_masks(masks)
     chain = [(layer.weight, bias, between) for layer, bias, between in _exact_chain(model)]
     kept = {p: p != 0 for p in model.parameters()} if masks is None else masks.by_parameter(model)
     kept = {p: mask.clone() for p, mask in kept.items()}
@@ -133,6 +136,8 @@ def prune_alive(
     ValueError
         As in :func:`~l0lib.compress.prune_global` and in :func:`remove_dead_paths`.
     """
+    if not callable(prune):
+        raise ValueError(f"prune must be a function such as prune_global; got {_validate.shown(prune)}")
     _exact_chain(model)
     before = {name: p.clone() for name, p in model.named_parameters()}
     total = sum(p.numel() for p in before.values())
@@ -216,8 +221,9 @@ def shrink(model: nn.Module, masks: Masks) -> Shrunk:
     RuntimeError
         If a parameter outside the masks is not zero.
     """
-    masks.check(model)
     chain = _chain(model)
+    check_masks(masks)
+    masks.check(model)
     if getattr(chain[0][0], "groups", 1) != 1:
         raise ValueError(f"convolutions of a chain must have one group to lose units; got {chain[0][0]}")
     inside = {p for layer, bias, _ in chain for p in (layer.weight, bias)}

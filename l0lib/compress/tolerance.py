@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
+from .. import _validate
 from .._counts import number_to_keep
 from .masks import Masks
 from .measure import evaluation_mode, layers
 from .pruning import prune_global
-from .selection import Selectors, named_parameters, plain_name, spared_parameters
+from .selection import Selectors, check_plain, named_parameters, plain_name, spared_parameters
 
 Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
 Loss = Callable[[Any, torch.Tensor], torch.Tensor]
@@ -27,7 +28,9 @@ def mean_loss(model: torch.nn.Module, batches: Batches, loss: Loss = cross_entro
     """Return the mean over all images of ``loss(model(images), labels)``, a mean over a batch, in evaluation mode."""
     total, count = 0.0, 0
     with evaluation_mode(model):
-        for images, labels in batches:
+        for images, labels in (_validate.two("batches", batch) for batch in batches):
+            _validate.tensor("batches", images, 1)
+            _validate.tensor("batches", labels, 1)
             total += float(loss(model(images), labels)) * len(labels)
             count += len(labels)
     if not count:
@@ -78,9 +81,9 @@ def prune_to_tolerance(
     The largest threshold whose loss stays within a tolerance is how D. Barth and P. von Petersenn choose what to prune,
     *Efficient compression of neural networks and datasets*, arXiv 2505.17469 (2025).
     """
-    if not 0 <= tolerance < math.inf:
-        raise ValueError(f"tolerance must be >= 0 and finite; got {tolerance!r}")
-    batches = list(batches)
+    check_plain(model)
+    _validate.number("tolerance", tolerance, "tolerance must be >= 0 and finite", lambda x: x >= 0)
+    batches = _validate.items("batches", batches, "(images, labels)")
     start = mean_loss(model, batches, loss)
     if not math.isfinite(start):
         raise ValueError(f"model must have a finite loss before it is pruned; got {start}")
@@ -113,7 +116,12 @@ def layer_sensitivity(
     A row for each layer that has parameters, in the model's order, and each ratio at which it keeps one at least.
     ``model`` is left as it was. ``batches`` and ``loss`` are as in :func:`prune_to_tolerance`.
     """
-    batches = list(batches)
+    check_plain(model)
+    batches = _validate.items("batches", batches, "(images, labels)")
+    ratios = [
+        _validate.number("ratios", ratio, "ratios must be >= 1", lambda x: x >= 1)
+        for ratio in _validate.items("ratios", ratios, "numbers")
+    ]
     sizes = {name: p.numel() for name, p in named_parameters(model)}
     total, found = sum(sizes.values()), []
     for layer in layers(model):

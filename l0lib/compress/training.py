@@ -16,12 +16,12 @@ import torch
 from torch.nn.functional import cross_entropy
 from tqdm import tqdm
 
-from .._validate import whole
+from .. import _validate
 from ..penalties import Penalty
 from . import augment, checkpoints, distill, parallel
-from .data import Part
+from .data import Part, images_and_labels
 from .masks import Masks
-from .measure import check_images, evaluation_mode, modes_kept
+from .measure import evaluation_mode, modes_kept
 from .optim import PenalisedSGD
 from .schedules import RateSchedule, learning_rates
 from .strategies import parameter_groups
@@ -156,11 +156,11 @@ def train(
     RuntimeError
         If the loss is no longer finite, or a pruned parameter is found nonzero.
     """
+    _validate.network(model)
+    _validate.seed(seed)
     for name, value, least in (("epochs", epochs, 1), ("batch_size", batch_size, 1), ("shift", shift, 0)):
-        if value < least or value != int(value):
-            raise ValueError(f"{name} must be a whole number >= {least}; got {value!r}")
-    if not 0 < learning_rate < math.inf:
-        raise ValueError(f"learning_rate must be > 0 and finite; got {learning_rate!r}")
+        _validate.whole(name, value, least)
+    _validate.number("learning_rate", learning_rate, "learning_rate must be > 0 and finite", lambda x: x > 0)
     if checkpoint_steps is not None and (checkpoint is None or checkpoint_steps < 1):
         raise ValueError(f"checkpoint_steps must be >= 1 and go with a checkpoint; got {checkpoint_steps!r}")
     if teacher is model:
@@ -172,13 +172,12 @@ def train(
     if isinstance(penalty, Sequence):
         penalty = [_own_group(group) for group in penalty]
     where = resolve_device(device, model)
-    x, y = part.tensors(where) if isinstance(part, Part) else (tensor.to(where) for tensor in part)
-    check_images(x, y)
+    x, y = images_and_labels(part, where)
     if stored_scores is not None:
         if len(stored_scores) != len(y):
             raise ValueError(f"teacher must have scores for each of the {len(y)} images; got {len(stored_scores)}")
         stored_scores = stored_scores.to(where)
-    per_epoch = math.ceil(len(y) / batch_size)
+    per_epoch = -(-len(y) // batch_size)
     steps = epochs * per_epoch
     rates = learning_rates(schedule, steps, learning_rate, round(warm_up * per_epoch))
     configuration: dict[str, Any] = {}
@@ -223,7 +222,7 @@ def train(
             order = torch.randperm(len(y), generator=run.order).to(where)
             moves = augment.draw_shifts(len(y), shift, run.moves).to(where) if shift else None
             mirrors = augment.draw_mirrors(len(y), run.moves).to(where) if mirror else None
-            for every in order.split(batch_size)[done:]:
+            for every in order.split(min(batch_size, len(y)))[done:]:
                 batch, weight = parallel.local_batch(every)
                 statistics.empty = weight == 0
                 for group in optimizer.param_groups:
@@ -331,7 +330,7 @@ class Run:
 
     def restore(self, state: Mapping[str, Any], steps: int, per_epoch: int) -> None:
         """Take over what :meth:`state` returned, somewhere in ``steps`` steps."""
-        self.step = whole("step", state["step"], 0)
+        self.step = _validate.whole("step", state["step"], 0)
         self.total = state["total"].to(self.device)
         self.history = [Epoch(**entry) for entry in state["history"]]
         if self.step > steps or [epoch.epoch for epoch in self.history] != list(range(1 + self.step // per_epoch)):

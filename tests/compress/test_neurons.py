@@ -136,10 +136,10 @@ def test_the_smallest_are_chosen(share, options, want):
 @pytest.mark.parametrize(
     ("share", "options", "message"),
     [
-        (1.0, {}, "share must be >= 0 and < 1; got 1.0"),
+        (1.0, {}, "share must be >= 0 and < 1; got 1"),
         (-0.1, {}, "share must be >= 0 and < 1; got -0.1"),
         (0.5, {"within": "block"}, "within must be one of layer, network; got 'block'"),
-        (0.5, {"keep": 0}, "keep must be >= 1; got 0"),
+        (0.5, {"keep": 0}, "keep must be a whole number >= 1; got 0"),
     ],
 )
 def test_a_wrong_choice_is_named(share, options, message):

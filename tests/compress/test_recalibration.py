@@ -91,14 +91,14 @@ def test_images_are_shown_as_in_training():
 
 
 def test_a_negative_shift_is_refused():
-    with pytest.raises(ValueError, match="shift must be >= 0; got -1"):
+    with pytest.raises(ValueError, match="shift must be a whole number >= 0; got -1"):
         recalibrate(a_channel(), images(9), 5, shift=-1)
 
 
 @pytest.mark.parametrize(
     ("model", "part", "size", "message"),
     [
-        (a_channel(), images(9), 1, "batch_size must be >= 2: one image has no variance; got 1"),
+        (a_channel(), images(9), 1, "batch_size must be a whole number >= 2: one image has no variance; got 1"),
         (a_channel(), images(1), 5, "part must hold at least 2 images; got 1"),
         (compress.lenet_300_100(), images(9), 5, "model must have batch normalisations with running statistics"),
     ],
