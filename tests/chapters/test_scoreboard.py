@@ -1,0 +1,68 @@
+"""The scoreboard's page: a table that stands by itself, and plots whose points are its rows."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from l0lib.chapters.scoreboard import STOPS, Scoreboard, front_table, plot
+from l0lib.paper import scoreboard
+from tests.made_up import record
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return scoreboard.rows([record(seed, 180 + seed) for seed in range(5)])
+
+
+def test_the_page_holds_every_row_once_with_a_link_to_it(rows):
+    page = Scoreboard(rows)._repr_html_()
+    assert re.findall(r'<tr id="([^"]+)"', page) == [row.key for row in rows]
+    for row in rows:
+        assert f'<th scope="row"><a href="#{row.key}">' in page
+    assert page.count("<td") == len(rows) * (len(scoreboard.COLUMNS) - 1)
+    assert page.count("<tbody") == len({row.board for row in rows})
+
+
+def test_printed_and_run_here_differ_without_colour(rows):
+    page = Scoreboard(rows)._repr_html_()
+    assert page.count(">● run here<") == sum(row.run_here for row in rows)
+    assert page.count(">△ printed<") == sum(not row.run_here for row in rows)
+
+
+def test_text_is_escaped(rows):
+    page = Scoreboard([replace(rows[0], method="<b>&", provenance='"q"')])._repr_html_()
+    assert "<b>" not in page
+    assert "&lt;b&gt;&amp;" in page
+    assert "&quot;q&quot;" in page
+
+
+def test_a_plot_has_a_point_for_each_error_and_ends_where_networks_collapse(rows):
+    board = ("lenet-300-100", "mnist")
+    drawn = [row for row in rows if row.board == board and row.error is not None]
+    least = min(row.error for row in drawn)
+    collapsed = replace(drawn[0], key="collapsed", error=9 * least)
+    picture = plot(board, [*drawn, collapsed])
+    links = set(re.findall(r'<a href="#([^"]+)"', picture))
+    assert links == {row.key for row in drawn}
+    assert "collapsed" not in links
+    # the keyboard goes along the front alone
+    front = {row.key for row in drawn if row.on_front}
+    assert {key for key, rest in re.findall(r'<a href="#([^"]+)"([^>]*)>', picture) if "tabindex" not in rest} == front
+
+
+def test_a_board_without_errors_has_no_plot(rows):
+    assert plot(("vgg-16", "cifar100"), [row for row in rows if row.board == ("vgg-16", "cifar100")]) == ""
+
+
+def test_the_slider_stops_at_rising_ratios():
+    assert list(STOPS) == sorted(set(STOPS))
+    assert STOPS[0] == 1
+
+
+def test_a_chapters_table_holds_the_front_up_to_an_error(rows):
+    table = front_table(rows, "lenet-300-100", "mnist", 2.0)
+    keys = [cell[0].href.removeprefix("scoreboard.html#") for cell in table.rows]
+    board = [row for row in rows if row.board == ("lenet-300-100", "mnist")]
+    assert keys == [row.key for row in board if row.front and row.error <= 2.0]
+    assert keys
