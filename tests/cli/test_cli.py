@@ -18,6 +18,7 @@ from l0lib.compress import datasets
 from l0lib.compress.sources import Arrays
 from l0lib.experiments import launch, records, results, search
 from l0lib.experiments.arms import STUDIES
+from l0lib.paper import scoreboard
 from l0lib.table import ranges
 from tests.browser import ROOT
 from tests.made_up import config, record, tuned
@@ -177,14 +178,43 @@ def test_report_prints_one_json_object_a_result(stored, capsys):
     assert (tuned["n_seeds"], tuned["test_error_mean"], tuned["profile"]) == (5, 1.854, "full")
 
 
-def test_report_prints_a_table(stored, capsys):
+def test_report_prints_every_row_of_a_study_that_is_named(stored, capsys):
     assert cli.main(["report", "experiment-2", "--records", str(stored)]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0].split("  ")[0] == "Study"
-    assert re.split(r"\s{2,}", said[-1]) == [
-        "experiment-2", "lenet-300-100-NORM", "yes", "90.6×", "1.85 ± 0.04 %", "5", "1.64 %", "7,000", "90.5×"
+    assert re.split(r"\s{2,}", said[0])[0] == "Method"
+    assert said[1] == "LeNet-300-100, MNIST"
+    assert len(said) == 5, "three results and two lines above"
+    assert [re.split(r"\s{2,}", line.strip()) for line in said[2:] if "fine-tuned" in line] == [
+        ["ℓ2 + ℓ0, NORM, global pruning (Oliveira et al., Neural Networks)", "run here", "1.85", "0.04", "5", "90.6×",
+         "all", "fine-tuned", "7,000", "30"]
     ]  # fmt: skip
-    assert len({line.index("1.64 %") for line in said[1:]}) == 1, "in columns"
+    assert len({line.index("run here") for line in said[2:]}) == 1, "in columns"
+
+
+def test_report_begins_with_the_headlines_and_shows_the_front_among_printed_values(stored, capsys):
+    assert cli.main(["report", "--records", str(stored)]) == 0
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    assert lines[0].split()[:3] == ["Set", "Target", "Paper"]
+    assert re.split(r"\s{2,}", lines[1])[3] == "NORM: 1.85 ± 0.04 (5) %"
+    front = lines[lines.index("") + 1 :]
+    rows = scoreboard.rows(records.read_all(stored))
+    assert sum(line.startswith("  ") for line in front) == sum(bool(row.front) for row in rows)
+    assert "SparseVD" in said.out
+    assert f"The front of {len(rows)} rows" in said.err
+    assert cli.main(["report", "--all", "--records", str(stored)]) == 0
+    assert sum(line.startswith("  ") for line in capsys.readouterr().out.splitlines()) == len(rows)
+
+
+def test_report_prints_the_scoreboard_as_csv(stored, capsys):
+    assert cli.main(["report", "--csv", "--records", str(stored)]) == 0
+    assert capsys.readouterr().out == scoreboard.as_csv(scoreboard.rows(records.read_all(stored)))
+
+
+@pytest.mark.parametrize("words", [["--profile", "fast"], ["alpha-beta-map"]])
+def test_what_no_scoreboard_holds_is_no_csv(stored, capsys, words):
+    assert cli.main(["report", "--csv", *words, "--records", str(stored)]) == 2
+    assert "--csv must be of full runs and of no grid" in capsys.readouterr().err
 
 
 def test_fast_runs_are_shown_when_asked_for_and_are_no_results(stored, capsys):
