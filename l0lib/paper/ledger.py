@@ -235,13 +235,46 @@ def link(place: str) -> Link:
     return Link(_TITLES[chapter], f"{chapter}.html{anchor}")
 
 
-def table(lines: Iterable[Line], group: str, caption: str) -> Table:
-    """Return the lines of one group as a table."""
+def table(lines: Iterable[Line], verdict: str, caption: str) -> Table:
+    """Return the lines of one verdict as a table; a line says ``none`` where there are none."""
     rows = [
-        (line.claim.item, line.claim.statement, marked(line.verdict), line.ours, link(line.claim.place))
+        (_item(line.claim), line.claim.statement, line.ours, link(line.claim.place))
         for line in lines
-        if line.claim.group == group
+        if line.verdict == verdict
     ]
-    item = "Section" if group == "Claims" else "Item"
-    headers = (item, "What the paper states", "Verdict", "Ours, now", "In the book")
-    return Table(headers, rows, caption, widths=("4rem", "10.5rem", "6.5rem", "12.5rem", "6rem"))
+    headers = ("Item", "What the paper states", "Ours, now", "In the book")
+    return Table(headers, rows or [("none", "–", "–", "–")], caption, widths=("5rem", "11rem", "16rem", "6rem"))
+
+
+def _item(claim: Claim) -> str:
+    """Return what a line is about: a statement of the text goes by its section."""
+    return f"Section {claim.item}" if claim.group == "Claims" else claim.item
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How many lines have each verdict, as one bar; displays as HTML in a notebook.
+
+    Each part is as wide as its share, holds the verdict's mark and its number, and leads to the lines of its verdict:
+    to the label ``verdict-`` and the verdict's name.
+    """
+
+    lines: tuple[Line, ...]
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """Verdicts and numbers, without those that no line has."""
+        return {verdict: number for verdict, number in counts(self.lines).items() if number}
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{marked(verdict)} {number}" for verdict, number in self.parts.items())
+        return f"{len(self.lines)} statements: {told}"
+
+    def _repr_html_(self) -> str:
+        parts, names = "", ""
+        for verdict, number in self.parts.items():
+            mark, place = marked(verdict).split()[0], f"#verdict-{verdict.replace(' ', '-')}"
+            frame = f"flex: {number} 1 2.6rem; border: 1px solid; padding: .3rem 0; text-align: center"
+            parts += f'<a href="{place}" aria-label="{verdict}: {number}" style="{frame}">{mark} {number}</a>'
+            names += f"<li>{marked(verdict)}: {number} of {len(self.lines)}</li>"
+        return f'<div style="display: flex">{parts}</div><ul>{names}</ul>'

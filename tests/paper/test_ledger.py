@@ -170,8 +170,29 @@ def test_a_table_refuses_rows_of_another_length():
         Table(["a", "b"], [("only one",)], "caption")
 
 
-def test_the_tables_of_the_ledger_hold_every_line(lines):
-    groups = ("Equations", "Claims", "Tables", "Figures")
-    tables = [ledger.table(lines, group, group) for group in groups]
-    assert sum(len(table.rows) for table in tables) == len(lines)
-    assert all(table.rows for table in tables)
+def test_the_tables_of_the_ledger_hold_every_line_once_under_its_verdict(lines):
+    found = []
+    for verdict in ledger.VERDICTS:
+        rows = ledger.table(lines, verdict, verdict).rows
+        those = [line for line in lines if line.verdict == verdict]
+        assert [row[1] for row in rows] == ([line.claim.statement for line in those] or ["–"])
+        found += those
+    assert len(found) == len(lines)
+
+
+def test_a_statement_of_the_text_goes_by_its_section(lines):
+    items = [row[0] for verdict in ledger.VERDICTS for row in ledger.table(lines, verdict, "").rows]
+    assert {"Eq. 15", "Section 3.2", "Table 2", "Figure 5"} <= set(items)
+
+
+def test_the_bar_is_divided_as_the_lines_are_and_leads_to_them(lines):
+    bar = ledger.Bar(tuple(lines))
+    page = bar._repr_html_()
+    tally = ledger.counts(lines)
+    source = (ROOT / "notebooks" / "claims-ledger.ipynb").read_text(encoding="utf8")
+    assert sum(bar.parts.values()) == len(lines)
+    for verdict, number in tally.items():
+        place = f"verdict-{verdict.replace(' ', '-')}"
+        assert f"({place})=" in source, "the page has a place for each verdict"
+        assert (f'href="#{place}" aria-label="{verdict}: {number}" style="flex: {number} ' in page) == (number > 0)
+    assert repr(bar).startswith(f"{len(lines)} statements: ✓ holds {tally[ledger.HOLDS]}, ")
