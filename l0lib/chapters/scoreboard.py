@@ -8,10 +8,9 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 
 from ..paper.scoreboard import BOARDS, COLUMNS, Row, plain, slug, title
-from ..table import Link, Table, times
+from ..table import Link, Table, signed, times
 
 #: The ratios that the slider stops at; 1 shows all.
 STOPS = (
@@ -174,22 +173,28 @@ def _point(row: Row, x: float, y: float, name: str) -> str:
 def _names(drawn: Sequence[Row], x: Callable[[float], float], y: Callable[[float], float]) -> dict[str, str]:
     """Return names beside their points by the rows' keys, the front's first, where none covers another or a point.
 
-    A method that stands several times in a row along the front is named once, and so is a printed one.
+    A method of ours that stands several times in a row along the front is named once, and a printed one once in all.
     """
-    line = sorted((row for row in drawn if row.on_front), key=lambda r: r.ratio)
-    named = line[:1] + [b for a, b in pairwise(line) if _short(b) != _short(a)]
-    others = {_short(row): row for row in sorted(drawn, key=lambda r: r.ratio) if not row.run_here and not row.on_front}
+    front = sorted((row for row in drawn if row.on_front), key=lambda r: r.ratio)
+    others = sorted((row for row in drawn if not row.run_here and not row.on_front), key=lambda r: -r.ratio)
     taken = [(x(r.ratio) - 5, x(r.ratio) + 5, y(r.error or 0) - 5, y(r.error or 0) + 5) for r in drawn]
-    parts = {}
-    for row in [*named, *(row for name, row in others.items() if name not in map(_short, named))]:
-        at, up, wide = x(row.ratio), y(row.error or 0), 6.3 * len(_short(row))
+    parts: dict[str, str] = {}
+    last, printed = "", set()
+    for row in [*front, *others]:
+        name = _short(row)
+        if name in printed or (row.on_front and name == last):
+            continue
+        at, up, wide = x(row.ratio), y(row.error or 0), 6.3 * len(name)
         # a front has nothing below it on its right, so there comes first
         for left, base in ((at + 8, up + 13), (at + 8, up + 4), (at + 8, up - 6), (at - 8 - wide, up + 4)):
             box = (left, left + wide, base - 10, base + 2)
             inside = left > _LEFT and left + wide < _WIDTH and base < _HEIGHT - _BOTTOM
             if inside and not any(a < box[1] and box[0] < b and c < box[3] and box[2] < d for a, b, c, d in taken):
                 taken.append(box)
-                parts[row.key] = _words(left, base, _short(row), "start")
+                parts[row.key] = _words(left, base, name, "start")
+                last = name
+                if not row.run_here:
+                    printed.add(name)
                 break
     return parts
 
@@ -201,20 +206,33 @@ def _short(row: Row) -> str:
 # ------------------------------------------------------------------------------------------------- for chapters
 
 
-def front_table(rows: Sequence[Row], network: str, dataset: str, most: float = math.inf) -> Table:
-    """Return the rows of a board that are on a front and err at most ``most`` percent, each a link to its place."""
-    found = [r for r in rows if r.board == (network, dataset) and r.front and (r.error or 0) <= most]
+def short_table(rows: Sequence[Row], caption: str) -> Table:
+    """Return a few rows for a chapter, each a link to its place on the scoreboard; a missing row is said."""
+    by_increase = any(row.error is None for row in rows)
     lines = [
         (
-            Link(r.method, f"scoreboard.html#{r.key}"),
-            r.citation,
-            f"{r.error:.2f}" + ("" if r.spread is None else f" ± {r.spread:.2f}") + " %",
-            r.seeds or "–",
-            times(r.ratio),
-            r.kind,
-            r.front,
+            Link(row.method, f"scoreboard.html#{row.key}"),
+            row.kind,
+            *((_increase(row),) if by_increase else ()),
+            _error(row),
+            row.seeds or "–",
+            times(row.ratio),
+            row.epochs or "–",
+            row.front or "–",
         )
-        for r in found
+        for row in rows
     ]
-    headers = ("Method", "Citation", "Test error", "Seeds", "Ratio", "Kind", "Front")
-    return Table(headers, lines, f"{title((network, dataset))}: the rows of the scoreboard on a front. Stored.")
+    headers = ["Method", "Kind", "Test error", "Seeds", "Ratio", "Epochs", "Front"]
+    if by_increase:
+        headers.insert(2, "Over its dense network")
+    return Table(headers, lines or [("not recorded yet", *["–"] * (len(headers) - 1))], caption)
+
+
+def _error(row: Row) -> str:
+    if row.error is None:
+        return "not given"
+    return f"{row.error:.2f}{'' if row.spread is None else f' ± {row.spread:.2f}'} %"
+
+
+def _increase(row: Row) -> str:
+    return "not given" if row.increase is None else f"{signed(row.increase)} points"

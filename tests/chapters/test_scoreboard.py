@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from l0lib.chapters.scoreboard import STOPS, Scoreboard, front_table, plot
+from l0lib.chapters.scoreboard import STOPS, Scoreboard, plot, short_table
 from l0lib.paper import scoreboard
 from tests.made_up import record
 
@@ -60,9 +60,21 @@ def test_the_slider_stops_at_rising_ratios():
     assert STOPS[0] == 1
 
 
-def test_a_chapters_table_holds_the_front_up_to_an_error(rows):
-    table = front_table(rows, "lenet-300-100", "mnist", 2.0)
-    keys = [cell[0].href.removeprefix("scoreboard.html#") for cell in table.rows]
-    board = [row for row in rows if row.board == ("lenet-300-100", "mnist")]
-    assert keys == [row.key for row in board if row.front and row.error <= 2.0]
-    assert keys
+def test_a_chapters_table_links_each_row_to_the_scoreboard(rows):
+    board = [row for row in rows if row.board == ("lenet-300-100", "mnist") and row.front]
+    table = short_table(board, "The front")
+    assert [cells[0].href for cells in table.rows] == [f"scoreboard.html#{row.key}" for row in board]
+    (ours,) = [cells for cells, row in zip(table.rows, board, strict=True) if row.stage == "fine-tuned"]
+    assert ours[1:] == ("run here", "1.82 ± 0.02 %", 5, "90.6×", 30, "all")
+
+
+def test_a_chapters_table_has_increases_where_a_source_prints_nothing_else(rows):
+    board = [row for row in rows if row.board == ("vgg-16", "cifar100")]
+    table = short_table(board, "Table 6")
+    assert table.headers[2] == "Over its dense network"
+    assert [cells[2] for cells in table.rows] == ["−0.07 points", "+0.30 points", "+2.67 points", "+5.95 points"]
+    assert all(cells[3] == "not given" for cells in table.rows)
+
+
+def test_a_chapters_table_says_where_nothing_is_recorded():
+    assert short_table([], "none").rows[0][0] == "not recorded yet"
