@@ -111,7 +111,7 @@
 
     /** Show the row, or the network, that the address ends in, whatever was filtered. */
     function follow() {
-      const place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      const place = location.hash && document.getElementById(location.hash.slice(1));
       const body = place && place.closest(".sb tbody");
       if (!body) return;
       board = body.id;

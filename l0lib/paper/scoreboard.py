@@ -275,13 +275,15 @@ def _of_result(result: Result, config: Config) -> Row:
 
 def _dense_rows(records: Sequence[Record]) -> list[Row]:
     named = {(r.config.experiment, r.config.dense_arm) for r in records}
-    groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    groups: dict[str, dict[int, Record]] = defaultdict(dict)  # studies that share a network before pruning: one row
     for record in records:
         if (record.config.experiment, record.config.arm) in named or not record.points:
-            groups[record.config.experiment, record.config.arm].append(record)
+            groups[record.config.unpruned.digest()].setdefault(record.seed, record)
     found = []
-    for (study, arm), given in groups.items():
+    for group in groups.values():
+        given = list(group.values())
         config, errors = given[0].config, [r.dense.percent for r in given]
+        study, arm = config.experiment, config.arm
         commit = ", ".join(dict.fromkeys(r.origin.commit for r in given))
         found.append(
             Row(
@@ -319,14 +321,17 @@ def method(config: Config, pruning: str) -> Method:
         strategy = config.training.penalty.strategy
         base = replace(PAPER, name=penalty if strategy == "uniform" else f"{penalty}, {strategy}")
     else:
-        base = replace(MAGNITUDE, name=penalty)
+        base = replace(SCRATCH if config.from_scratch else FILTERS if "NP" in pruning else MAGNITUDE, name=penalty)
     if config.gradual:
         base = replace(GRADUAL, name=f"{base.name}, gradual") if "l0" not in config.penalty_name else GRADUAL_BOTH
     how = {"NP": "neurons removed", "NP+GP": "neurons removed, then global"}.get(pruning) or labels.PRUNINGS[pruning]
     whole = f"{base.name}, {how}{' pruning' * (pruning in labels.PRUNINGS)}{', recalibrated' * config.recalibrated}"
+    whole += ", from scratch" * config.from_scratch
     return replace(base, name=whole)
 
 
+#: The sources of two ways with whole neurons.
+FILTERS, SCRATCH = REFERENCES[54], Method("from scratch", "Liu et al.", 2019, "ICLR", "liu2019rethinking")
 #: Both at once: ours, of two sources.
 GRADUAL_BOTH = Method("ℓ2 + ℓ0, gradual", f"{PAPER.citation}; {GRADUAL.authors}", PAPER.year, GRADUAL.venue)
 
