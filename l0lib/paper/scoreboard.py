@@ -327,6 +327,7 @@ def method(config: Config, pruning: str) -> Method:
     how = {"NP": "neurons removed", "NP+GP": "neurons removed, then global"}.get(pruning) or labels.PRUNINGS[pruning]
     whole = f"{base.name}, {how}{' pruning' * (pruning in labels.PRUNINGS)}{', recalibrated' * config.recalibrated}"
     whole += ", from scratch" * config.from_scratch
+    whole += ", shifted" * ("shifted digits" in deviations(config)) + ", distilled" * (config.teacher is not None)
     return replace(base, name=whole)
 
 

@@ -88,6 +88,15 @@ def test_what_departs_from_the_paper_is_named(change, name):
     assert (row.variant, row.deviations) == ("beyond", name)
 
 
+def test_rows_that_learn_from_shifted_images_or_a_teacher_say_so_in_their_name():
+    tuning = {"epochs": 3, "learning_rate": 0.1, "shift": 1}
+    teacher = {"network": "lenet-5-caffe", "training": {"epochs": 3, "learning_rate": 0.1}}
+    names = [
+        scoreboard.method(config(**change), "GP").name for change in ({"fine_tuning": tuning}, {"teacher": teacher})
+    ]
+    assert names == ["ℓ2 + ℓ0, NORM, global pruning, shifted", "ℓ2 + ℓ0, NORM, global pruning, distilled"]
+
+
 def test_a_dense_network_that_others_are_compared_with_is_a_row():
     made = [record(0, what=config(dense_arm="lenet-300-100-dense"))]
     made += [record(seed, what=config(arm="lenet-300-100-dense"), dense=160 + seed) for seed in (0, 1)]
