@@ -161,6 +161,9 @@ def experiment_1(profile: str) -> dict[str, Config]:
     return arms
 
 
+#: NORM with a power that is given: 1 is the reading of an independent replication (D. Barth and P. von Petersenn,
+#: arXiv 2505.17469, 2025); with a negative one, larger layers get larger factors.
+FIXED_POWERS: Mapping[str, float] = {"-power-1": 1.0, "-power-minus-0.25": -0.25}
 #: Ratios of Experiment 2: those of the paper's rows in Tables 2 and 3, others around them for Figures 5 and 6.
 LADDERS: Mapping[Network, tuple[float, ...]] = {
     "lenet-300-100": (20.0, 50.0, 90.0, 96.0, 120.0, 150.0),
@@ -178,7 +181,9 @@ def experiment_2(profile: str) -> dict[str, Config]:
     """Experiment 2 on all of MNIST (paper, Section 4.2, Figures 5 and 6, Tables 2 and 3), or in small.
 
     The dense baseline has the same epochs and learning rate as NORM, under its l2 term alone. Where its settings were
-    searched, a control is pruned and fine-tuned likewise under one l2 factor.
+    searched, a control is pruned and fine-tuned likewise under one l2 factor; at the ratio 1 it is a dense network
+    with all the epochs, and the trials, of those that are pruned. The endings of :data:`FIXED_POWERS` are NORM with a
+    power that is given, not searched.
     """
     arms, settings = {}, chosen_for("experiment-2")
     for network, ladder in LADDERS.items():
@@ -192,6 +197,8 @@ def experiment_2(profile: str) -> dict[str, Config]:
         arms[dense] = _arm(_l2_alone(own[f"{network}-NORM"]), dense, fine_tuning=None, **common)
         common |= {"ratios": RATIOS, "fine_tuned_ratios": ladder}
         arms |= {name: _arm(chosen, name, **common) for name, chosen in own.items()}
+        if (control := arms.get(f"{network}-l2")) is not None:  # at 1x, a dense network that was trained as long
+            arms[control.arm] = control.model_copy(update={"fine_tuned_ratios": (1.0, *ladder)})
     return arms
 
 
