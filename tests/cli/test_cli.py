@@ -240,7 +240,7 @@ def test_the_points_of_a_grid_are_counted_and_named_only_where_they_are_asked_fo
     records.write(record(0, what=what[point]), stored)
     assert cli.main(["list", "--records", str(stored)]) == 0
     said = capsys.readouterr().out
-    assert "without fine-tuning\n  LeNet-300-100 on MNIST\n  1 of 117 points recorded\n" in said
+    assert "without fine-tuning\n  LeNet-300-100 on MNIST\n  1 of 118 points recorded\n" in said
     assert point not in said
     assert cli.main(["list", "alpha-beta-map", "--records", str(stored)]) == 0
     assert f"  {point} " in capsys.readouterr().out
