@@ -1,5 +1,6 @@
 """Checks of arguments. Every message names the argument, its value and the rule it breaks, in one line."""
 
+import inspect
 import numbers
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -111,6 +112,19 @@ def choice(name: str, value, options) -> str:
     return value
 
 
+def function(value, rule: str, *arguments, **named):
+    """Return ``value`` if it is no class, and can be called with such arguments as far as it says what it takes."""
+    try:
+        if isinstance(value, type):
+            raise TypeError
+        inspect.signature(value).bind(*arguments, **named)
+    except TypeError as error:
+        raise ValueError(f"{rule}; got {shown(value)}") from error
+    except ValueError:  # a function of C that does not say
+        pass
+    return value
+
+
 @contextmanager
 def taken(name: str):
     """Turn what torch says of an input that a network does not take into a refusal of the argument that held it."""
@@ -120,8 +134,15 @@ def taken(name: str):
         yield
     except torch.OutOfMemoryError:
         raise
-    except (RuntimeError, IndexError) as error:
+    except (RuntimeError, IndexError, ValueError) as error:
         raise ValueError(f"{name} must be what the model takes; it answers {shown(str(error))}") from error
+
+
+def flag(name: str, value) -> bool:
+    """Return ``value`` if it is true or false, of Python or NumPy."""
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} must be True or False; got {shown(value)}")
+    return bool(value)
 
 
 def seed(value) -> int:
@@ -168,8 +189,13 @@ def parameters(value) -> list:
     """Return ``value``, the parameters that an optimizer takes, as a list that is not empty."""
     from torch import Tensor
 
+    def right(one) -> bool:
+        return (
+            one.is_floating_point() or one.is_complex() if isinstance(one, Tensor) else isinstance(one, (dict, tuple))
+        )
+
     found = items("params", value, "parameters or groups of them")
-    if not found or not all(isinstance(one, (Tensor, dict, tuple)) for one in found):
+    if not found or not all(map(right, found)):
         raise ValueError(f"params must hold parameters, or groups of them, and at least one; got {shown(found)}")
     return found
 

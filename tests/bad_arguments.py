@@ -242,6 +242,8 @@ def found_neurons(draw: random.Random) -> list:
 
 SEED = {"seed": whole(0, 9)}
 TRAINING = {"epochs": whole(1, 2), "learning_rate": rate, "batch_size": whole(1, 9), **SEED}
+HOW = {"learning_rate": rate, "update": one("coupled"), "momentum": one(0.9), "warm_up": one(0.5), "device": one("cpu")}
+HOW |= {"schedule": one("cosine"), "shift": one(0), "mirror": one(False), "bf16": one(False), "temperature": one(2.0)}
 BATCHES = {"model": network, "batches": lambda draw: [(torch.rand(5, 4), LABELS(draw))]}
 TEST = {"model": network, "part": lambda draw: (torch.rand(5, 4), LABELS(draw)), "batch_size": whole(1, 9)}
 ENGINE = [
@@ -290,6 +292,7 @@ ENGINE = [
     Door(compress.wrong_answers, TEST, anything),
     Door(compress.evaluate, TEST, anything),
     Door(compress.train, {"model": network, "part": TEST["part"], "penalty": some, **TRAINING}, anything),
+    Door(compress.train, {"model": network, "part": TEST["part"], "epochs": whole(1, 2), **HOW}, anything),
     Door(compress.recalibrate, {"model": normed, "part": TEST["part"], "batch_size": whole(2, 9), **SEED}, anything),
     Door(compress.prune_to_tolerance, {**BATCHES, "tolerance": rate}, anything),
     Door(compress.layer_sensitivity, {**BATCHES, "ratios": one([1, 2])}, anything),
@@ -333,10 +336,10 @@ def fault(door: Door, given: dict[str, Any]) -> str:
             return "" if door.holds(result, given) else f"returned {result!r}"
     except ValueError as error:
         # penalties are made of alpha and beta, and a rule says what must be
-        names = "|".join([*given, "alpha", "beta", "penalty", "shapes", "w", "model", "distillation_weight"])
+        names = "|".join([*given, "epochs", "alpha", "beta", "penalty", "shapes", "w", "model", "distillation_weight"])
         says = re.search(rf"\b({names})\b.* must .*", str(error)) and "\n" not in str(error)
         return "" if says else f"names no argument and rule: {error}"
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         # what the network itself says of images of another shape is for the caller
         frames = traceback.extract_tb(error.__traceback__)
         its_own = "torch/nn/modules" in frames[-1].filename or "loss must stay finite" in str(error)

@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.bad_arguments import THEORY, Door, fault, faults
+from tests.bad_arguments import ENGINE, THEORY, Door, fault, faults
 
 
-def test_the_theory_answers_bad_arguments_with_a_rule():
-    assert faults(THEORY, 600, seed=2) == []
+@pytest.mark.parametrize("doors", [THEORY, ENGINE], ids=["theory", "engine"])
+def test_bad_arguments_are_answered_with_a_rule(doors):
+    assert faults(doors, 600, seed=2) == []
 
 
 @pytest.mark.parametrize("call", [lambda w: w + None, lambda w: float("nan"), lambda w: int("w must"), lambda w: {}[w]])

@@ -192,7 +192,8 @@ def read_dense(path: str | Path, *, relu_after_pools: bool = True) -> nn.Module:
         If the file is neither, or holds another network.
     """
     path = Path(path)
-    is_stored = path.read_bytes()[: len(storage.MAGIC)] == storage.MAGIC
+    with path.open("rb") as file:
+        is_stored = file.read(len(storage.MAGIC)) == storage.MAGIC
     tensors = storage.load(path) if is_stored else (checkpoints.load(path) or {}).get("model")
     if tensors is None:
         raise ValueError(f"path must be a stored network or a training's checkpoint; got {str(path)!r}")

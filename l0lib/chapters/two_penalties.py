@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from .. import compress, provenance
+from .._files import read_whole
 from ..penalties import L0, L1, L2, Penalty
 
 RECORD = Path(__file__).resolve().parents[2] / "book" / "records" / "two-penalties-tuning.json"
@@ -168,7 +169,7 @@ def load(path: Path = RECORD) -> dict:
     """
     if not path.exists():
         raise FileNotFoundError(f"{path.name} stands in book/records/ of a checkout of the book; none is here")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(read_whole(path, "tuning record", 1 << 20))
 
 
 def chosen(record: dict, profile: str) -> dict[str, Penalty]:

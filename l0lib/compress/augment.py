@@ -7,6 +7,9 @@ from torch.nn.functional import pad
 
 from .. import _validate
 
+#: Pixels of a move at most.
+MOST = 10**6
+
 
 def shift(
     images: torch.Tensor, dx: int | torch.Tensor, dy: int | torch.Tensor, reach: int | None = None
@@ -45,9 +48,9 @@ def shift(
                     f"{name} must hold one move, or one for each of {count} images; got {tuple(move.shape)}"
                 )
         else:
-            _validate.whole(name, move, -(10**6), 10**6)
+            _validate.whole(name, move, -MOST, MOST)
     if reach is not None:
-        _validate.whole("reach", reach, 0)
+        reach = _validate.whole("reach", reach, 0)
     moves = [torch.as_tensor(move, device=images.device).expand(count) for move in (dy, dx)]
     if reach is None or not images.is_cuda:
         longest = max(int(move.abs().max()) for move in moves) if count else 0
@@ -55,6 +58,9 @@ def shift(
         if longest > reach:
             raise ValueError(f"reach must be >= the longest move, {longest}; got {reach}")
     # every window of the padded images is a view; one indexing copies the window that each image needs
+    side = max(height, width)  # beyond it nothing is left to see, and the padding would be large
+    if reach > side:
+        reach, moves = side, [move.clamp(-side, side) for move in moves]
     padded = pad(images, (reach, reach, reach, reach))
     windows = padded.unfold(-2, height, 1).unfold(-2, width, 1)
     row, column = (reach - move for move in moves)
@@ -64,8 +70,8 @@ def shift(
 
 def draw_shifts(count: int, most: int, generator: torch.Generator) -> torch.Tensor:
     """Return moves ``(dx, dy)`` of ``count`` images: int64, shape (2, count), each uniform on -most..most."""
-    _validate.whole("count", count, 0, 10**9)
-    _validate.whole("most", most, 0, 10**6)
+    count = _validate.whole("count", count, 0, 10**9)
+    most = _validate.whole("most", most, 0, MOST)
     _validate.generator(generator)
     return torch.randint(-most, most + 1, (2, count), generator=generator)
 
@@ -89,6 +95,6 @@ def mirror(images: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
 
 def draw_mirrors(count: int, generator: torch.Generator) -> torch.Tensor:
     """Return for ``count`` images whether each is turned: boolean, shape (count,), each with probability one half."""
-    _validate.whole("count", count, 0, 10**9)
+    count = _validate.whole("count", count, 0, 10**9)
     _validate.generator(generator)
     return torch.randint(2, (count,), generator=generator).bool()

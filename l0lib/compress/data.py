@@ -111,7 +111,7 @@ def stratified_split(labels: np.ndarray, sizes: tuple[int, ...], seed: int) -> t
     ``sizes``, disjoint, and the same for the same seed. Sizes not > 0, or that do not add up to n, are a ValueError.
     """
     sizes = tuple(_validate.whole("sizes", size, -(10**9)) for size in _validate.items("sizes", sizes, "whole numbers"))
-    _validate.seed(seed)
+    seed = _validate.seed(seed)
     if not isinstance(labels, np.ndarray) or labels.ndim != 1:
         raise ValueError(f"labels must be an array of one axis; got {_validate.shown(labels)}")
     if any(size <= 0 for size in sizes) or sum(sizes) != len(labels):

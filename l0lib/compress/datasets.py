@@ -137,7 +137,7 @@ def cifar100(validation: int = 5000, seed: int = 0, *, progress: bool | None = N
 
 def _dataset(name: str, validation: int, seed: int, progress: bool | None) -> Dataset:
     total = FACTS[name].train
-    _validate.seed(seed)
+    seed = _validate.seed(seed)
     if isinstance(validation, bool) or not isinstance(validation, Integral) or not 0 <= validation < total:
         raise ValueError(
             f"validation must be >= 0 and < the {total} training images; got {_validate.shown(validation)}"

@@ -34,7 +34,7 @@ from torch.nn.utils import prune as torch_prune
 from .. import _validate
 from ..penalties import Penalty
 from .masks import release
-from .optim import gradient_, move_
+from .optim import check_strengths, gradient_, move_
 from .selection import computed_parameters
 from .strategies import parameter_groups
 from .surgery import copied
@@ -122,7 +122,7 @@ def pull_(
         raise ValueError(f"lr must be >= 0 and finite, or an optimizer; got {_validate.shown(lr)}")
     known = False
     for w, its in _penalised(parameters, penalty):
-        reach = reaches.get(w) if reaches is not None else cast(float, lr)
+        reach = reaches.get(w) if reaches is not None else float(cast(float, lr))
         known |= reach is not None
         if not reach or not w.requires_grad:
             continue
@@ -156,7 +156,7 @@ def _penalised(
     else:
         groups = [{"params": _validate.items("parameters", parameters, "tensors"), "penalty": penalty}]
         for w in groups[0]["params"]:
-            _validate.tensor("parameters", w)
+            _validate.tensor("parameters", w, whole=False)
     for group in groups:
         its = group["penalty"]
         if its is None:
@@ -164,6 +164,7 @@ def _penalised(
         if not isinstance(its, Penalty):
             raise ValueError(f"penalty must be a penalty of l0lib, such as L2(1e-4); got {_validate.shown(its)}")
         for w in group["params"]:
+            check_strengths(its, w.dtype)
             yield w, its
 
 

@@ -100,7 +100,7 @@ class MatmulLatency:
 def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int = 9) -> dict[str, Timing]:
     """Time each of ``ways``, functions without arguments, against the first one; a ValueError if ``rounds`` < 2."""
     _validate.number("rounds", rounds, "rounds must be >= 2", lambda x: x >= 2)
-    _validate.whole("rounds", rounds, 2, 10**6)
+    rounds = _validate.whole("rounds", rounds, 2, 10**6)
     names = list(ways)
     times = {}
     for name, call in ways.items():
@@ -162,9 +162,9 @@ def matmul_latency(
     if len(sides) != 2 or not all(isinstance(side, Integral) and 1 <= int(side) <= 10**5 for side in sides):
         raise ValueError(f"{rule}, and at most 100,000; got {_validate.shown(shape)}")
     _validate.number("batch", batch, "batch must be >= 1", lambda x: x >= 1)
-    _validate.whole("batch", batch, 1, 10**6)
-    _validate.whole("rounds", rounds, 2, 10**6)
-    _validate.seed(seed)
+    batch = _validate.whole("batch", batch, 1, 10**6)
+    rounds = _validate.whole("rounds", rounds, 2, 10**6)
+    seed = _validate.seed(seed)
     for sparsity in _validate.items("sparsities", sparsities, "numbers between 0 and 1"):
         _validate.fraction("sparsities", sparsity)
     generator = torch.Generator().manual_seed(seed)

@@ -244,7 +244,7 @@ def wrong_answers(
     mode; each of its modules is left in the mode that it was in. No image, or not one label for each, is a ValueError.
     """
     _validate.network(model, bare=True)
-    _validate.whole("batch_size", batch_size, 1)
+    batch_size = _validate.whole("batch_size", batch_size, 1)
     x, y = images_and_labels(part)
     size = min(batch_size, len(y))
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch.optim.sgd import sgd
 
@@ -103,6 +104,9 @@ class PenalisedSGD(torch.optim.Optimizer):
         """Add a group of parameters, as in every torch optimizer; it may have its own ``penalty``."""
         _check_group(self.defaults | param_group)
         inspect.unwrap(torch.optim.Optimizer.add_param_group)(self, param_group)
+        group = self.param_groups[-1]
+        for dtype in {p.dtype for p in group["params"]} if group["penalty"] is not None else ():
+            check_strengths(group["penalty"], dtype)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of the last batch."""
@@ -282,6 +286,18 @@ class Factors(NamedTuple):
     linear: float
     height: float
     beta: float | None  # None: no smoothed-l0 term
+
+
+def check_strengths(penalty: Penalty, dtype: torch.dtype) -> None:
+    """Refuse a penalty of which parameters of type ``dtype`` cannot hold the factors that its gradient takes."""
+    largest = torch.finfo(dtype).max
+    for term in penalty.terms:
+        alpha, beta = (getattr(term, name, 1.0) for name in ("alpha", "beta"))
+        with np.errstate(over="ignore"):
+            factors = {"2 * alpha": 2 * alpha, "2 * beta": 2 * beta, "alpha * beta": alpha * beta}
+        for name, factor in factors.items():
+            if not isinstance(factor, torch.Tensor) and np.max(factor, initial=0.0) > largest:
+                raise ValueError(f"penalty must have {name} that {dtype} can hold; got {np.max(factor):g}")
 
 
 def factors_of(penalty: Penalty) -> Factors | None:

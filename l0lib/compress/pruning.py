@@ -130,7 +130,7 @@ def prune_random(
     ``seed`` is that of the draw; torch's global generator is neither read nor changed. Other arguments, result and
     errors as in :func:`prune_global`. Source: paper, Section 4.1, strategy iii.
     """
-    _validate.seed(seed)
+    seed = _validate.seed(seed)
     _validate.network(model)
     parameters = dict(named_parameters(model))
     sizes = [p.numel() for p in parameters.values()]

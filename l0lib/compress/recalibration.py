@@ -59,9 +59,10 @@ def recalibrate(
     networks with it.
     """
     _validate.network(model)
-    _validate.whole("batch_size", batch_size, 2, why=": one image has no variance")
-    _validate.whole("shift", shift, 0)
-    _validate.seed(seed)
+    batch_size = _validate.whole("batch_size", batch_size, 2, why=": one image has no variance")
+    shift = _validate.whole("shift", shift, 0, augment.MOST)
+    mirror = _validate.flag("mirror", mirror)
+    seed = _validate.seed(seed)
     images = part.tensors()[0] if isinstance(part, Part) else _validate.two("part", part)[0]
     _validate.tensor("part", images, 1)
     if len(images) < 2:
@@ -84,7 +85,8 @@ def recalibrate(
             for norm in norms:
                 # None stands for the mean over calls; instance normalisations do not know it
                 norm.momentum = None if isinstance(norm, BatchNorm) else 1 / number
-            model(shown(batch).to(device))
+            with _validate.taken("part"):
+                model(shown(batch).to(device))
     return model
 
 

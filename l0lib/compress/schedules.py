@@ -16,6 +16,8 @@ from numbers import Integral
 
 from .. import _validate
 
+#: Steps of a run at most.
+MOST_STEPS = 10**9
 #: ``schedule(step, steps, start)`` gives the learning rate of step 0 <= ``step`` < ``steps``.
 RateSchedule = Callable[[int, int, float], float]
 
@@ -65,17 +67,15 @@ def learning_rates(schedule: str | RateSchedule, steps: int, start: float, warm_
     ValueError
         If an argument breaks its rule, or the schedule returns a rate that is negative or not finite.
     """
-    _validate.whole("steps", steps, 1, 10**9)
+    steps = _validate.whole("steps", steps, 1, MOST_STEPS)
     _check_step(0, steps, start)
     if isinstance(warm_up, bool) or not isinstance(warm_up, Integral) or not 0 <= warm_up < steps:
         raise ValueError(
             f"warm_up must be >= 0 and shorter than the run of {steps} steps; got {_validate.shown(warm_up)} steps"
         )
-    rate_at = RATE_SCHEDULES.get(schedule) if isinstance(schedule, str) else schedule
-    if not callable(rate_at):
-        raise ValueError(
-            f"schedule must be a function or one of {', '.join(RATE_SCHEDULES)}; got {_validate.shown(schedule)}"
-        )
+    rate_at = RATE_SCHEDULES.get(schedule, schedule) if isinstance(schedule, str) else schedule
+    rule = f"schedule must be a function of step, steps and start, or one of {', '.join(RATE_SCHEDULES)}"
+    _validate.function(rate_at, rule, 0, steps, start)
     left = steps - warm_up
     rates = [start * (step + 1) / warm_up for step in range(warm_up)]
     rates += [float(rate_at(step, left, start)) for step in range(left)]

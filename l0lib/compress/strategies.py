@@ -92,7 +92,7 @@ def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -
     sizes : mapping of layer name to int
         The number of penalised weights of each layer, >= 1 (:func:`~l0lib.compress.layer_sizes`).
     power : float, default 1
-        Between 0 and 1: how far the sizes count.
+        Between -1 and 1: how far the sizes count. Below 0, the larger layers get the larger factors.
 
     Raises
     ------
@@ -113,14 +113,13 @@ def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -
     if not isinstance(penalty, Penalty):
         raise ValueError(f"penalty must be a penalty of l0lib; got {_validate.shown(penalty)}")
     _validate.sizes(sizes)
-    _validate.fraction("power", power)
+    rule = "power must be between -1 and 1"
+    power = _validate.number("power", power, rule, lambda x: -1 <= x <= 1)
     if not sizes:
         raise ValueError("sizes must name at least one layer; got none")
     for layer, size in sizes.items():
         if not size >= 1:
             raise ValueError(f"sizes must be >= 1; got {size!r} for {layer}")
-    if not 0 <= power <= 1:
-        raise ValueError(f"power must be between 0 and 1; got {power!r}")
     scale = sum(sizes.values()) / sum(size ** (1 - power) for size in sizes.values())
     return {layer: _scaled(penalty, scale * size**-power) for layer, size in sizes.items()}
 

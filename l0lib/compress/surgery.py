@@ -136,8 +136,7 @@ def prune_alive(
     ValueError
         As in :func:`~l0lib.compress.prune_global` and in :func:`remove_dead_paths`.
     """
-    if not callable(prune):
-        raise ValueError(f"prune must be a function such as prune_global; got {_validate.shown(prune)}")
+    _validate.function(prune, "prune must be a function such as prune_global", model, ratio, within=within)
     _exact_chain(model)
     before = {name: p.clone() for name, p in model.named_parameters()}
     total = sum(p.numel() for p in before.values())

@@ -81,7 +81,7 @@ def prune_to_tolerance(
     The largest threshold whose loss stays within a tolerance is how D. Barth and P. von Petersenn choose what to prune,
     *Efficient compression of neural networks and datasets*, arXiv 2505.17469 (2025).
     """
-    check_plain(model)
+    check_plain(_validate.network(model))
     _validate.number("tolerance", tolerance, "tolerance must be >= 0 and finite", lambda x: x >= 0)
     batches = _validate.items("batches", batches, "(images, labels)")
     start = mean_loss(model, batches, loss)
@@ -116,7 +116,7 @@ def layer_sensitivity(
     A row for each layer that has parameters, in the model's order, and each ratio at which it keeps one at least.
     ``model`` is left as it was. ``batches`` and ``loss`` are as in :func:`prune_to_tolerance`.
     """
-    check_plain(model)
+    check_plain(_validate.network(model))
     batches = _validate.items("batches", batches, "(images, labels)")
     ratios = [
         _validate.number("ratios", ratio, "ratios must be >= 1", lambda x: x >= 1)

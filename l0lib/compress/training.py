@@ -23,7 +23,7 @@ from .data import Part, images_and_labels
 from .masks import Masks
 from .measure import evaluation_mode, modes_kept
 from .optim import PenalisedSGD
-from .schedules import RateSchedule, learning_rates
+from .schedules import MOST_STEPS, RateSchedule, learning_rates
 from .strategies import parameter_groups
 
 Penalties = Penalty | Mapping[Any, Penalty | None] | Sequence[Mapping[str, Any]] | None
@@ -157,9 +157,11 @@ def train(
         If the loss is no longer finite, or a pruned parameter is found nonzero.
     """
     _validate.network(model)
-    _validate.seed(seed)
-    for name, value, least in (("epochs", epochs, 1), ("batch_size", batch_size, 1), ("shift", shift, 0)):
-        _validate.whole(name, value, least)
+    seed = _validate.seed(seed)
+    epochs = _validate.whole("epochs", epochs, 1)
+    batch_size = _validate.whole("batch_size", batch_size, 1)
+    shift = _validate.whole("shift", shift, 0, augment.MOST)
+    mirror, bf16 = _validate.flag("mirror", mirror), _validate.flag("bf16", bf16)
     _validate.number("learning_rate", learning_rate, "learning_rate must be > 0 and finite", lambda x: x > 0)
     if checkpoint_steps is not None and (checkpoint is None or checkpoint_steps < 1):
         raise ValueError(f"checkpoint_steps must be >= 1 and go with a checkpoint; got {checkpoint_steps!r}")
@@ -170,6 +172,8 @@ def train(
     if stored_scores is not None and (shift or mirror):
         raise ValueError("teacher must be a network where images are shifted or mirrored; got scores")
     if isinstance(penalty, Sequence):
+        if not penalty:
+            raise ValueError("penalty must be None where there is none; got an empty list of groups")
         penalty = [_own_group(group) for group in penalty]
     where = resolve_device(device, model)
     x, y = images_and_labels(part, where)
@@ -179,6 +183,9 @@ def train(
         stored_scores = stored_scores.to(where)
     per_epoch = -(-len(y) // batch_size)
     steps = epochs * per_epoch
+    if steps > MOST_STEPS:
+        raise ValueError(f"epochs must make at most {MOST_STEPS} steps; got {epochs} of {per_epoch} steps each")
+    _validate.number("warm_up", warm_up, "warm_up must be >= 0 and < epochs", lambda x: 0 <= x < epochs)
     rates = learning_rates(schedule, steps, learning_rate, round(warm_up * per_epoch))
     configuration: dict[str, Any] = {}
     if checkpoint is not None:
@@ -358,6 +365,9 @@ def _training_mode(model: torch.nn.Module) -> Iterator[None]:
 
 def _own_group(group: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a group of parameters: an optimizer writes its defaults into those that it is given."""
+    if not isinstance(group, Mapping) or "params" not in group:
+        rule = "penalty must be a penalty, a mapping of layers to penalties, or groups of parameters"
+        raise ValueError(f"{rule}; got {_validate.shown(group)} in a list")
     parameters = group["params"]
     return {**group, "params": [parameters] if isinstance(parameters, torch.Tensor) else list(parameters)}
 
@@ -367,12 +377,13 @@ def resolve_device(device: str | torch.device | None, model: torch.nn.Module) ->
     if device is None:
         return next(model.parameters()).device
     has_cuda = torch.cuda.is_available()
-    if device == "auto":
+    if isinstance(device, str) and device == "auto":
         return torch.device("cuda" if has_cuda else "cpu")
     try:
         found = torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"device must be one that torch knows, such as cpu or cuda; got {device!r}") from error
+    except (RuntimeError, TypeError) as error:
+        rule = "device must be one that torch knows, such as cpu or cuda"
+        raise ValueError(f"{rule}; got {_validate.shown(device)}") from error
     if found.type == "cuda" and not has_cuda:
         raise ValueError(f"device must be on this machine; got {str(device)!r}, and torch finds no CUDA here")
     return found

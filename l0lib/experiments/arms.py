@@ -161,6 +161,9 @@ def experiment_1(profile: str) -> dict[str, Config]:
     return arms
 
 
+#: NORM with a power that is given: 1 is the reading of an independent replication (D. Barth and P. von Petersenn,
+#: arXiv 2505.17469, 2025); with a negative one, larger layers get larger factors.
+FIXED_POWERS: Mapping[str, float] = {"-power-1": 1.0, "-power-minus-0.25": -0.25}
 #: Ratios of Experiment 2: those of the paper's rows in Tables 2 and 3, others around them for Figures 5 and 6.
 LADDERS: Mapping[Network, tuple[float, ...]] = {
     "lenet-300-100": (20.0, 50.0, 90.0, 96.0, 120.0, 150.0),
@@ -178,7 +181,9 @@ def experiment_2(profile: str) -> dict[str, Config]:
     """Experiment 2 on all of MNIST (paper, Section 4.2, Figures 5 and 6, Tables 2 and 3), or in small.
 
     The dense baseline has the same epochs and learning rate as NORM, under its l2 term alone. Where its settings were
-    searched, a control is pruned and fine-tuned likewise under one l2 factor.
+    searched, a control is pruned and fine-tuned likewise under one l2 factor; at the ratio 1 it is a dense network
+    with all the epochs, and the trials, of those that are pruned. The endings of :data:`FIXED_POWERS` are NORM with a
+    power that is given, not searched.
     """
     arms, settings = {}, chosen_for("experiment-2")
     for network, ladder in LADDERS.items():
@@ -192,6 +197,8 @@ def experiment_2(profile: str) -> dict[str, Config]:
         arms[dense] = _arm(_l2_alone(own[f"{network}-NORM"]), dense, fine_tuning=None, **common)
         common |= {"ratios": RATIOS, "fine_tuned_ratios": ladder}
         arms |= {name: _arm(chosen, name, **common) for name, chosen in own.items()}
+        if (control := arms.get(f"{network}-l2")) is not None:  # at 1x, a dense network that was trained as long
+            arms[control.arm] = control.model_copy(update={"fine_tuned_ratios": (1.0, *ladder)})
     return arms
 
 
@@ -287,21 +294,20 @@ def alpha_beta_map(profile: str) -> dict[str, Config]:
     """A map of the l0 term's two factors on all of MNIST, or four of its points in small.
 
     Every network is trained in thirty epochs under the same small l2 term, all weights under the same factors, and
-    pruned without fine-tuning. Nothing here was searched.
+    pruned without fine-tuning. Nothing here was searched. ``dense`` is trained likewise, without the l0 term.
     """
     fast = profile == "fast"
     alphas, betas = (MAP_ALPHAS[::8], MAP_BETAS[3::3]) if fast else (MAP_ALPHAS, MAP_BETAS)
     common: dict[str, Any] = {"experiment": "alpha-beta-map", "network": "lenet-300-100", **(_DIGITS if fast else {})}
-    arms = {}
-    for alpha in alphas:
-        for beta in betas:
-            penalty = PenaltySettings(alpha_l2=5e-5, alpha_l0=alpha, beta=beta)
-            training = Training(epochs=3 if fast else 30, learning_rate=0.1, penalty=penalty)
-            ratios = tuple(ratio for ratio in RATIOS if ratio <= 200)
-            arms[_map_point(alpha, beta)] = Config(
-                arm=_map_point(alpha, beta), training=training, ratios=ratios, **common
-            )
-    return arms
+    common["ratios"] = tuple(ratio for ratio in RATIOS if ratio <= 200)
+    plain = PenaltySettings(alpha_l2=5e-5)
+    factors = {"dense": plain} | {
+        _map_point(alpha, beta): plain.model_copy(update={"alpha_l0": alpha, "beta": beta})
+        for alpha in alphas
+        for beta in betas
+    }
+    long = Training(epochs=3 if fast else 30, learning_rate=0.1)
+    return {name: Config(arm=name, training=_with(long, its), **common) for name, its in factors.items()}
 
 
 # ----------------------------------------------------------------------------------------------- photographs

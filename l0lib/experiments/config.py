@@ -67,7 +67,7 @@ class PenaltySettings(Frozen):
     strategy: Literal["uniform", "NORM", "SEP"] = Field(
         default="uniform", description="how the factors vary with the layer"
     )
-    power: Annotated[float, Field(ge=0, le=1)] = Field(default=0.5, description="NORM: how far layer sizes count")
+    power: Annotated[float, Field(ge=-1, le=1)] = Field(default=0.5, description="NORM: how far layer sizes count")
     alpha_l2: Factor = Field(default=0.0, description="factor of the l2 term")
     alpha_l1: Factor = Field(default=0.0, description="factor of the l1 term")
     alpha_l0: Factor = Field(default=0.0, description="factor of the smoothed l0 term")

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from .. import provenance
 from . import records
-from .arms import RIVAL_NAMES, RIVAL_TRAINING, STUDIES
+from .arms import FIXED_POWERS, RIVAL_NAMES, RIVAL_TRAINING, STUDIES
 from .config import Config, Gradual, Network, PenaltySettings, Rival, Teacher, Training, with_settings
 from .records import TUNINGS, Choices, Origin, Range, Trial, Tuning
 
@@ -27,7 +27,11 @@ _LENETS: tuple[Network, ...] = ("lenet-300-100", "lenet-5-caffe")
 #: The arms that are searched, by study. Layerwise and random pruning take the settings of global pruning.
 ARMS: dict[str, tuple[str, ...]] = {
     "experiment-1": ("l2-GP", "l1-GP", "l0-GP", "l2+l0-GP"),
-    "experiment-2": tuple(f"{network}-{strategy}" for network in _LENETS for strategy in ("NORM", "SEP", "l2")),
+    "experiment-2": tuple(
+        f"{network}-{strategy}"
+        for network in _LENETS
+        for strategy in ("NORM", "SEP", "l2", *(f"NORM{ending}" for ending in FIXED_POWERS))
+    ),
     "beyond": (
         *(f"{network}-gradual-shift" for network in _LENETS),
         "lenet-5-caffe-gradual",
@@ -122,20 +126,24 @@ def _within(trial: optuna.trial.BaseTrial, name: str, low: float, high: float) -
     return trial.suggest_float(name, low, high, log=True)
 
 
-def norm(network: Network) -> Space:
-    """Three global factors, normalised by a power of the layer sizes, and two learning rates."""
+def norm(network: Network, ending: str = "") -> Space:
+    """Three global factors, normalised by a power of the layer sizes, and two learning rates.
+
+    ``ending`` is one of :data:`FIXED_POWERS`: then the power is not searched.
+    """
     kind = "digits" if network in _LENETS else "photographs"
     high = 0.3 if network == "lenet-300-100" else 0.1
     ranges = {"learning_rate": (high / 12, high), **_NORM_RANGES[kind]}
 
     def space(trial: optuna.trial.BaseTrial) -> Config:
         found = {name: _within(trial, name, *bounds) for name, bounds in ranges.items()}
-        power = trial.suggest_categorical("power", _NORM_POWERS[kind])
+        powers = (FIXED_POWERS[ending],) if ending else _NORM_POWERS[kind]
+        power = trial.suggest_categorical("power", powers)
         factors: dict[str, Any] = {name: found[name] for name in ("alpha_l2", "alpha_l0", "beta")}
         penalty = PenaltySettings(strategy="NORM", power=power, **factors)
         rates = found["learning_rate"], found["fine_tuning_learning_rate"]
         fixed = FIXED[network]
-        return fixed.config(network, f"{network}-NORM", *fixed.stretches(rates, penalty, penalty.l2_alone()))
+        return fixed.config(network, f"{network}-NORM{ending}", *fixed.stretches(rates, penalty, penalty.l2_alone()))
 
     return space
 
@@ -323,6 +331,8 @@ def space_of(experiment: str, arm: str, best: Callable[[str], Mapping[str, float
             return separate(network, best(f"{network}-NORM"))
         case "l2":
             return l2_alone(network)
+        case other if other.removeprefix("NORM") in FIXED_POWERS:
+            return norm(network, other.removeprefix("NORM"))
         case "gradual":
             return gradual_alone()
         case "distilled":

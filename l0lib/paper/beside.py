@@ -32,9 +32,10 @@ def published_row(number: int, result: Result) -> Published | None:
 
     The same strategy or the same factor, and a ratio asked for that rounds to the printed one. Where neurons are
     removed, so many that the multiply-adds fall by the printed share, or up to :data:`MORE` points more; a ratio
-    without pruning on top follows from that, and is not compared. A control without the l0 term repeats none.
+    without pruning on top follows from that, and is not compared. A control without the l0 term, or of NORM with a
+    given power, repeats none.
     """
-    if "l0" not in result.penalty.split("+"):
+    if "l0" not in result.penalty.split("+") or "-power-" in result.arm:
         return None
     if result.variant != "paper" or (result.experiment, result.network, result.fine_tuned) != SOURCES[number]:
         return None

@@ -226,7 +226,8 @@ def _trade_off(number: int, ours: Sequence[Result]) -> Finding | None:
 
     def side(strategy: str, tuned: bool) -> list[Result]:
         kind = {"network": network, "experiment": "experiment-2", "penalty": "l2+l0"}
-        return select(ours, strategy=strategy, fine_tuned=tuned, **kind)
+        found = select(ours, strategy=strategy, fine_tuned=tuned, **kind)
+        return [result for result in found if "-power-" not in result.arm]
 
     rivals = {"NORM with it": side("NORM", True), "SEP without": side("SEP", False)}
     if rows is None or not all(rivals.values()):

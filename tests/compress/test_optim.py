@@ -179,6 +179,27 @@ def test_bad_arguments_are_named(wrong, message):
         PenalisedSGD([one_weight(1.0, 0.0)], **wrong)
 
 
+@pytest.mark.parametrize(
+    ("penalty", "dtype", "message"),
+    [
+        (L0(1e-90, 5e79), torch.float32, r"2 \* beta that torch.float32 can hold; got 1e\+80"),
+        (L2(1e300) + L1(1.0), torch.bfloat16, r"2 \* alpha that torch.bfloat16 can hold; got 2e\+300"),
+        (L0(1e3, 1e3), torch.float16, r"alpha \* beta that torch.float16 can hold; got 1e\+06"),
+        (L0(1.0, [5.0, 1e39]), torch.float32, r"2 \* beta that torch.float32 can hold"),
+    ],
+)
+def test_factors_that_a_parameter_cannot_hold_are_refused(penalty, dtype, message):
+    w = torch.nn.Parameter(torch.ones(2, dtype=dtype))
+    for call in (
+        lambda: PenalisedSGD([w], lr=0.1, penalty=penalty),
+        lambda: PenalisedSGD([{"params": [w], "penalty": penalty}], lr=0.1),
+        lambda: compress.pull_([w], penalty, 0.1),
+    ):
+        with pytest.raises(ValueError, match=f"penalty must have {message}"):
+            call()
+    assert torch.equal(w, torch.ones(2, dtype=dtype))
+
+
 @settings(max_examples=200, deadline=None)
 @given(w=weights, g=st.floats(-3, 3), eta=rates, alpha=st.floats(0, 0.1), beta=st.floats(1, 50))
 def test_a_decoupled_step_adds_the_pull_after_the_momentum_and_may_cross_zero(w, g, eta, alpha, beta):

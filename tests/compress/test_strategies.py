@@ -54,10 +54,10 @@ def test_bad_sizes_are_named(wrong, message):
 
 def test_the_power_says_how_far_sizes_count():
     sizes = {"small": 100, "large": 10_000}
-    for power in (0.0, 0.5, 0.75, 1.0):
+    for power in (-0.25, 0.0, 0.5, 0.75, 1.0):
         found = compress.normalised(L0(1e-3, 5), sizes, power)
         ratio = found["small"].alpha / found["large"].alpha
         assert ratio == pytest.approx(100**power)
         assert sum(found[layer].alpha * size for layer, size in sizes.items()) == pytest.approx(1e-3 * 10_100)
-    with pytest.raises(ValueError, match="power must be between 0 and 1"):
+    with pytest.raises(ValueError, match="power must be between -1 and 1"):
         compress.normalised(L2(1e-3), sizes, 1.5)

@@ -244,7 +244,7 @@ WAYS = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10**6), ratio=st.floats(1.2, 60), way=st.sampled_from(sorted(WAYS)), first=st.booleans())
 def test_pruning_to_what_is_alive_leaves_as_much_as_the_ratio_allows(seed, ratio, way, first):
     model = Small(seed, 1.0)

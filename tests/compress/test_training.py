@@ -120,10 +120,13 @@ def test_a_diverging_run_says_so(few):
         ({"shift": -1}, "shift must be a whole number >= 0; got -1"),
         ({"learning_rate": -1}, "learning_rate must be > 0 and finite; got -1"),
         ({"learning_rate": math.nan}, "learning_rate must be > 0 and finite; got nan"),
-        ({"warm_up": 2}, "warm_up must be >= 0 and shorter than the run of 6 steps; got 6 steps"),
+        ({"warm_up": 2}, "warm_up must be >= 0 and < epochs; got 2"),
         ({"warm_up": -1}, "warm_up must be >= 0"),
-        ({"schedule": "triangle"}, "schedule must be a function or one of cosine, step; got 'triangle'"),
-        ({"schedule": None}, "schedule must be a function or one of cosine, step; got None"),
+        (
+            {"schedule": "triangle"},
+            "schedule must be a function of step, steps and start, or one of cosine, step; got 'triangle'",
+        ),
+        ({"schedule": None}, "schedule must be a function of step, steps and start, or one of cosine, step; got None"),
         ({"schedule": lambda *_: -1.0}, "schedule must return finite rates >= 0; got -1.0 at step 0"),
         ({"schedule": lambda *_: math.nan}, "schedule must return finite rates >= 0; got nan at step 0"),
         ({"temperature": 0}, r"temperature must be > 0 and at most 1e\+100; got 0"),
@@ -243,6 +246,13 @@ def test_a_shift_moves_each_pixel_and_lets_zeros_in(move, channels, seed):
     assert torch.equal(augment.shift(images, dx, dy), expected)
     assert torch.equal(augment.shift(images, torch.tensor([dx, 0]), torch.tensor([dy, 0]), reach=7)[0], expected[0])
     assert torch.equal(augment.shift(images, torch.tensor([dx, 0]), torch.tensor([dy, 0]))[1], images[1])
+
+
+@pytest.mark.parametrize("far", [5, 6, 10**6, -(10**6)])
+def test_a_shift_beyond_the_image_leaves_nothing_of_it(far):
+    images = torch.rand(2, 3, 5)
+    assert not augment.shift(images, far, 0).any()
+    assert not augment.shift(images, torch.tensor([far, far]), torch.tensor([0, 1]), reach=2 * 10**6).any()
 
 
 def test_a_shift_beyond_its_reach_and_odd_images_are_refused():

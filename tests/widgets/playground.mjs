@@ -50,6 +50,7 @@ const ASK = {
     }
     return told(one, { losses });
   },
+  keep: (pairs) => pairs.map(([total, ratio]) => N.numberToKeep(total, ratio)),
   settings: () => ({ defaults: defaults(), ladders: Object.fromEntries([...SETTINGS].filter(([, s]) => s.kind === "log").map(([name, s]) => [name, ladder(s)])) }),
   parse: ([name, value]) => parse(name, value) ?? null,
   stories: () => STORIES,

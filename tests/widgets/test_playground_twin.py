@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from l0lib import L0, L1, L2
+from l0lib._counts import number_to_keep
 from l0lib.playground import chance, network, tasks
 from tests.widgets.node import ask_playground as ask
 
@@ -60,6 +61,15 @@ def test_random_numbers_are_the_same_bits():
             np.testing.assert_array_equal(found, reference(*case))
     for case, found in zip(cases, ask(*[("normals", key) for key in keys]), strict=True):
         np.testing.assert_allclose(found, chance.normals(*case), rtol=1e-13, atol=1e-14)
+
+
+def test_a_ratio_keeps_the_same_number():
+    """Ratios that come from a count, and those of a slider, which no binary fraction holds."""
+    counts = [(total, total / keep) for total in (354, 1000, 7919) for keep in range(1, total, 7)]
+    ratios = [(total, tenth / 10) for total in (354, 1000, 7919) for tenth in range(10, 500)]
+    pairs = [(total, ratio) for total, ratio in [*counts, *ratios] if ratio <= total]
+    (found,) = ask(("keep", pairs))
+    assert found == [number_to_keep(total, ratio) for total, ratio in pairs]
 
 
 def test_random_numbers_are_random_enough():

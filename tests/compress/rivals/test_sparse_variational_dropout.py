@@ -65,7 +65,7 @@ def test_noise_at_the_outputs_is_that_of_noise_at_the_weights(layer, shape):
     with torch.no_grad():
         mean, weight = layer(image), layer.weight.clone()
         drawn = []
-        for _ in range(4000):
+        for _ in range(1000):
             noise = torch.randn(weight.shape, generator=generator)
             layer.weight.copy_(weight + (log_variance / 2).exp() * noise)
             drawn.append(layer(image))
@@ -76,7 +76,7 @@ def test_noise_at_the_outputs_is_that_of_noise_at_the_weights(layer, shape):
         assert torch.equal(layer(image), mean)
     spread = noisy.var(0)
     torch.testing.assert_close(noisy.mean(0, keepdim=True), mean, rtol=0, atol=0.04 * float(spread.max()) ** 0.5)
-    torch.testing.assert_close(spread, torch.cat(drawn).var(0), rtol=0.15, atol=0.0)
+    torch.testing.assert_close(spread, torch.cat(drawn).var(0), rtol=0.2, atol=0.0)
 
 
 def test_weights_meet_their_gradients_through_the_noise():

@@ -141,9 +141,15 @@ function largest(values, a, b, keep, mask) {
   for (let i = 0; i < keep && i < order.length; i++) if (values[order[i]] >= 0) mask[order[i]] = 1;
 }
 
+/** The largest number of parameters at which `total / number`, as a float, is not below `ratio`. */
+export function numberToKeep(total, ratio) {
+  const near = Math.floor(total / ratio);
+  return total / (near + 1) >= ratio ? near + 1 : total / near < ratio ? near - 1 : near;
+}
+
 /** Which parameters pruning to a ratio keeps: 1 or 0 for each. The network stays as it is. */
 export function choose(net, ratio, way, seed) {
-  const total = net.p.length, keep = Math.floor(total / ratio), mask = new Uint8Array(total);
+  const total = net.p.length, keep = numberToKeep(total, ratio), mask = new Uint8Array(total);
   const values = way === "RP" ? uniforms(seed, PRUNING, total) : net.p.map(abs);
   if (net.mask) for (let i = 0; i < total; i++) if (!net.mask[i]) values[i] = -1;
   if (way !== "LP") {
