@@ -22,6 +22,7 @@ from .attraction import (
 )
 from .costs import bytes_against_ratio, bytes_by_encoding, shares_by_layer, speedup_against_sparsity
 from .explorers import (
+    alpha_beta_map,
     at_zero,
     compression_ratio,
     draw_a_digit,

@@ -307,7 +307,8 @@ def predicted_and_found(points: Mapping[str, Sequence[tuple[float, float]]]) -> 
         axis.plot(x, y, MARKERS[kind], color=PENALTY_STYLE[kind]["color"], markersize=6, label=name)
     axis.set(xlabel="predicted before training (%)", ylabel="found after training (%)", xlim=(0, 100), ylim=(0, 100))
     axis.set_aspect("equal")
-    axis.legend(frameon=False, loc="upper left")
+    if points:
+        axis.legend(frameon=False, loc="upper left")
     return figure
 
 

@@ -15,11 +15,13 @@ from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 
 from .. import attraction, labels, landscape
+from ..chapters import alpha_beta_map as maps
 from ..penalties import L0, L1, L2, Penalty
 from ..playground import network, view
-from ._style import BLUE, GREY, ORANGE, PENALTY_STYLE, logarithmic, new_figure, new_mosaic, say
+from ._style import BLUE, GREY, ORANGE, PENALTY_STYLE, label_ticks, logarithmic, new_figure, new_mosaic, say
 
 if TYPE_CHECKING:
+    from ..chapters.alpha_beta_map import Reading
     from ..compress.neurons import Blueprint
 
 _KINDS = ("l2", "l1", "l0")
@@ -289,6 +291,78 @@ def _tiled(images: np.ndarray, across: int, gap: float = np.nan) -> np.ndarray:
         row, column = divmod(place, across)
         sheet[row * (tall + 1) :][:tall, column * (wide + 1) :][:, :wide] = image
     return sheet
+
+
+def alpha_beta_map(data: Mapping[str, Any], readings: Sequence[Reading], colour: str) -> Figure:
+    """Draw what :class:`~l0lib.widgets.AlphaBetaMap` shows, for readers without JavaScript and for paper.
+
+    ``data`` is the table of :mod:`l0lib.chapters.alpha_beta_map`, ``readings`` those of one or two points, ``colour``
+    one of its ``COLOURS``. A cross is a network at chance level, a stroke one that pruning has put
+    there, a ring a point that is not run.
+    """
+    figure, (plane, curve, spread) = new_mosaic(8, 6.6, "aa;bc", height_ratios=(1.7, 1))
+    ratio, dark = readings[0].ratio, LinearSegmentedColormap.from_list("strength", ["#f0f5f9", BLUE])
+    plane.grid(False)
+    edges = {name: _cell_edges(np.log10(data[name])) for name in ("alphas", "betas")}
+    write = {"error": lambda x: f"{x:.1f}" if x < 9.95 else f"{x:.0f}", "ratio": lambda x: f"{x:g}" if x else "–",
+             "dead": lambda x: f"{100 * x:.0f}"}[colour]  # fmt: skip
+    for row, (beta, shown) in enumerate(zip(data["betas"], maps.values(data, colour, ratio), strict=True)):
+        for column, (alpha, value) in enumerate(zip(data["alphas"], shown, strict=True)):
+            here = maps.read(data, alpha, beta, ratio)
+            if here.whole is None:
+                plane.plot(alpha, beta, "o", ms=3.5, mfc="none", mec=GREY)
+            elif here.lost:
+                plane.plot(alpha, beta, "x", ms=9, mec=_WARN)
+            elif colour == "error" and value is not None and value >= maps.CHANCE:
+                plane.plot(alpha, beta, marker="$/$", ms=9, mec=_WARN)
+            else:
+                strong = 0.0 if value is None else maps.strength(data, colour, value)
+                left, right = 10 ** edges["alphas"][column : column + 2]
+                bottom, top = 10 ** edges["betas"][row : row + 2]
+                plane.fill_between((left, right), bottom, top, color=dark(strong), linewidth=0)
+                ink = "white" if strong > 0.55 else "#14181e"
+                told = "?" if value is None else write(value)
+                plane.text(alpha, beta, told, ha="center", va="center", fontsize=7.5, color=ink)
+    ends = [(10 ** side[0], 10 ** side[-1]) for side in edges.values()]
+    for power in range(-6, 0):
+        plane.plot(ends[0], 10.0**power / np.array(ends[0]), color="#222832", lw=0.8, ls=(0, (2, 3)))
+    for line in data["lines"]:
+        plane.plot(line["alphas"], data["line_betas"], color=_L0_COLOUR, lw=1.6)
+        plane.annotate(f"{100 * line['share']:.0f} %", (line["alphas"][0], ends[1][0]), color=_L0_COLOUR, fontsize=8,
+                       ha="center", va="bottom")  # fmt: skip
+    plane.set(xscale="log", yscale="log", xlim=ends[0], ylim=ends[1], xlabel="α of the ℓ0 term", ylabel="β")
+    plane.set_title(maps.COLOURS[colour] + (f", {ratio:g}×" if colour == "error" else ""), fontsize=11)
+    label_ticks(plane.yaxis, data["betas"])
+    dense = maps.dense_error(data)
+    if dense is not None:
+        curve.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)))
+    curve.axvline(ratio, color=GREY, lw=1, ls=":")
+    for name, kind, here in zip("AB", ("l1", "l2+l0"), readings, strict=False):
+        colour_of, line = PENALTY_STYLE[kind]["color"], "-" if name == "A" else "--"
+        plane.plot(here.alpha, here.beta, "s", ms=19, mfc="none", mec=colour_of, mew=2.2)
+        plane.annotate(name, (here.alpha, here.beta), xytext=(11, 6), textcoords="offset points", color=colour_of,
+                       fontweight="bold")  # fmt: skip
+        run = maps.run_at(data, here.alpha, here.beta)
+        if run is None:
+            continue
+        curve.plot([1, *data["ratios"]], maps.errors(data, run), line, color=colour_of, marker="o", ms=3, label=name)
+        counts = np.asarray(run["magnitudes"], dtype=float)
+        bins = data["first_edge"] + data["bin"] * np.arange(len(counts) + 1)
+        spread.stairs(counts, 10**bins, color=colour_of, fill=name == "A", alpha=0.5 if name == "A" else 1, label=name)
+    if readings[0].threshold is not None:
+        spread.axvline(math.sqrt(math.prod(readings[0].threshold)), color="#222832", lw=1.2)
+    spread.axvspan(readings[0].band[1], readings[0].band[0], color=_AMBER, alpha=0.3, lw=0)
+    curve.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="test error (%)")
+    logarithmic(curve, "xy")
+    spread.set(xscale="log", yscale="log", xlim=(1e-7, 3), ylim=(0.7, 3e5), xlabel="magnitude of a weight",
+               ylabel="weights")  # fmt: skip
+    return figure
+
+
+def _cell_edges(logs: np.ndarray) -> np.ndarray:
+    """Return where cells around these places begin and end: half-way to the neighbours."""
+    middle = (logs[1:] + logs[:-1]) / 2
+    return np.array([2 * logs[0] - middle[0], *middle, 2 * logs[-1] - middle[-1]])
 
 
 def remove_neurons(plan: Blueprint, removed: Mapping[str, Iterable[int]]) -> Figure:

@@ -9,11 +9,13 @@
 from .digits import DrawADigit
 from .explorer import Explorer
 from .explorers import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
+from .map import AlphaBetaMap
 from .playground import Playground
 from .ratio import CompressionRatio
 from .removal import RemoveNeurons
 
 __all__ = [
+    "AlphaBetaMap",
     "AtZero",
     "CompressionRatio",
     "DrawADigit",

@@ -6,6 +6,7 @@ import json
 import numpy as np
 
 from l0lib import L0, L1, L2, attraction, landscape
+from l0lib.chapters import alpha_beta_map as maps
 from l0lib.chapters.image_networks import ImageNetwork, Layer, script_json
 from l0lib.compress import neurons
 from l0lib.widgets import RemoveNeurons
@@ -190,6 +191,30 @@ def remove_neurons(v, d):
     assert d["adds"] == [n["multiply_adds"], n["multiply_adds_left"]]
 
 
+def alpha_beta_map(v, d):
+    """Every cell, and what is read at the points, from the table that the page was given."""
+    stored = d["stored"]
+    shown = maps.values(stored, v["colour"], v["ratio"])
+    for beta, row, values in zip(stored["betas"], d["cells"], shown, strict=True):
+        for alpha, cell, value in zip(stored["alphas"], row, values, strict=True):
+            here = maps.read(stored, alpha, beta, v["ratio"])
+            assert (cell["run"], cell["lost"]) == (here.whole is not None, here.lost)
+            failed = v["colour"] == "error" and here.error is not None and here.error >= maps.CHANCE
+            assert cell["chance"] == (here.lost or failed)
+            assert (cell["value"] is None) == (value is None)
+            close(cell["strength"], 0 if value is None else maps.strength(stored, v["colour"], value), scale=1)
+            if value is not None:
+                close(cell["value"], value)
+    points = [(v["alpha"], v["beta"])] + [(v["alpha_2"], v["beta_2"])] * v["compare"]
+    for got, (alpha, beta) in zip(d["readings"], points, strict=True):
+        want = maps.read(stored, alpha, beta, v["ratio"])
+        for name in ("reach", "predicted", "band", "whole", "error", "highest", "dead", "threshold"):
+            value = getattr(want, name)
+            assert (got[name] is None) == (value is None), name
+            if value is not None:
+                close(got[name], value)
+
+
 def plan_of(plain):
     """The blueprint that the page has as plain data."""
     layers = tuple(
@@ -203,7 +228,7 @@ CHECK = {
     f.__name__: f
     for f in (
         trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty, draw_a_digit, compression_ratio,
-        remove_neurons,
+        remove_neurons, alpha_beta_map,
     )
 }  # fmt: skip
 

@@ -1,19 +1,11 @@
 // What every explorer has around its plots: the key, the live sentence, the buttons, the redraw on change.
 import { installA11y } from "./a11y.js";
+import { short } from "./numbers.js";
 import { nearest, read, readAll, snap, trait, write } from "./settings.js";
 import { DASH, onTheme, palette } from "./theme.js";
 import { changed, linkTo, onStaticPage, register } from "./url.js";
 
-/** Three significant digits without an exponent where that reads well. */
-export function short(x, digits = 3) {
-  if (!Number.isFinite(x)) return x > 0 ? "∞" : x < 0 ? "−∞" : "–";
-  if (x === 0) return "0";
-  const size = Math.abs(x), sign = x < 0 ? "−" : "";
-  if (size >= 1e-4 && size < 1e5) return sign + String(Number(size.toPrecision(digits)));
-  const [mantissa, power] = size.toExponential(digits - 1).split("e");
-  const raised = String(Number(power)).replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻");
-  return `${sign}${Number(mantissa)}·10${raised}`;
-}
+export { short };
 
 const make = (tag, attributes = {}, ...children) => {
   const e = document.createElement(tag);
@@ -22,14 +14,14 @@ const make = (tag, attributes = {}, ...children) => {
   return e;
 };
 
-function swatch({ style, dash = DASH[style] ?? [], width = 2.5, dot }) {
+function swatch({ style, dash = DASH[style] ?? [], width = 2.5, dot, mark }) {
   const box = make("span", { class: "l0-swatch" });
-  const shape = dot ? `<circle cx="15" cy="5" r="4.5"/>` : `<line x1="1" y1="5" x2="29" y2="5" stroke-width="${width}" stroke-dasharray="${dash.join(" ")}"/>`;
+  const shape = mark ? `<text x="15" y="10" text-anchor="middle">${mark}</text>` : dot ? `<circle cx="15" cy="5" r="4.5"/>` : `<line x1="1" y1="5" x2="29" y2="5" stroke-width="${width}" stroke-dasharray="${dash.join(" ")}"/>`;
   box.innerHTML = `<svg width="30" height="10" aria-hidden="true">${shape}</svg>`;
   return box;
 }
 
-/** The key of the lines: entries [{style, name, text, dash, width, dot}], kept as one list so that a screen reader reads it in order. */
+/** The key of the lines: entries [{style, name, text, dash, width, dot, mark}], kept as one list so that a screen reader reads it in order. */
 function keyOf(list) {
   let shape = "";
   return (entries) => {

@@ -1,4 +1,5 @@
 // The module that anywidget loads: one view for each kind of explorer.
+import { alphaBetaMap } from "./alpha_beta_map.js";
 import { atZero } from "./at_zero.js";
 import { compressionRatio } from "./compression_ratio.js";
 import { drawADigit } from "./draw_a_digit.js";
@@ -17,6 +18,7 @@ const EXPLORERS = {
   loss_and_penalty: [lossAndPenalty, "loss against penalty"],
   compression_ratio: [compressionRatio, "stored runs at a compression ratio"],
   remove_neurons: [removeNeurons, "remove neurons"],
+  alpha_beta_map: [alphaBetaMap, "what alpha and beta do to a network"],
   draw_a_digit: [drawADigit, "draw a digit"],
 };
 
