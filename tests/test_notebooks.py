@@ -65,12 +65,33 @@ def test_a_notebook_opens_and_closes_as_all_do(path):
     assert re.match(r"(\(ch-[\w-]+\)=\n)?# [^\n]+\n\n\S", cells[0].source), "a title, then an opening paragraph"
     assert len(re.findall(r"^# ", markdown(path), re.M)) == 1
     code = [cell for cell in cells if cell.cell_type == "code"]
-    assert code[0].metadata["tags"] == ["parameters"]
+    assert code[0].metadata["tags"] == ["parameters", "remove-input"]
     assert code[0].source.startswith('profile = "fast"')
     assert "start(profile)" in code[1].source
     assert code[-1].source.strip() == "footer()"
     assert "interact(" not in "".join(c.source for c in code)
     assert "tqdm.auto" not in "".join(c.source for c in code)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_a_page_shows_code_on_request(path):
+    """Setup, footer and calls of figures are not shown, exercises that nobody can run there neither; the rest folds.
+
+    What teaches an equation stays open, and is short.
+    """
+    code = [cell for cell in read(path).cells if cell.cell_type == "code"]
+    kinds = ("remove-input", "remove-cell", "hide-input")
+    tags = [[tag for tag in cell.metadata.get("tags", []) if tag in kinds] for cell in code]
+    assert [tags[0], tags[1], tags[-1]] == [["remove-input"]] * 3
+    for cell, its in zip(code, tags, strict=True):
+        assert len(its) <= 1
+        assert (its == ["remove-cell"]) == ("exercise" in cell.metadata), cell.id
+        called = cell.source.strip().splitlines()[-1]
+        if not its:
+            assert len(cell.source.splitlines()) <= 30, f"{cell.id} is too long to stay open"
+            assert not re.match(r"(stored_)?figures\.|Table\(|display\(", called), (
+                f"{cell.id} shows, and teaches nothing"
+            )
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
