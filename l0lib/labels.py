@@ -14,3 +14,10 @@ DATASETS = {"mnist": "MNIST", "cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
 PRUNINGS = {"GP": "global", "LP": "layerwise", "RP": "random"}
 #: The penalties as axes and legends print them.
 PENALTIES = {"l2": "ℓ2", "l1": "ℓ1", "l0": "smoothed ℓ0", "l2+l0": "ℓ2 + ℓ0"}
+#: Ways to a smaller network without a penalty.
+WITHOUT_PENALTY = {
+    "dense": "dense",
+    "gradual": "gradual magnitude",
+    "one-shot": "one-shot magnitude",
+    "wanda": "Wanda",
+}

@@ -314,6 +314,60 @@ def _rescale_unit(answer):
         yield f"the incoming norms should change by 1, 1, 4, 1, 1, not by {', '.join(f'{r:.3g}' for r in ratio)}"
 
 
+def _bits_per_byte(answer):
+    random = np.random.default_rng(0)
+    for sizes in ((4,), (10, 1000), (300, 20, 5)):
+        modules = [random.uniform(0.01, 1, n) ** (1 + k) for k, n in enumerate(sizes)]
+        got = float(answer([module.copy() for module in modules]))
+        want = -float(np.log2(np.concatenate(modules)).mean())
+        if math.isclose(got, want * math.log(2), rel_tol=1e-6):
+            yield "these are natural logarithms; bits have base 2"
+        if not math.isclose(got, want, rel_tol=1e-9):
+            yield f"modules of {', '.join(map(str, sizes))} bytes need {want:.5g} bits a byte in all, not {got:.5g}"
+
+
+def _wanda(answer):
+    random = np.random.default_rng(0)
+    for outputs, inputs, places, keep in ((3, 8, 20, 4), (6, 5, 7, 1), (2, 40, 100, 10)):
+        weights = random.normal(size=(outputs, inputs))
+        x = random.normal(size=(places, inputs)) * random.uniform(0.1, 5, inputs) + random.normal(size=inputs)
+        got = np.asarray(answer(weights.copy(), x.copy(), keep))
+        if got.dtype != bool or got.shape != weights.shape:
+            yield f"return a boolean array of shape {weights.shape}; got {got.dtype} of shape {got.shape}"
+        if not np.array_equal(got.sum(1), [keep] * outputs):
+            yield f"each of the {outputs} outputs keeps {keep} weights; yours keep {got.sum(1).tolist()}"
+        scores = np.abs(weights) * np.sqrt(np.square(x).sum(0))
+        want = scores >= np.sort(scores, 1)[:, -keep, None]
+        if not np.array_equal(got, want):
+            row = int(np.flatnonzero((got != want).any(1))[0])
+            kept, right = (np.flatnonzero(mask[row]).tolist() for mask in (got, want))
+            yield f"output {row} keeps the inputs {right}, not {kept}: magnitude times the norm of the input"
+
+
+def _move_scale(answer):
+    random = np.random.default_rng(0)
+    gain, shift, weights = random.normal(size=6), random.normal(size=6), random.normal(size=(4, 6))
+    given = [values.copy() for values in (gain, shift, weights)]
+    changed = answer(*given, 2, 5.0)
+    if any(not np.array_equal(a, b) for a, b in zip(given, (gain, shift, weights), strict=True)):
+        yield "work on copies: the arrays that were given have changed"
+    new_gain, new_shift, new_weights = (np.asarray(values) for values in changed)
+    x = random.normal(size=(30, 6))
+    if not np.allclose((x * new_gain + new_shift) @ new_weights.T, (x * gain + shift) @ weights.T, atol=1e-9):
+        yield "the layer computes something else now; does the shift go with the scale?"
+    sizes = np.linalg.norm(new_weights, axis=0) / np.linalg.norm(weights, axis=0)
+    if not np.allclose(sizes, [1, 1, 0.2, 1, 1, 1]):
+        yield f"column 2 should become 5 times smaller, the others stay; sizes change by {sizes.round(3).tolist()}"
+
+
+def _least_alpha(answer):
+    for eta in (1e-3, 0.02, 0.4):
+        got = float(answer(eta))
+        want = math.e * eta / 2
+        if not math.isclose(got, want, rel_tol=1e-9):
+            yield f"for eta = {eta:g} the least alpha is {want:.6g}, not {got:.6g}: where is x exp(-x) largest?"
+
+
 # fmt: off
 CHECKS = {
     "1.1": _ratio, "1.2": _dropped, "1.3": _mask,
@@ -323,4 +377,5 @@ CHECKS = {
     "10.1": _csr_bytes, "10.2": _byte_ratio, "10.3": _multiply_add_ratio,
     "11.1": _rescale, "11.2": _share_of_l1, "11.3": _effective_rate, "11.6": _stale,
     "13.1": _multiply_adds_without, "13.2": _share_for, "13.3": _rescale_unit,
+    "14.1": _bits_per_byte, "14.2": _wanda, "14.3": _move_scale, "14.4": _least_alpha,
 }

@@ -1,6 +1,7 @@
 """One function per figure of the book; each returns a ``matplotlib.figure.Figure`` made without pyplot."""
 
 from ._style import GREY, PENALTY_STYLE, new_figure
+from .attention import bits_against_ratio, kept_by_layer, scales_under_penalties
 from .attraction import (
     alpha_bounds,
     equal_terms,

@@ -53,6 +53,22 @@ def clipped(w, m, g, pull, eta, mu, reach=lambda eta, mu: eta / (1 - mu), size=n
     return np.sign(free) * np.maximum(np.abs(free) - reach(eta, mu) * size(pull), 0), m
 
 
+def wanda(weights, x, keep, signed=False):
+    scores = (weights if signed else np.abs(weights)) * np.linalg.norm(x, axis=0)
+    mask = np.zeros(weights.shape, bool)
+    np.put_along_axis(mask, np.argsort(-scores, axis=1)[:, :keep], True, axis=1)
+    return mask
+
+
+def move_scale(gain, shift, weights, j, c, shift_too=True, copies=True):
+    if copies:
+        gain, shift, weights = gain.copy(), shift.copy(), weights.copy()
+    gain[j] *= c
+    shift[j] *= c if shift_too else 1
+    weights[:, j] /= c
+    return gain, shift, weights
+
+
 def csr(rows, columns, nonzeros, last=-1, starts=1, value=4):
     def width(number):
         return 1 if number < 2**8 else 2 if number < 2**16 else 4
@@ -329,6 +345,31 @@ NEAR_MISSES = {
         lambda *given: rescale_unit(*given, back=-1.0),
         lambda *given: rescale_unit(*given, copies=False),
         lambda first, bias, second, unit, c: rescale_unit(first, bias, second, unit, 1 / c),
+    ],
+    "14.1": [
+        lambda modules: -np.mean([np.log2(one).mean() for one in modules]),
+        lambda modules: -np.log(np.concatenate(modules)).mean(),
+        lambda modules: np.log2(np.concatenate(modules)).mean(),
+        lambda modules: -np.log2(np.concatenate(modules).mean()),
+    ],
+    "14.2": [
+        lambda weights, x, keep: wanda(weights, np.ones_like(x), keep),
+        lambda weights, x, keep: wanda(weights, x - x.mean(0), keep),
+        lambda weights, x, keep: wanda(weights, np.square(x), keep),
+        lambda weights, x, keep: wanda(weights, x, keep, signed=True),
+        lambda weights, x, keep: wanda(weights.reshape(1, -1), np.tile(x, len(weights)), keep * len(weights)).reshape(
+            weights.shape
+        ),
+    ],
+    "14.3": [
+        lambda *given: move_scale(*given, shift_too=False),
+        lambda *given: move_scale(*given, copies=False),
+        lambda gain, shift, weights, j, c: move_scale(gain, shift, weights, j, 1 / c),
+    ],
+    "14.4": [
+        lambda eta: math.e * eta,
+        lambda eta: eta / 2,
+        lambda eta: eta / (2 * math.e),
     ],
 }
 

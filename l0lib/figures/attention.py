@@ -1,0 +1,82 @@
+"""Figures of the transformer: scales under penalties, bits a byte against the ratio, what is left of each layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .. import labels
+from ._style import GREY, MARKERS, PENALTY_STYLE, label_ticks, new_figure, say
+
+#: Colour, line and mark of what has no penalty.
+_OTHERS: dict[str, dict[str, Any]] = {
+    "gradual": {"color": "#8a6400", "linestyle": ":", "marker": "v"},
+    "one-shot": {"color": GREY, "linestyle": "--", "marker": "x"},
+    "wanda": {"color": "#00757f", "linestyle": "-", "marker": "*"},
+}
+
+
+def _name(arm: str) -> str:
+    return (labels.PENALTIES | labels.WITHOUT_PENALTY)[arm]
+
+
+def scales_under_penalties(lines: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw the rms of a scale-free layer's weights against steps, one line an entry (at most five)."""
+    figure, axis = new_figure(7.2, 3.8)
+    styles = [*PENALTY_STYLE.values(), {"color": GREY, "linestyle": ":"}]
+    for (name, line), style in zip(lines.items(), styles, strict=False):
+        axis.plot(np.arange(1, len(line) + 1), line, label=name, lw=1.6, **style)
+    axis.set(xscale="log", yscale="log", xlabel="step", ylabel="root mean square of the weights")
+    axis.legend(frameon=False)
+    return figure
+
+
+def bits_against_ratio(
+    curves: Mapping[str, Mapping[float, Sequence[float]]], dense: Sequence[float] = (), ratios: Sequence[float] = ()
+) -> Figure:
+    """Draw bits a byte after fine-tuning against the compression ratio: a line an arm, a dot a seed.
+
+    ``curves`` maps an arm to the bits of its seeds at each ratio, ``dense`` holds those of the dense network. The
+    ``ratios`` are labelled where there is no curve yet.
+    """
+    figure, axis = new_figure(7.2, 4.2)
+    for place, (arm, points) in enumerate(curves.items()):
+        style = {"marker": MARKERS[arm], **PENALTY_STYLE[arm]} if arm in PENALTY_STYLE else _OTHERS[arm]
+        aside = 1.02 ** (place - (len(curves) - 1) / 2)
+        at = sorted(points)
+        axis.plot([aside * r for r in at], [fmean(points[r]) for r in at], label=_name(arm), ms=5, lw=1.4, **style)
+        dots = [(aside * r, bits) for r in at for bits in points[r]]
+        axis.plot(*zip(*dots, strict=True), ".", color=style["color"], ms=3, alpha=0.6)
+    if dense:
+        axis.axhline(fmean(dense), color=GREY, lw=1, ls=(0, (6, 4)), label="dense, as many steps")
+    if not curves:
+        say(axis, "not run yet")
+    axis.set(xscale="log", xlabel="compression ratio", ylabel="bits a byte, test modules")
+    label_ticks(axis.xaxis, sorted({r for points in curves.values() for r in points} or ratios), "×")
+    if curves:
+        axis.legend(frameon=False, ncols=2)
+    return figure
+
+
+def kept_by_layer(layers: Sequence[str], shares: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw which share of each layer is left, in percent: a row a layer, a column an entry of ``shares``."""
+    figure, axis = new_figure(1.6 + 0.95 * max(len(shares), 3), 0.6 + 0.27 * max(len(layers), 5))
+    axis.grid(False)
+    if not shares:
+        axis.set(xticks=[], yticks=[])
+        say(axis, "not run yet")
+        return figure
+    values = 100 * np.array(list(shares.values())).T
+    axis.imshow(np.sqrt(values / 100), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        told, colour = f"{value:.{0 if value >= 9.5 else 1}f}", "white" if value > 35 else "black"
+        axis.text(column, row, told, ha="center", va="center", fontsize=8, color=colour)
+    axis.set_xticks(range(len(shares)), [_name(arm).replace(" ", "\n") for arm in shares], fontsize=8)
+    axis.set_yticks(range(len(layers)), layers, fontsize=8)
+    axis.xaxis.tick_top()
+    axis.tick_params(length=0)
+    return figure
