@@ -18,7 +18,7 @@ STOPS = (
     400, 450, 500, 600, 800, 1000, 1200,
 )  # fmt: skip
 #: The plot in the units of its picture: width, height and the room left, right, above and below.
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 760, 420, 56, 130, 14, 48
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 760, 420, 56, 130, 26, 48
 #: The plot ends at so many times the least error: above, networks have collapsed.
 _TALL = 8.0
 _X_TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
@@ -123,7 +123,7 @@ def plot(board: tuple[str, str], rows: Sequence[Row]) -> str:
             parts.append(_rule(_LEFT, y(error), _WIDTH - _RIGHT, y(error)))
             parts.append(_words(_LEFT - 6, y(error) + 4, f"{error:g}", "end"))
     parts.append(_words((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 8, "compression ratio", "middle"))
-    parts.append(_words(_LEFT - 44, _TOP + 4, "error, %", "start"))
+    parts.append(_words(_LEFT - 44, _TOP - 12, "error, %", "start"))
     for name, dash, on in (("all", "", "on_front"), ("here", ' stroke-dasharray="5 4"', "on_our_front")):
         line = sorted((r.ratio, r.error or 0.0) for r in drawn if getattr(r, on))
         corners = " ".join(f"{x(ratio):.1f},{y(error):.1f}" for ratio, error in line)
