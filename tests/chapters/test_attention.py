@@ -189,6 +189,32 @@ def test_training_that_diverges_is_refused(text):
         study.fit(model, study.joined(text.train), QUICK, 20, 1e-3, 0)
 
 
+@pytest.mark.parametrize("penalty", [L2(0.1), L1(0.05), L2(0.1) + L0(0.01, 10)], ids=["l2", "l1", "l2+l0"])
+def test_a_free_scale_rests_where_the_pull_makes_up_for_half_the_rate(penalty):
+    """prop-scale-under-adam: the mean of w p(w) is eta/2."""
+    draw, eta, products = np.random.default_rng(0), 0.02, []
+    w = 0.2 * draw.normal(size=300)
+    for _ in range(2000):
+        v = draw.normal(size=w.size)
+        v -= w * (v @ w) / (w @ w)
+        w = w + eta * v / np.sqrt(np.mean(v**2))
+        w = w - eta * penalty.gradient(w)
+        products.append(np.mean(w * penalty.gradient(w)))
+    assert np.mean(products[-1000:]) == pytest.approx(eta / 2, rel=0.05)
+    if isinstance(penalty, L2):
+        assert np.sqrt(np.mean(w**2)) == pytest.approx(np.sqrt(eta / 0.1) / 2, rel=0.1)
+
+
+def test_a_weak_smoothed_l0_lets_a_free_scale_grow():
+    draw, eta = np.random.default_rng(0), 0.02
+    for beta in (3, 10, 30):
+        for first in (0.03, 0.1, 0.3):
+            w = first * draw.laplace(size=1000)
+            assert np.mean(w * L0(0.999 * math.e * eta / 2, beta).gradient(w)) < eta / 2
+    at = np.full(5, 1 / 7)
+    assert np.mean(at * L0(math.e * eta / 2, 7).gradient(at)) == pytest.approx(eta / 2)
+
+
 # Records: made once, kept whole, chosen from
 
 
