@@ -320,8 +320,9 @@ def layers_of(model: ByteTransformer) -> dict[str, dict[str, float]]:
 
 
 def sample(model: ByteTransformer, count: int = 200) -> str:
-    """Return how ``model`` goes on behind :data:`PROMPT`, the likeliest byte at each place."""
-    return continue_text(model, PROMPT, count).decode("utf-8", "replace")
+    """Return how ``model`` goes on behind :data:`PROMPT`, the likeliest byte at each place; ``\ufffd`` is no letter."""
+    text = continue_text(model, PROMPT, count).decode("utf-8", "replace")
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
 # One arm
@@ -433,7 +434,7 @@ class Unit:
     def path(self, records: Path) -> Path:
         """Return where its record stands."""
         if self.kind == "trial":
-            return records / "tuning" / f"{self.arm}-{self.number}.json"
+            return records / "trials" / f"{self.arm}-{self.number}.json"
         return records / f"{self.arm}-seed{self.number}.json"
 
     def settings(self, settings: Settings) -> Settings:

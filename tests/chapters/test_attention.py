@@ -181,6 +181,11 @@ def test_a_penalty_leaves_smaller_weights(text):
     assert max(rms["l2"], rms["l1"], rms["l0"]) < rms["none"]
 
 
+def test_a_sample_holds_what_can_be_printed(monkeypatch):
+    monkeypatch.setattr(study, "continue_text", lambda *_: "a\n\0\x1b b\u00e9".encode() + b"\xff")
+    assert study.sample(QUICK.network(0)) == "a\n\ufffd\ufffd b\u00e9\ufffd"
+
+
 def test_training_that_diverges_is_refused(text):
     model = QUICK.network(0)
     with torch.no_grad():
@@ -248,6 +253,37 @@ def test_a_run_is_made_once_with_what_was_chosen(quick, tmp_path, capsys, monkey
     assert study.runs(tmp_path) == [made]
 
 
+def check_stored(folder, settings):
+    """Runs that belong together: one text, the settings of the code, and what the trials beside them chose."""
+    found = study.runs(folder)
+    assert len({record["text"]["digest"] for record in found}) <= 1
+    for record in found:
+        unit = study.Unit("run", record["arm"], record["seed"])
+        assert study.load(unit.path(folder)) == record
+        assert record["setting"] == study.setting_of(unit, folder)
+        assert record["settings"] == json.loads(json.dumps(dataclasses.asdict(settings)))
+        assert record["part"] == "test"
+    chosen = study.load(folder / "chosen.json")
+    if chosen:
+        assert all(study.choose(folder, arm) == its["setting"] for arm, its in chosen["arms"].items())
+
+
+def test_stored_runs_are_of_one_text_and_of_what_was_chosen():
+    check_stored(study.RECORDS, study.SETTINGS)
+
+
+def test_a_stored_run_of_something_else_would_be_seen(quick, tmp_path):
+    all_trials(tmp_path)
+    study.write_chosen(tmp_path)
+    study.work(study.Unit("run", "wanda", 0), quick, tmp_path, tmp_path / "runs")
+    check_stored(tmp_path, quick)
+    with pytest.raises(AssertionError):
+        check_stored(tmp_path, study.SETTINGS)
+    all_trials(tmp_path, ("wanda",), best=5)
+    with pytest.raises(AssertionError):
+        check_stored(tmp_path, quick)
+
+
 def test_a_record_of_another_text_or_setting_is_not_taken_for_ours(quick, tmp_path, monkeypatch):
     all_trials(tmp_path)
     unit = study.Unit("run", "one-shot", 0)
@@ -288,7 +324,7 @@ def test_trials_read_validation_modules_with_another_seed(quick, tmp_path):
     all_trials(tmp_path, ("dense", "one-shot"), best=5)
     unit = study.Unit("trial", "wanda", 6)
     study.work(unit, quick, tmp_path, tmp_path / "runs")
-    made = study.load(tmp_path / "tuning" / "wanda-6.json")
+    made = study.load(tmp_path / "trials" / "wanda-6.json")
     assert (made["seed"], made["part"]) == (study.TUNING_SEED, "validation")
     assert made["setting"] == {"rate": 4e-3, "within": "layer", "fine_tune_rate": 0.6}
     assert [p["ratio"] for p in made["points"]] == [4, 10]
@@ -448,8 +484,8 @@ def test_what_writes_to_the_stream_is_what_the_network_says():
 
 def test_the_text_of_another_python_is_named(text, records):
     ours, other = {"text": study.library_text().origin}, {"text": text.origin | {"python": "3.99.0"}}
-    assert "the library of this page, too" in results.origin([ours])
+    assert "that of this page, too" in results.origin([ours])
     assert "3.99.0" in results.origin([other])
-    assert "this page runs on" in results.origin([other])
+    assert "another text than that of this page" in results.origin([other])
     assert "do not compare" in results.origin([ours, other])
     assert results.origin([]) == "No run is on record yet."
