@@ -196,7 +196,9 @@ def origin(records: Sequence[Mapping[str, Any]]) -> str:
     ours, told = library_text().origin, []
     for (python, digest), its in known.items():
         counts = ", ".join(f"{part} {m} modules, {n:,} bytes" for part, (m, n) in its["modules and bytes"].items())
-        same = "the library of this page, too" if digest == ours["digest"] else f"this page runs on {ours['python']}"
+        same = "that of this page, too"
+        if digest != ours["digest"]:
+            same = f"another text than that of this page, Python {ours['python']}, {ours['digest']}"
         told.append(f"Library of Python {python} ({digest}; {same}): {counts}.")
     if len(known) > 1:
         told.append("The records are of several libraries: do not compare them.")

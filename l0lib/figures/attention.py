@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from .. import labels
-from ._style import GREY, MARKERS, PENALTY_STYLE, label_ticks, new_figure, say
+from ._style import GREY, MARKERS, PENALTY_STYLE, label_ticks, logarithmic, new_figure, say
 
 #: Colour, line and mark of what has no penalty.
 _OTHERS: dict[str, dict[str, Any]] = {
@@ -30,7 +31,8 @@ def scales_under_penalties(lines: Mapping[str, Sequence[float]]) -> Figure:
     styles = [*PENALTY_STYLE.values(), {"color": GREY, "linestyle": ":"}]
     for (name, line), style in zip(lines.items(), styles, strict=False):
         axis.plot(np.arange(1, len(line) + 1), line, label=name, lw=1.6, **style)
-    axis.set(xscale="log", yscale="log", xlabel="step", ylabel="root mean square of the weights")
+    axis.set(xlabel="step", ylabel="root mean square of the weights")
+    logarithmic(axis, "xy")
     axis.legend(frameon=False)
     return figure
 
@@ -55,6 +57,7 @@ def bits_against_ratio(
         axis.axhline(fmean(dense), color=GREY, lw=1, ls=(0, (6, 4)), label="dense, as many steps")
     if not curves:
         say(axis, "not run yet")
+        axis.set_yticks([])
     axis.set(xscale="log", xlabel="compression ratio", ylabel="bits a byte, test modules")
     label_ticks(axis.xaxis, sorted({r for points in curves.values() for r in points} or ratios), "×")
     if curves:
@@ -73,9 +76,9 @@ def kept_by_layer(layers: Sequence[str], shares: Mapping[str, Sequence[float]]) 
     values = 100 * np.array(list(shares.values())).T
     axis.imshow(np.sqrt(values / 100), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
-        told, colour = f"{value:.{0 if value >= 9.5 else 1}f}", "white" if value > 35 else "black"
+        told, colour = f"{value:.{0 if value >= 9.5 else 1}f}", "white" if value > 50 else "black"
         axis.text(column, row, told, ha="center", va="center", fontsize=8, color=colour)
-    axis.set_xticks(range(len(shares)), [_name(arm).replace(" ", "\n") for arm in shares], fontsize=8)
+    axis.set_xticks(range(len(shares)), [fill(_name(arm), 10) for arm in shares], fontsize=8)
     axis.set_yticks(range(len(layers)), layers, fontsize=8)
     axis.xaxis.tick_top()
     axis.tick_params(length=0)

@@ -181,12 +181,43 @@ def test_a_penalty_leaves_smaller_weights(text):
     assert max(rms["l2"], rms["l1"], rms["l0"]) < rms["none"]
 
 
+def test_a_sample_holds_what_can_be_printed(monkeypatch):
+    monkeypatch.setattr(study, "continue_text", lambda *_: "a\n\0\x1b b\u00e9".encode() + b"\xff")
+    assert study.sample(QUICK.network(0)) == "a\n\ufffd\ufffd b\u00e9\ufffd"
+
+
 def test_training_that_diverges_is_refused(text):
     model = QUICK.network(0)
     with torch.no_grad():
         model.head.weight[0, 0] = math.nan
     with pytest.raises(RuntimeError, match="loss must stay finite"):
         study.fit(model, study.joined(text.train), QUICK, 20, 1e-3, 0)
+
+
+@pytest.mark.parametrize("penalty", [L2(0.1), L1(0.05), L2(0.1) + L0(0.01, 10)], ids=["l2", "l1", "l2+l0"])
+def test_a_free_scale_rests_where_the_pull_makes_up_for_half_the_rate(penalty):
+    """prop-scale-under-adam: the mean of w p(w) is eta/2."""
+    draw, eta, products = np.random.default_rng(0), 0.02, []
+    w = 0.2 * draw.normal(size=300)
+    for _ in range(2000):
+        v = draw.normal(size=w.size)
+        v -= w * (v @ w) / (w @ w)
+        w = w + eta * v / np.sqrt(np.mean(v**2))
+        w = w - eta * penalty.gradient(w)
+        products.append(np.mean(w * penalty.gradient(w)))
+    assert np.mean(products[-1000:]) == pytest.approx(eta / 2, rel=0.05)
+    if isinstance(penalty, L2):
+        assert np.sqrt(np.mean(w**2)) == pytest.approx(np.sqrt(eta / 0.1) / 2, rel=0.1)
+
+
+def test_a_weak_smoothed_l0_lets_a_free_scale_grow():
+    draw, eta = np.random.default_rng(0), 0.02
+    for beta in (3, 10, 30):
+        for first in (0.03, 0.1, 0.3):
+            w = first * draw.laplace(size=1000)
+            assert np.mean(w * L0(0.999 * math.e * eta / 2, beta).gradient(w)) < eta / 2
+    at = np.full(5, 1 / 7)
+    assert np.mean(at * L0(math.e * eta / 2, 7).gradient(at)) == pytest.approx(eta / 2)
 
 
 # Records: made once, kept whole, chosen from
@@ -220,6 +251,37 @@ def test_a_run_is_made_once_with_what_was_chosen(quick, tmp_path, capsys, monkey
     monkeypatch.setattr(study, "make", lambda *_, **__: pytest.fail("made again"))
     assert study.work(unit, quick, tmp_path, tmp_path / "runs") == 0
     assert study.runs(tmp_path) == [made]
+
+
+def check_stored(folder, settings):
+    """Runs that belong together: one text, the settings of the code, and what the trials beside them chose."""
+    found = study.runs(folder)
+    assert len({record["text"]["digest"] for record in found}) <= 1
+    for record in found:
+        unit = study.Unit("run", record["arm"], record["seed"])
+        assert study.load(unit.path(folder)) == record
+        assert record["setting"] == study.setting_of(unit, folder)
+        assert record["settings"] == json.loads(json.dumps(dataclasses.asdict(settings)))
+        assert record["part"] == "test"
+    chosen = study.load(folder / "chosen.json")
+    if chosen:
+        assert all(study.choose(folder, arm) == its["setting"] for arm, its in chosen["arms"].items())
+
+
+def test_stored_runs_are_of_one_text_and_of_what_was_chosen():
+    check_stored(study.RECORDS, study.SETTINGS)
+
+
+def test_a_stored_run_of_something_else_would_be_seen(quick, tmp_path):
+    all_trials(tmp_path)
+    study.write_chosen(tmp_path)
+    study.work(study.Unit("run", "wanda", 0), quick, tmp_path, tmp_path / "runs")
+    check_stored(tmp_path, quick)
+    with pytest.raises(AssertionError):
+        check_stored(tmp_path, study.SETTINGS)
+    all_trials(tmp_path, ("wanda",), best=5)
+    with pytest.raises(AssertionError):
+        check_stored(tmp_path, quick)
 
 
 def test_a_record_of_another_text_or_setting_is_not_taken_for_ours(quick, tmp_path, monkeypatch):
@@ -262,7 +324,7 @@ def test_trials_read_validation_modules_with_another_seed(quick, tmp_path):
     all_trials(tmp_path, ("dense", "one-shot"), best=5)
     unit = study.Unit("trial", "wanda", 6)
     study.work(unit, quick, tmp_path, tmp_path / "runs")
-    made = study.load(tmp_path / "tuning" / "wanda-6.json")
+    made = study.load(tmp_path / "trials" / "wanda-6.json")
     assert (made["seed"], made["part"]) == (study.TUNING_SEED, "validation")
     assert made["setting"] == {"rate": 4e-3, "within": "layer", "fine_tune_rate": 0.6}
     assert [p["ratio"] for p in made["points"]] == [4, 10]
@@ -422,8 +484,8 @@ def test_what_writes_to_the_stream_is_what_the_network_says():
 
 def test_the_text_of_another_python_is_named(text, records):
     ours, other = {"text": study.library_text().origin}, {"text": text.origin | {"python": "3.99.0"}}
-    assert "the library of this page, too" in results.origin([ours])
+    assert "that of this page, too" in results.origin([ours])
     assert "3.99.0" in results.origin([other])
-    assert "this page runs on" in results.origin([other])
+    assert "another text than that of this page" in results.origin([other])
     assert "do not compare" in results.origin([ours, other])
     assert results.origin([]) == "No run is on record yet."

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from l0lib._counts import number_to_keep
-from l0lib.chapters import two_penalties
+from l0lib.chapters import attention, two_penalties
 from l0lib.experiments import arms as arms_module
 from l0lib.experiments import records, results
 from l0lib.experiments.arms import STUDIES
@@ -18,6 +18,7 @@ RUNS = [path for path in FILES if "-seed-" in path.name]
 TUNINGS = [path for path in FILES if path.parent.name == "tuning"]
 #: Of other shapes, with the reader that knows each.
 OTHERS = {"two-penalties-tuning.json": two_penalties.load}
+OTHERS |= {path.name: attention.load for path in FILES if RECORDS / "attention" in path.parents}
 
 
 def name(path):
