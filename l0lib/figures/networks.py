@@ -214,7 +214,7 @@ def units_left(layers: Mapping[str, Mapping[str, int]]) -> Figure:
     looks = (
         {"color": GREEN},
         {"color": "none", "edgecolor": ORANGE, "hatch": "////"},
-        {"color": "none", "edgecolor": BLUE, "hatch": "...."},
+        {"color": "none", "edgecolor": BLUE, "hatch": "\\\\\\\\"},
         {"color": "#eceff2", "edgecolor": GREY},
     )
     kinds = list(next(iter(layers.values())))

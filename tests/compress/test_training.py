@@ -117,7 +117,7 @@ def test_a_diverging_run_says_so(few):
         ({"epochs": 0}, "epochs must be a whole number >= 1; got 0"),
         ({"epochs": 1.5}, "epochs must be a whole number >= 1; got 1.5"),
         ({"batch_size": 0}, "batch_size must be a whole number >= 1; got 0"),
-        ({"shift": -1}, "shift must be a whole number >= 0; got -1"),
+        ({"shift": -1}, "shift must be a whole number from 0 to 1000000; got -1"),
         ({"learning_rate": -1}, "learning_rate must be > 0 and finite; got -1"),
         ({"learning_rate": math.nan}, "learning_rate must be > 0 and finite; got nan"),
         ({"warm_up": 2}, "warm_up must be >= 0 and < epochs; got 2"),
