@@ -1,9 +1,10 @@
 """Print each measured speed beside its target; install and build apart.
 
-    .venv/bin/python tools/speeds.py         everything; --ci makes a figure above twice its target an error
+    .venv/bin/python tools/speeds.py         everything; --ci makes a figure far above its target an error
     .venv/bin/python tools/speeds.py build   only the modules named (build, or a module of bench/)
 
-A module of bench/ has ``rows()``, which gives ``(name, value, unit, target)``; smaller is better.
+A module of bench/ has ``rows()``, which gives ``(name, value, unit, target)``; smaller is better. Far above is twice a
+target that is a ratio, and three times one in seconds: machines differ by more than two in what they take for the same.
 """
 
 import importlib.util
@@ -71,10 +72,10 @@ def main() -> None:
         for what, value, unit, target in build() if name == "build" else registered(modules[name]):
             aim = f"target {target:g} {unit}" if target is not None else "no target"
             print(f"{value:10.2f} {unit:3}  {aim:18}  {what}", flush=True)
-            if target is not None and value > 2 * target:
+            if target is not None and value > (3 if unit == "s" else 2) * target:
                 late.append(what)
     if late and "--ci" in sys.argv:
-        sys.exit("More than twice the target: " + "; ".join(late))
+        sys.exit("Far above the target: " + "; ".join(late))
 
 
 if __name__ == "__main__":
