@@ -49,12 +49,12 @@ def experiment_1(profile: str) -> dict[str, Config]:
 
 
 def experiment_2(profile: str) -> dict[str, Config]:
-    """Return the arms of Experiment 2: all of them, and in small those of LeNet-300-100."""
+    """Return the arms of Experiment 2: all of them, and in small dense, NORM and SEP of LeNet-300-100."""
     if profile == "full":
         return dict(STUDIES["experiment-2"].arms("full"))
     small = {}
     for name, arm in STUDIES["experiment-2"].arms("fast").items():
-        if arm.network != "lenet-300-100":
+        if name not in ("lenet-300-100-dense", "lenet-300-100-NORM", "lenet-300-100-SEP"):
             continue
         change: dict[str, object] = {"training": _louder(arm, epochs=12, batch_size=64)}
         if arm.fine_tuned_ratios:
