@@ -9,7 +9,7 @@ import pytest
 from ipywidgets.embed import embed_data
 
 from l0lib.widgets import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
-from tests.browser import serve
+from tests.browser import serve, visit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Explorers</title>
@@ -69,3 +69,9 @@ def address(folder):
     """Address of the page in the module's own ``folder``."""
     with serve(folder) as base:
         yield f"{base}/index.html"
+
+
+@pytest.fixture
+def page(chromium, address):
+    with visit(chromium, address) as page:
+        yield page

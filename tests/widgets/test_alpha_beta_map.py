@@ -94,12 +94,6 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def page(chromium, address):
-    with visit(chromium, address) as page:
-        yield page
-
-
 def asked(page):
     """What the page shows, checked against the library."""
     settle(page)

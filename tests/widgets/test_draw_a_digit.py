@@ -52,12 +52,6 @@ def folder(trained, tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def page(chromium, address):
-    with visit(chromium, address) as page:
-        yield page
-
-
 def view(page):
     return page.locator(".l0-view").first
 

@@ -93,12 +93,6 @@ def folder(plan, tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def page(chromium, address):
-    with visit(chromium, address) as page:
-        yield page
-
-
 def asked(page):
     """What the page computed, checked against the library."""
     settle(page)

@@ -1,6 +1,7 @@
 // The map of alpha and beta: a cell for every trained network, a point that moves over it, and what happened there.
 // Nothing is interpolated: a cell without a run stays empty.
-import { short } from "./frame.js";
+import { make } from "./dom.js";
+import { short, whole } from "./numbers.js";
 import { atChance, cellsOf, denseError, errorsOf, percent, readings, words } from "./map.js";
 import { chart, log10 } from "./plot.js";
 import { nearest } from "./settings.js";
@@ -13,13 +14,6 @@ const LINES = [{ style: "l1", dash: [], width: 2.6 }, { style: "other", dash: [5
 const STRIP = 0.1; // decades of beta above and below the cells, for the names of the lines
 const FLOOR = 0.05; // percent: where the axis of errors begins
 
-const make = (tag, attributes = {}, ...children) => {
-  const e = document.createElement(tag);
-  for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
-  e.append(...children);
-  return e;
-};
-const whole = (n) => n.toLocaleString("en");
 const error = (x) => (x === null ? "–" : `${x.toFixed(2)} %${atChance(x) ? ", chance level" : ""}`);
 
 /** Where cells begin and end: half-way to their neighbours on a logarithmic scale. */

@@ -1,6 +1,7 @@
 // Stored results of pruned networks: at the reader's compression ratio their error on the curve, what every layer keeps,
 // and the first layer's weights. Nothing is computed here but places on the screen.
-import { short } from "./frame.js";
+import { make } from "./dom.js";
+import { short, whole } from "./numbers.js";
 import { chart, log10 } from "./plot.js";
 import { compute, length, nearest } from "./stored.js";
 import { DASH, palette } from "./theme.js";
@@ -11,14 +12,7 @@ const LINES = {
   after: { dash: [], width: 2.6 },
 };
 
-const make = (tag, attributes = {}, ...children) => {
-  const e = document.createElement(tag);
-  for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
-  e.append(...children);
-  return e;
-};
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
-const whole = (n) => Math.round(n).toLocaleString("en");
 const percent = (x) => `${x < 10 ? x.toFixed(2) : x.toFixed(1)} %`;
 
 /** Horizontal bars, one a layer: parameters kept, of all. */

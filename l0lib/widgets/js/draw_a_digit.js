@@ -1,4 +1,6 @@
 // Draw a digit: the compressed network runs on it here, and the dense one beside it where the reader asks for it.
+import { make } from "./dom.js";
+import { whole } from "./numbers.js";
 import { UNITS, image as imageOf } from "./digit.js";
 import { short } from "./frame.js";
 import { costs, decode, scores, softmax } from "./network.js";
@@ -9,13 +11,6 @@ const SIDE = 28, STEP = 10, EMPTY = "Nothing is drawn yet: draw a digit in the s
 const HELP = "Draw with the mouse or a finger. With the keyboard: arrows move the pen, space lowers or lifts it, Delete clears.";
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-const make = (tag, attributes = {}, ...children) => {
-  const e = document.createElement(tag);
-  for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
-  e.append(...children);
-  return e;
-};
-const whole = (n) => Math.round(n).toLocaleString("en");
 const percent = (p) => (p >= 0.9995 ? "100 %" : p >= 0.1 ? `${(100 * p).toFixed(p >= 0.99 ? 1 : 0)} %` : `${short(100 * p, 2)} %`);
 const best = (p) => p.indexOf(Math.max(...p));
 

@@ -1,4 +1,5 @@
 // What every explorer has around its plots: the key, the live sentence, the buttons, the redraw on change.
+import { make } from "./dom.js";
 import { installA11y } from "./a11y.js";
 import { short } from "./numbers.js";
 import { nearest, read, readAll, snap, trait, write } from "./settings.js";
@@ -7,12 +8,6 @@ import { changed, linkTo, onStaticPage, register } from "./url.js";
 
 export { short };
 
-const make = (tag, attributes = {}, ...children) => {
-  const e = document.createElement(tag);
-  for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
-  e.append(...children);
-  return e;
-};
 
 function swatch({ style, dash = DASH[style] ?? [], width = 2.5, dot, mark }) {
   const box = make("span", { class: "l0-swatch" });

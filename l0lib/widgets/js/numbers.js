@@ -10,3 +10,6 @@ export function short(x, digits = 3) {
   const raised = String(Number(power)).replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻");
   return `${sign}${Number(mantissa)}·10${raised}`;
 }
+
+/** A whole number, its thousands apart. */
+export const whole = (n) => Math.round(n).toLocaleString("en");

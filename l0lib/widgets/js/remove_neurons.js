@@ -1,18 +1,12 @@
 // Remove neurons: one row a layer, a mark for every unit; shapes and counts follow the reader's picks.
-import { short } from "./frame.js";
+import { make } from "./dom.js";
+import { short, whole } from "./numbers.js";
 import { mayToggle, remove } from "./removal.js";
 import { palette } from "./theme.js";
 
 const HELP = "Click a mark to remove that unit, or to bring it back. With the keyboard: arrows move along a row, space removes.";
 const EDGES = "A thick edge marks the layers that make the unit touched last, a double edge those that read it.";
 
-const make = (tag, attributes = {}, ...children) => {
-  const e = document.createElement(tag);
-  for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
-  e.append(...children);
-  return e;
-};
-const whole = (n) => n.toLocaleString("en");
 const put = (cell, now, before) => {
   const text = now === before ? whole(now) : `${whole(now)} of ${whole(before)}`;
   if (cell.textContent !== text) cell.textContent = text;
