@@ -147,9 +147,7 @@ def printed_rows() -> list[Row]:
                 key=slug("printed", value.network, it.name, times(value.ratio), it.authors, f"{value.error}"),
                 network=value.network,
                 dataset=value.dataset,
-                method=it.name,
-                citation=it.citation,
-                year=it.year,
+                **_by(it),
                 error=value.error,
                 ratio=value.ratio,
                 run_here=False,
@@ -171,9 +169,7 @@ def _of_table(table: PublishedTable) -> list[Row]:
         found.append(
             Row(
                 key=slug("printed", table.name, "no pruning"),
-                method="no pruning",
-                citation=PAPER.citation,
-                year=PAPER.year,
+                **_by(replace(PAPER, name="no pruning")),
                 error=printed_value(table.dense_error),
                 ratio=1.0,
                 provenance=table.name,
@@ -189,9 +185,7 @@ def _of_table(table: PublishedTable) -> list[Row]:
         found.append(
             Row(
                 key=slug("printed", table.name, row.method, row.ratio),
-                method=it.name,
-                citation=it.citation,
-                year=it.year,
+                **_by(it),
                 error=value if absolute else None,
                 increase=None if absolute else value or 0.0,
                 ratio=printed_value(row.ratio),
@@ -202,6 +196,11 @@ def _of_table(table: PublishedTable) -> list[Row]:
             )
         )
     return found
+
+
+def _by(it: Method) -> dict[str, Any]:
+    """Return what a row says of its method."""
+    return {"method": it.name, "citation": it.citation, "year": it.year}
 
 
 def _method(row: Published) -> Method:
@@ -251,9 +250,7 @@ def _of_result(result: Result, config: Config) -> Row:
         key=slug(*parts, asked, "fine-tuned" if result.fine_tuned else "just pruned"),
         network=result.network,
         dataset=result.dataset,
-        method=it.name,
-        citation=it.citation,
-        year=it.year,
+        **_by(it),
         error=result.test_error_mean,
         ratio=result.ratio,
         run_here=True,
