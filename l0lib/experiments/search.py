@@ -30,7 +30,7 @@ ARMS: dict[str, tuple[str, ...]] = {
     "experiment-2": tuple(
         f"{network}-{strategy}"
         for network in _LENETS
-        for strategy in ("NORM", "SEP", "l2", *(f"NORM{ending}" for ending in FIXED_POWERS))
+        for strategy in ("NORM", "SEP", "l2", "dense-tuned", *(f"NORM{ending}" for ending in FIXED_POWERS))
     ),
     "beyond": (
         *(f"{network}-gradual-shift" for network in _LENETS),
@@ -71,7 +71,9 @@ class Fixed:
     stretch: Mapping[str, Any]
     relu_after_pools: bool = False
 
-    def config(self, network: Network, arm: str, training: Training, fine_tuning: Training, **more: Any) -> Config:
+    def config(
+        self, network: Network, arm: str, training: Training, fine_tuning: Training | None, **more: Any
+    ) -> Config:
         """Return the configuration of a trial; ``more`` replaces and adds fields."""
         fields: dict[str, Any] = {"experiment": self.study, "dataset": self.dataset}
         fields |= {"relu_after_pools": self.relu_after_pools, "fine_tuned_ratios": self.targets}
@@ -158,6 +160,21 @@ def l2_alone(network: Network) -> Space:
         rates = _within(trial, "learning_rate", *first), _within(trial, "fine_tuning_learning_rate", *last)
         fixed = FIXED[network]
         return fixed.config(network, f"{network}-l2", *fixed.stretches(rates, penalty, penalty))
+
+    return space
+
+
+def dense(network: Network) -> Space:
+    """A dense network with all the epochs of the pruned ones: its l2 factor and learning rate, judged unpruned."""
+    high = 0.3 if network == "lenet-300-100" else 0.1
+    fixed = FIXED[network]
+
+    def space(trial: optuna.trial.BaseTrial) -> Config:
+        penalty = PenaltySettings(alpha_l2=_within(trial, "alpha_l2", 2e-6, 1e-3))
+        rate = _within(trial, "learning_rate", high / 12, high)
+        (training, _) = fixed.stretches((rate, rate), penalty, penalty)
+        longer = training.model_copy(update={"epochs": sum(fixed.epochs)})
+        return fixed.config(network, f"{network}-dense-tuned", longer, None, fine_tuned_ratios=(), ratios=(1.0,))
 
     return space
 
@@ -331,6 +348,8 @@ def space_of(experiment: str, arm: str, best: Callable[[str], Mapping[str, float
             return separate(network, best(f"{network}-NORM"))
         case "l2":
             return l2_alone(network)
+        case "dense-tuned":
+            return dense(network)
         case other if other.removeprefix("NORM") in FIXED_POWERS:
             return norm(network, other.removeprefix("NORM"))
         case "gradual":

@@ -216,6 +216,18 @@ def test_every_arm_has_a_space_that_reads_validation_images(experiment, arm):
     assert (found.experiment, found.arm, found.evaluate_on, found.dataset) == (experiment, arm, "validation", dataset)
 
 
+@pytest.mark.parametrize("network", ["lenet-300-100", "lenet-5-caffe"])
+def test_a_dense_network_is_judged_unpruned_after_all_the_epochs_of_the_pruned(network):
+    trial = optuna.trial.FixedTrial({"alpha_l2": 1e-5, "learning_rate": 0.09})
+    found, pruned = (
+        search.space_of("experiment-2", f"{network}-{arm}", lambda other: NORM) for arm in ("dense-tuned", "l2")
+    )
+    dense, control = found(trial), pruned(optuna.trial.FixedTrial(trial.params | {"fine_tuning_learning_rate": 0.01}))
+    assert dense.training.epochs == control.training.epochs + control.fine_tuning.epochs
+    assert dense.training.model_copy(update={"epochs": control.training.epochs}) == control.training
+    assert (dense.ratios, dense.fine_tuned_ratios, dense.fine_tuning) == ((1.0,), (), None)
+
+
 @pytest.mark.parametrize("path", sorted(records.TUNINGS.glob("*.json")), ids=lambda path: path.stem)
 def test_what_is_on_record_was_drawn_from_the_space_of_today(path):
     """The chosen trial's settings, put into the space, give the configuration that its record holds."""
