@@ -235,25 +235,31 @@ def evaluation_mode(model: torch.nn.Module) -> Iterator[None]:
 
 
 @torch.no_grad()
+def class_scores(
+    model: torch.nn.Module, part: Part | tuple[torch.Tensor, torch.Tensor], batch_size: int = 1000
+) -> torch.Tensor:
+    """Return the scores (logits) of ``model`` for each image of a part of a dataset, or of its tensors: (n, classes).
+
+    The model is asked in evaluation mode; each of its modules is left in the mode that it was in. No image, or not one
+    label for each, is a ValueError.
+    """
+    _validate.network(model, bare=True)
+    batch_size = _validate.whole("batch_size", batch_size, 1)
+    x, y = images_and_labels(part)
+    with evaluation_mode(model):
+        return torch.cat([model(images) for images in x.split(min(batch_size, len(y)))])
+
+
 def wrong_answers(
     model: torch.nn.Module, part: Part | tuple[torch.Tensor, torch.Tensor], batch_size: int = 1000
 ) -> torch.Tensor:
     """Return for each image of a part of a dataset (or of its tensors) whether ``model`` gets it wrong: boolean, (n,).
 
-    A score that is NaN is no answer: the image counts as wrong, whatever its label. The model is asked in evaluation
-    mode; each of its modules is left in the mode that it was in. No image, or not one label for each, is a ValueError.
+    A score that is NaN is no answer: the image counts as wrong, whatever its label. The images are asked for as in
+    :func:`class_scores`.
     """
-    _validate.network(model, bare=True)
-    batch_size = _validate.whole("batch_size", batch_size, 1)
-    x, y = images_and_labels(part)
-    size = min(batch_size, len(y))
-
-    def wrong(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        scores = model(images)
-        return (scores.argmax(1) != labels) | scores.isnan().any(1)
-
-    with evaluation_mode(model):
-        return torch.cat([wrong(*batch) for batch in zip(x.split(size), y.split(size), strict=True)])
+    scores = class_scores(model, part, batch_size)
+    return (scores.argmax(1) != images_and_labels(part)[1]) | scores.isnan().any(1)
 
 
 def evaluate(

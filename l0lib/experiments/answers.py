@@ -1,4 +1,4 @@
-"""Which images a network got wrong, as a short text for a record, and what two such texts tell of a difference."""
+"""Which images a network got wrong, and what it took them for, as short texts for a record; what two of them tell."""
 
 from __future__ import annotations
 
@@ -27,14 +27,59 @@ def unpack(text: str, images: int) -> np.ndarray:
     ValueError
         If ``text`` is no such text.
     """
-    stream = zlib.decompressobj()
-    try:  # a byte more than there should be: a small text can hold gigabytes
-        bits = stream.decompress(base64.b64decode(text, validate=True), -(-images // 8) + 1)
-    except (binascii.Error, zlib.error) as error:
-        raise ValueError(f"wrong must be a text that answers.pack made; {error}") from error
-    if len(bits) != -(-images // 8) or not stream.eof:
-        raise ValueError(f"wrong must have {images} entries; got {8 * len(bits)} bits")
+    bits = _inflated("wrong", "pack", text, images, 1)
     return np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=images).astype(bool)
+
+
+def _inflated(name: str, maker: str, text: str, images: int, bits: int) -> bytes:
+    """Return what is behind a text with so many bits an image, and nothing else."""
+    size, stream = -(-images * bits // 8), zlib.decompressobj()
+    try:  # a byte more than there should be: a small text can hold gigabytes
+        found = stream.decompress(base64.b64decode(text, validate=True), size + 1)
+    except (binascii.Error, zlib.error) as error:
+        raise ValueError(f"{name} must be a text that answers.{maker} made; {error}") from error
+    if len(found) != size or not stream.eof:
+        got = f"{8 * len(found)} bits" if bits == 1 else f"{len(found)}"
+        raise ValueError(f"{name} must have {images} entries; got {got}")
+    return found
+
+
+def pack_answers(answered: np.ndarray, labels: np.ndarray, classes: int) -> str:
+    """Return the classes that a network named, one an image and -1 for none, as text.
+
+    The text holds how many classes each answer lies beyond the label, around the circle: mostly 0, so that it is
+    short. No answer is the number of classes.
+
+    Raises
+    ------
+    ValueError
+        If an entry of ``answered`` is no class and not -1, or ``classes`` is more than 255.
+    """
+    if classes > 255:
+        raise ValueError(f"classes must be <= 255; got {classes}")
+    if not ((answered >= -1) & (answered < classes)).all():
+        raise ValueError(f"answered must be -1 or classes below {classes}; got {answered.min()} to {answered.max()}")
+    beyond = np.where(answered < 0, classes, (answered - labels) % classes)
+    return base64.b64encode(zlib.compress(beyond.astype(np.uint8).tobytes(), 9)).decode("ascii")
+
+
+def unpack_answers(text: str, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return the classes that :func:`pack_answers` made ``text`` of, -1 where a network named none.
+
+    Raises
+    ------
+    ValueError
+        If ``text`` is no such text, or of another number of images or classes.
+    """
+    beyond = np.frombuffer(_inflated("answered", "pack_answers", text, len(labels), 8), dtype=np.uint8)
+    if beyond.max(initial=0) > classes:
+        raise ValueError(f"answered must be of at most {classes} classes; got {beyond.max()}")
+    return np.where(beyond == classes, -1, (labels + beyond.astype(int)) % classes)
+
+
+def missed(text: str, images: int) -> np.ndarray:
+    """Return which of ``images`` images were not answered rightly, from what :func:`pack_answers` made."""
+    return np.frombuffer(_inflated("answered", "pack_answers", text, images, 8), dtype=np.uint8) != 0
 
 
 def deviation(first: Sequence[str], second: Sequence[str], images: int) -> float:

@@ -46,30 +46,72 @@ class _Plain(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Confidence(_Plain):
+    """A bin of confidence, the highest class probability: its images, those answered rightly, the mean confidence."""
+
+    images: Count
+    right: Count
+    confidence: Annotated[float, Field(ge=0, le=1)]
+
+    @model_validator(mode="after")
+    def _few_enough(self) -> Confidence:
+        if self.right > self.images:
+            raise ValueError(f"right must be <= images, {self.images}; got {self.right}")
+        return self
+
+
 class Measured(_Plain):
-    """Wrong answers among images, and as ``wrong``, where it is recorded, which images these are (:mod:`.answers`)."""
+    """Wrong answers among images, and what else is recorded of the answers: old records lack it.
+
+    ``wrong`` says which images these are and ``answered`` what they were taken for (:mod:`.answers`); ``cross_entropy``
+    is the mean over images in nats, ``calibration`` has bins of rising confidence, and ``changed`` counts the wrong
+    answers on the same digits, shifted, rotated and noisy (:mod:`.scores`).
+    """
 
     errors: Count
     images: Positive
     wrong: str = ""
+    answered: str = ""
+    cross_entropy: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    calibration: tuple[Confidence, ...] = ()
+    changed: dict[str, Count] = {}
 
     @model_validator(mode="after")
     def _few_enough(self) -> Measured:
         if self.errors > self.images:
             raise ValueError(f"errors must be <= images, {self.images}; got {self.errors}")
-        if self.wrong and (told := int(answers.unpack(self.wrong, self.images).sum())) != self.errors:
-            raise ValueError(f"wrong must hold as many images as there are errors, {self.errors}; got {told}")
+        if self.wrong:
+            wrong = answers.unpack(self.wrong, self.images)
+            if (told := int(wrong.sum())) != self.errors:
+                raise ValueError(f"wrong must hold as many images as there are errors, {self.errors}; got {told}")
+            if self.answered and (answers.missed(self.answered, self.images) != wrong).any():
+                raise ValueError("answered must differ from the labels at the images of wrong alone; got others")
+        if self.calibration and (told := sum(one.images for one in self.calibration)) != self.images:
+            raise ValueError(f"calibration must hold all images, {self.images}; got {told}")
+        if over := [name for name, errors in self.changed.items() if errors > self.images]:
+            raise ValueError(f"changed must be <= images, {self.images}; got {self.changed[over[0]]} of {over[0]}")
         return self
 
     @model_serializer(mode="wrap")
     def _short(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
-        # runs that were made before it was recorded stay as they are
-        return {name: value for name, value in plain(self).items() if name != "wrong" or value}
+        # runs that were made before something was recorded stay as they are
+        return {name: value for name, value in plain(self).items() if name in ("errors", "images") or value}
 
     @property
     def percent(self) -> float:
         """Top-1 error in percent."""
         return 100 * self.errors / self.images
+
+    @property
+    def calibration_error(self) -> float | None:
+        r"""Expected calibration error, a fraction: :math:`\sum_b \frac{n_b}{n}\,|r_b - c_b|`; None where not recorded.
+
+        Bin :math:`b` of ``calibration`` has :math:`n_b` of the :math:`n` images, a share :math:`r_b` of right answers
+        and the mean confidence :math:`c_b` (C. Guo et al., *On Calibration of Modern Neural Networks*, ICML 2017).
+        """
+        if not self.calibration:
+            return None
+        return sum(abs(one.right - one.images * one.confidence) for one in self.calibration) / self.images
 
 
 class LayerCount(_Plain):

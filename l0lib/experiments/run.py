@@ -30,7 +30,7 @@ from ..compress.datasets import FACTS
 from ..compress.measure import in_all, layers, multiply_adds
 from ..compress.rivals import RIVALS, Plan
 from ..compress.training import resolve_device
-from . import answers, records
+from . import records, scores
 from .arms import STUDIES
 from .config import Config, Gradual, Teacher, Training, Unpruned
 from .records import Record
@@ -218,7 +218,7 @@ class _Stages:
                 for epoch in history
             ],
             "magnitudes": list(last.magnitudes),
-            "dense": self._measured(model),
+            "dense": self._measured(model, "dense"),
             "points": measured,
             "origin": {
                 **provenance.origin(),
@@ -418,10 +418,10 @@ class _Stages:
         self._train(small.model, how, self.split.fit, seed, checkpoint, whole=model, masks=small.masks, **learnt)
         small.write_into(model)
 
-    def _measured(self, model: torch.nn.Module) -> dict[str, Any]:
+    def _measured(self, model: torch.nn.Module, name: str) -> dict[str, Any]:
+        """Measure a network; its scores are kept under ``name`` in the run's folder, as large as they are."""
         x, y = (tensor.to(self.device) for tensor in self.split.measure)
-        wrong = compress.wrong_answers(model, (x, y)).cpu().numpy()
-        return {"errors": int(wrong.sum()), "images": len(wrong), "wrong": answers.pack(wrong)}
+        return scores.measured(model, x, y, self.folder / f"{name}-scores.npy" if parallel.first() else None)
 
     def _point(
         self, model: torch.nn.Module, requested: float, *, fine_tuned: bool, whole: torch.nn.Module | None = None
@@ -430,7 +430,8 @@ class _Stages:
         study = STUDIES.get(self.config.experiment)
         picture = self.seed == 0 and not (study and study.grid)  # hundreds of points with a picture each would be much
         counted = _count(model, image, requested, fine_tuned=fine_tuned, picture=picture, whole=whole)
-        return {**counted, "measured": self._measured(model)}
+        stage = f"{requested:g}x{'-tuned' if fine_tuned else ''}" if whole is None else f"{self.stage}-removed"
+        return {**counted, "measured": self._measured(model, stage)}
 
 
 def network(what: Config | Unpruned, seed: int) -> torch.nn.Module:
