@@ -112,7 +112,8 @@ def prune_alive(
 
     To prune to the ratio :math:`r` and then to remove the dead paths overshoots: fewer than
     :math:`k = \lfloor n/r \rfloor` parameters are left. This one prunes less. It keeps the largest number of parameters
-    of which, without the dead paths, at most :math:`k` are left; that number is found by bisection.
+    of which, without the dead paths, at most :math:`k` are left; that number is found by steps that double, then by
+    bisection.
 
     Parameters
     ----------
@@ -151,6 +152,12 @@ def prune_alive(
     most = total if within is None else max(keep, within.kept)
     masks = cut(keep)
     if masks.kept < keep:
+        step = keep - masks.kept  # as many are missing: with them it is seldom too much by far
+        while least + step < most:
+            if cut(least + step).kept > keep:
+                most = least + step - 1
+                break
+            least, step = least + step, 2 * step
         while least < most:
             middle = (least + most + 1) // 2
             if cut(middle).kept <= keep:

@@ -421,7 +421,9 @@ class _Stages:
     def _measured(self, model: torch.nn.Module, name: str) -> dict[str, Any]:
         """Measure a network; its scores are kept under ``name`` in the run's folder, as large as they are."""
         x, y = (tensor.to(self.device) for tensor in self.split.measure)
-        return scores.measured(model, x, y, self.folder / f"{name}-scores.npy" if parallel.first() else None)
+        keep = self.folder / f"{name}-scores.npy" if parallel.first() else None
+        changes = scores.CHANGES if self.config.dataset == "mnist" else ()
+        return scores.measured(model, x, y, keep, changes=changes)
 
     def _point(
         self, model: torch.nn.Module, requested: float, *, fine_tuned: bool, whole: torch.nn.Module | None = None

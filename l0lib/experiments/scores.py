@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,17 @@ def _changed(images: torch.Tensor, how: str) -> torch.Tensor:
 
 
 def measured(
-    model: torch.nn.Module, images: torch.Tensor, labels: torch.Tensor, keep: Path | None = None
+    model: torch.nn.Module,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    keep: Path | None = None,
+    *,
+    changes: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return what a record holds of a network's answers, the fields of :class:`~l0lib.experiments.records.Measured`.
 
-    Digits, images of shape (n, 28, 28), are asked for once more for each of :data:`CHANGES`. With ``keep``, the scores
-    go to that file, half precision in NumPy's format: too large for a record.
+    Each of ``changes``, names of :data:`CHANGES` for digits of shape (n, 28, 28), asks for all images once more. With
+    ``keep``, the scores go to that file, half precision in NumPy's format: too large for a record.
     """
     scores = class_scores(model, (images, labels))
     answered = torch.where(scores.isnan().any(1), -1, scores.argmax(1)).cpu().numpy()
@@ -98,8 +103,7 @@ def measured(
         confidence = scores.softmax(1).amax(1).cpu().numpy()
         found["cross_entropy"] = float(cross_entropy(scores.double(), labels))
         found["calibration"] = _bins(confidence, ~wrong)
-    if images.ndim == 3:
-        moved = {how: (_changed(images, how), labels) for how in CHANGES}
+    if moved := {how: (_changed(images, how), labels) for how in changes}:
         found["changed"] = {how: int(wrong_answers(model, part).sum()) for how, part in moved.items()}
     if keep is not None:
         buffer = io.BytesIO()

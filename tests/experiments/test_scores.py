@@ -87,7 +87,7 @@ def test_a_score_that_is_no_number_is_no_answer():
 def test_changed_digits_are_counted_and_all_networks_see_the_same():
     images = torch.rand(50, 28, 28, generator=torch.Generator().manual_seed(1))
     given_scores, labels = table(50)
-    told = Measured.model_validate(scores.measured(Fixed(given_scores), images, labels))
+    told = Measured.model_validate(scores.measured(Fixed(given_scores), images, labels, changes=scores.CHANGES))
     assert set(told.changed) == set(scores.CHANGES)
     assert set(told.changed.values()) == {told.errors}, "this network sees nothing"
     for how in scores.CHANGES:
