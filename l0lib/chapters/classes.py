@@ -1,22 +1,52 @@
-"""Errors class by class, from what the records say of each test image."""
+"""Errors class by class, and what wrong answers name, from what the records say of each test image."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..compress.data import digest
 from ..experiments import answers
-from ..experiments.records import RECORDS
+from ..experiments.records import RECORDS, Measured
 
+#: The twenty superclasses of CIFAR-100, five classes each (Krizhevsky, 2009).
+SUPERCLASSES: dict[str, tuple[str, ...]] = {
+    "aquatic mammals": ("beaver", "dolphin", "otter", "seal", "whale"),
+    "fish": ("aquarium fish", "flatfish", "ray", "shark", "trout"),
+    "flowers": ("orchid", "poppy", "rose", "sunflower", "tulip"),
+    "food containers": ("bottle", "bowl", "can", "cup", "plate"),
+    "fruit and vegetables": ("apple", "mushroom", "orange", "pear", "sweet pepper"),
+    "household electrical devices": ("clock", "keyboard", "lamp", "telephone", "television"),
+    "household furniture": ("bed", "chair", "couch", "table", "wardrobe"),
+    "insects": ("bee", "beetle", "butterfly", "caterpillar", "cockroach"),
+    "large carnivores": ("bear", "leopard", "lion", "tiger", "wolf"),
+    "large man-made outdoor things": ("bridge", "castle", "house", "road", "skyscraper"),
+    "large natural outdoor scenes": ("cloud", "forest", "mountain", "plain", "sea"),
+    "large omnivores and herbivores": ("camel", "cattle", "chimpanzee", "elephant", "kangaroo"),
+    "medium-sized mammals": ("fox", "porcupine", "possum", "raccoon", "skunk"),
+    "non-insect invertebrates": ("crab", "lobster", "snail", "spider", "worm"),
+    "people": ("baby", "boy", "girl", "man", "woman"),
+    "reptiles": ("crocodile", "dinosaur", "lizard", "snake", "turtle"),
+    "small mammals": ("hamster", "mouse", "rabbit", "shrew", "squirrel"),
+    "trees": ("maple tree", "oak tree", "palm tree", "pine tree", "willow tree"),
+    "vehicles 1": ("bicycle", "bus", "motorcycle", "pickup truck", "train"),
+    "vehicles 2": ("lawn mower", "rocket", "streetcar", "tank", "tractor"),
+}
 #: The classes of a dataset in the order of their labels.
 NAMES: dict[str, tuple[str, ...]] = {
-    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+    "mnist": tuple("0123456789"),
+    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    "cifar100": tuple(sorted(name for names in SUPERCLASSES.values() for name in names)),
 }
 #: SHA-256 of the labels of the test images, one byte each.
-LABELS_SHA256 = {"cifar10": "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5"}
+LABELS_SHA256 = {
+    "mnist": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
+    "cifar10": "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5",
+    "cifar100": "4dad7d09c7c97d33f6cb928d705cf4196221316fd6e31bdd978a08ed9103ee0b",
+}
 
 
 @functools.cache
@@ -31,7 +61,8 @@ def test_labels(dataset: str) -> np.ndarray:
     if dataset not in NAMES:
         raise ValueError(f"dataset must be one of {', '.join(NAMES)}; got {dataset!r}")
     path = RECORDS / "labels" / f"{dataset}.txt"
-    found = np.array([int(digit) for digit in path.read_text(encoding="ascii") if digit != "\n"], dtype=np.uint8)
+    digits, width = path.read_text(encoding="ascii").replace("\n", ""), len(str(len(NAMES[dataset]) - 1))
+    found = np.array([int(digits[i : i + width]) for i in range(0, len(digits), width)], dtype=np.uint8)
     if (told := digest(found)) != LABELS_SHA256[dataset]:
         raise ValueError(f"{path.name} must have the SHA-256 {LABELS_SHA256[dataset]}; got {told}: altered")
     return found
@@ -45,3 +76,60 @@ def errors(wrong: Iterable[str], dataset: str) -> np.ndarray:
     labels = test_labels(dataset)
     missed = np.array([answers.unpack(text, len(labels)) for text in wrong])
     return np.array([100 * missed[:, labels == label].mean(1) for label in range(len(NAMES[dataset]))]).T
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a network answered of each class: errors in percent, shape (classes,), and where its wrong answers lie.
+
+    ``within`` is the share of the wrong answers, in percent, that name another class of the same superclass. By chance
+    it would be 4 of 99.
+    """
+
+    errors: np.ndarray
+    within: float
+
+    @property
+    def fine(self) -> float:
+        """Top-1 error over all classes, in percent; all have as many test images."""
+        return float(self.errors.mean())
+
+    @property
+    def coarse(self) -> float:
+        """Error of the superclass, in percent: wrong answers within the superclass count as right."""
+        return self.fine * (1 - self.within / 100)
+
+
+def superclass_of() -> np.ndarray:
+    """Return the number of each class's superclass in :data:`SUPERCLASSES`, shape (100,)."""
+    place = {name: number for number, names in enumerate(SUPERCLASSES.values()) for name in names}
+    return np.array([place[name] for name in NAMES["cifar100"]])
+
+
+def told(measured: Measured) -> Told:
+    """Return what a network made of the test images of CIFAR-100.
+
+    Raises
+    ------
+    ValueError
+        If ``measured`` does not say what each image was taken for.
+    """
+    if not measured.answered:
+        raise ValueError("measured must say what each image was taken for; got a record that is older than that")
+    labels = test_labels("cifar100")
+    answered = answers.unpack_answers(measured.answered, labels, len(NAMES["cifar100"]))
+    missed, coarse = answered != labels, superclass_of()
+    near = missed & (answered >= 0) & (coarse[answered] == coarse[labels])
+    errors_of = np.array([100 * missed[labels == one].mean() for one in range(len(NAMES["cifar100"]))])
+    return Told(errors_of, 100 * near.sum() / max(1, missed.sum()))
+
+
+def surviving(before: Told, after: Told, count: int = 10) -> tuple[list[str], list[str]]:
+    """Return the names of the classes whose error grew least, and most, by pruning, ``count`` of each, in that order.
+
+    Classes that grew alike stand in the order of their errors after it, then of their labels.
+    """
+    grown = after.errors - before.errors
+    order = np.lexsort((np.arange(len(grown)), after.errors, grown))
+    names = [NAMES["cifar100"][one] for one in order]
+    return names[:count], names[::-1][:count]

@@ -195,17 +195,29 @@ class Origin(_Plain):
     """Where and when a run was made.
 
     ``seconds`` adds up over interruptions, stage by stage; what a stage had taken when it was cut off is not counted.
-    ``threads`` are those of each of the ``processes`` that made the run together.
+    ``threads`` are those of each of the ``processes`` that made the run together. ``trained`` is the commit at which
+    the training before pruning ended, where it is another one: runs may share that network, and one that was cut off
+    may go on with newer code. Old records do not tell.
     """
 
     date: str
     commit: str
+    trained: str = ""
     versions: dict[str, str]
     hardware: str
     device: str
     threads: Positive
     processes: Positive = 1
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+    @model_serializer(mode="wrap")
+    def _short(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
+        return {name: value for name, value in plain(self).items() if name != "trained" or value}
+
+    @property
+    def commits(self) -> str:
+        """The commit, and that of the training before pruning where it is told: ``b5ae0e1 (trained at 299cfb3)``."""
+        return f"{self.commit} (trained at {self.trained})" if self.trained else self.commit
 
 
 class Record(_Plain):

@@ -303,7 +303,7 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
         bytes=fmean(p.bytes.best for p in points),
         device=_joined(r.origin.device for r in records),
         epochs=epochs,
-        commit=_joined(r.origin.commit for r in records),
+        commit=_joined(r.origin.commits for r in records),
     )
 
 

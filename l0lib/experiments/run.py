@@ -24,6 +24,7 @@ from filelock import FileLock
 
 from .. import _validate, compress, provenance
 from .._counts import number_to_keep
+from .._files import write_atomically
 from ..compress import checkpoints, models, neurons, parallel, storage
 from ..compress.data import Dataset
 from ..compress.datasets import FACTS
@@ -191,6 +192,7 @@ class _Stages:
         self.device = resolve_device(device, torch.nn.Linear(1, 1))
         self.split = split(config.dataset, config.evaluate_on)
         self.clock = self.folder / "seconds.checkpoint"
+        self.epochs = 0  # that this process has trained
         self.spent: dict[str, float] = {}
         if (saved := checkpoints.load(self.clock)) is not None:
             with checkpoints.taking_over(self.clock):
@@ -222,6 +224,7 @@ class _Stages:
             "points": measured,
             "origin": {
                 **provenance.origin(),
+                "trained": self._trained_elsewhere(),
                 "device": torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
                 "threads": torch.get_num_threads(),
                 "processes": parallel.ranks()[1],
@@ -244,9 +247,17 @@ class _Stages:
         folder = unpruned_folder(what, seed, self.runs)
         model = network(what, seed).to(self.device)
         with parallel.lock(folder / "lock"), self._timed(stage):  # waiting for the lock is no computing time
-            data = split(what.dataset, what.evaluate_on).fit
+            data, told = split(what.dataset, what.evaluate_on).fit, self.epochs
             history = self._train(model, what.training, data, seed, folder / "network.checkpoint")
+            if self.epochs > told and parallel.first():
+                write_atomically(folder / "commit", provenance.origin()["commit"].encode())
         return model, history
+
+    def _trained_elsewhere(self) -> str:
+        """Return the commit at which the training before pruning ended, if it is not this one and is known."""
+        path = unpruned_folder(self.config.unpruned, self.seed, self.runs) / "commit"
+        told = path.read_text(encoding="utf-8") if path.exists() else ""
+        return told if told != provenance.origin()["commit"] else ""
 
     def _train(
         self,
@@ -263,6 +274,7 @@ class _Stages:
         def told(epoch: compress.Epoch) -> None:
             nonlocal done
             done += 1
+            self.epochs += 1
             each = (time.perf_counter() - began) / done
             self.report(f"{self.stage}: epoch {epoch.epoch} of {how.epochs}, {each:.1f} s each")
 

@@ -281,7 +281,7 @@ def _dense_rows(records: Sequence[Record]) -> list[Row]:
         given = list(group.values())
         config, errors = given[0].config, [r.dense.percent for r in given]
         study, arm = config.experiment, config.arm
-        commit = ", ".join(dict.fromkeys(r.origin.commit for r in given))
+        commit = ", ".join(dict.fromkeys(r.origin.commits for r in given))
         found.append(
             Row(
                 key=slug(study, arm, "no pruning"),

@@ -131,8 +131,8 @@ def test_means_over_classes_are_the_errors_on_record(plain):
 
 
 def test_labels_that_are_not_stored_or_altered_are_refused(tmp_path, monkeypatch):
-    with pytest.raises(ValueError, match="dataset must be one of cifar10; got 'mnist'"):
-        classes.test_labels("mnist")
+    with pytest.raises(ValueError, match="dataset must be one of mnist, cifar10, cifar100; got 'digits'"):
+        classes.test_labels("digits")
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels" / "cifar10.txt").write_text("0123\n")
     monkeypatch.setattr(classes, "RECORDS", tmp_path)

@@ -49,6 +49,7 @@ def test_mnist_holds_the_digits_of_another_package(real, raw):
     assert np.bincount(arrays.train_labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert np.bincount(arrays.test_labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert arrays.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert arrays.test_labels.tolist() == classes.test_labels("mnist").tolist(), "those kept with the records"
     assert float(arrays.train_images.mean() / 255) == pytest.approx(0.1307, abs=5e-5)
     assert float(arrays.train_images.std() / 255) == pytest.approx(0.3081, abs=5e-5)
 

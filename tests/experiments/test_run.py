@@ -7,7 +7,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from l0lib import compress
+from l0lib import compress, provenance
 from l0lib.compress import checkpoints, storage
 from l0lib.experiments import records
 from l0lib.experiments import run as runner
@@ -82,6 +82,19 @@ def test_arms_that_differ_after_training_share_the_network(made):
     assert len(list(folder.glob("trained-*"))) == 1
     assert other.dense == record.dense
     assert other.points[1].measured != record.points[1].measured
+
+
+def test_a_record_tells_which_commit_trained_what_it_shares(tmp_path, monkeypatch):
+    untuned = {"fine_tuned_ratios": (), "fine_tuning": None}
+    monkeypatch.setattr(provenance, "commit", lambda: "first00")
+    assert runner.run(config(**untuned), 0, tmp_path).origin.commits == "first00"
+    monkeypatch.setattr(provenance, "commit", lambda: "second0")
+    shared = runner.run(config(arm="two", pruning="LP", **untuned), 0, tmp_path)
+    assert shared.origin.commits == "second0 (trained at first00)"
+    (told,) = tmp_path.glob("trained-*/seed-0/commit")
+    told.unlink()
+    assert runner.run(config(arm="three", **untuned), 0, tmp_path).origin.commits == "second0", "not known, not told"
+    assert not told.exists()
 
 
 def test_factors_by_layer_size_are_those_of_the_whole_network(tmp_path, monkeypatch):

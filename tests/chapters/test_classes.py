@@ -1,0 +1,74 @@
+"""The hundred classes: their names, their superclasses, and what a network's answers say of each."""
+
+import numpy as np
+import pytest
+
+from l0lib.chapters import classes
+from l0lib.experiments import answers
+from l0lib.experiments.records import Measured
+
+LABELS = classes.test_labels("cifar100")
+
+
+def measured(answered):
+    wrong = answered != LABELS
+    text = answers.pack_answers(answered, LABELS, 100)
+    return Measured(errors=int(wrong.sum()), images=len(LABELS), wrong=answers.pack(wrong), answered=text)
+
+
+def number(name):
+    return classes.NAMES["cifar100"].index(name)
+
+
+def images_of(name):
+    labels = classes.test_labels("cifar100")
+    return np.flatnonzero(labels == number(name))
+
+
+def test_twenty_superclasses_share_a_hundred_classes():
+    assert [len(names) for names in classes.SUPERCLASSES.values()] == [5] * 20
+    assert len(set(classes.NAMES["cifar100"])) == 100
+    # the labels of the files are alphabetical: the first and the last, and some between
+    for label, name in {0: "apple", 22: "clock", 47: "maple tree", 58: "pickup truck", 99: "worm"}.items():
+        assert classes.NAMES["cifar100"][label] == name
+    assert np.bincount(LABELS).tolist() == [100] * 100
+    assert np.bincount(classes.superclass_of()).tolist() == [5] * 20
+
+
+def test_wrong_answers_within_the_superclass_are_no_errors_of_it():
+    answered = LABELS.astype(int).copy()
+    oaks, roads = images_of("oak tree"), images_of("road")
+    answered[oaks[:60]] = number("maple tree")
+    answered[roads[:20]] = number("worm")
+    answered[roads[20:30]] = -1
+    told = classes.told(measured(answered))
+    assert told.errors[number("oak tree")] == 60
+    assert told.errors[number("road")] == 30
+    assert told.fine == pytest.approx(0.9)
+    assert told.within == pytest.approx(100 * 60 / 90)
+    assert told.coarse == pytest.approx(0.3)
+
+
+def test_a_network_without_errors_has_none_within():
+    told = classes.told(measured(LABELS.astype(int)))
+    assert (told.fine, told.coarse, told.within) == (0, 0, 0)
+
+
+def test_classes_survive_whose_error_grew_least():
+    before = LABELS.astype(int).copy()
+    first = images_of("apple")
+    before[first[:50]] = number("worm")  # bad before, and no worse after
+    after = np.full_like(before, number("apple"))
+    kept = {"worm", "whale", "wolf"}
+    for name in kept:
+        after[images_of(name)] = number(name)
+    least, most = classes.surviving(classes.told(measured(before)), classes.told(measured(after)), 4)
+    assert least[0] == "apple", "it got better"
+    assert set(least[1:]) == kept
+    assert not kept & set(most)
+    assert len(most) == 4
+
+
+def test_a_record_without_answers_is_refused():
+    with pytest.raises(ValueError, match="measured must say what each image was taken for; got a record that is older"):
+        classes.told(Measured(errors=1, images=10_000))
