@@ -184,7 +184,8 @@ def experiment_2(profile: str) -> dict[str, Config]:
     searched, a control is pruned and fine-tuned likewise under one l2 factor; at the ratio 1 it is a dense network
     with all the epochs, and the trials, of those that are pruned. The endings of :data:`FIXED_POWERS` are NORM with a
     power that is given, not searched. ``dense-tuned`` is a dense network with all the epochs of the pruned ones, whose
-    own settings were searched with as many trials.
+    own settings were searched with as many trials. ``NORM-scratch`` keeps the places that NORM keeps, and trains other
+    first weights there for all epochs, under the l2 term: a control.
     """
     arms, settings = {}, chosen_for("experiment-2")
     for network, ladder in LADDERS.items():
@@ -198,6 +199,10 @@ def experiment_2(profile: str) -> dict[str, Config]:
         arms[dense] = _arm(_l2_alone(own[f"{network}-NORM"]), dense, fine_tuning=None, **common)
         common |= {"ratios": RATIOS, "fine_tuned_ratios": ladder}
         arms |= {name: _arm(chosen, name, **common) for name, chosen in own.items()}
+        if network == "lenet-300-100" and profile == "full":  # what is kept, without the weights that were learnt
+            scratch = f"{network}-NORM-scratch"
+            shape = {"arm": scratch, "ratios": (), "from_scratch": True}
+            arms[scratch] = arms[f"{network}-NORM"].model_copy(update=shape)
         if (tuned := arms.get(f"{network}-dense-tuned")) is not None:
             arms[tuned.arm] = tuned.model_copy(update={"ratios": (), "fine_tuned_ratios": ()})
         if (control := arms.get(f"{network}-l2")) is not None:  # at 1x, a dense network that was trained as long

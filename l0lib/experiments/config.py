@@ -222,7 +222,8 @@ class Config(Frozen):
         description="measure the statistics of batch normalisations anew after pruning, on images as in training",
     )
     from_scratch: bool = Field(
-        default=False, description="a control: the smaller networks start anew, and train for all epochs"
+        default=False,
+        description="a control: the smaller networks, or what pruning kept, start from other weights, for all epochs",
     )
     fine_tuning: Training | None = None
     gradual: Gradual | None = None
@@ -247,8 +248,10 @@ class Config(Frozen):
         for name, some in lists.items():
             if len(set(some)) != len(some):
                 raise ValueError(f"{name} must differ from each other; got {some}")
-        if self.from_scratch and not self.removed_shares:
-            raise ValueError("from_scratch must come with removed_shares; got none")
+        if self.from_scratch and not (self.removed_shares or self.fine_tuned_ratios):
+            raise ValueError("from_scratch must come with removed_shares or fine_tuned_ratios; got none")
+        if self.from_scratch and (self.gradual or self.teacher or self.rival):
+            raise ValueError("from_scratch must come without gradual, teacher and rival")
         if self.removed_shares and self.pruning != "GP":
             raise ValueError(f"pruning must be GP where neurons are removed; got {self.pruning}")
         if self.teacher and not self.fine_tuned_ratios:

@@ -335,10 +335,23 @@ class _Stages:
             if self.config.gradual is not None:
                 masks = self._gradually(pruned, ratio, self.config.gradual, learnt)
             masks = self._prune(pruned, ratio, masks)
+            if self.config.from_scratch:
+                pruned, how = self._anew(masks), self._whole_stretch(how)
             # other batches than those of the training before
             checkpoint = self.folder / f"{name}-tuned.checkpoint"
             self._train_pruned(pruned, masks, how, self.seed + 1_000, checkpoint, learnt)
         return self._kept(pruned, ratio)
+
+    def _anew(self, masks: compress.Masks) -> torch.nn.Module:
+        """Return a network of other first weights under the masks of a trained one."""
+        fresh = network(self.config.unpruned, self.seed + 10_000).to(self.device)
+        masks.apply_(fresh)
+        return fresh
+
+    def _whole_stretch(self, how: Training) -> Training:
+        """Return the training before pruning with the epochs of both, under the penalty of the second."""
+        epochs = self.config.training.epochs + how.epochs
+        return self.config.training.model_copy(update={"epochs": epochs, "penalty": how.penalty})
 
     def _kept(self, pruned: torch.nn.Module, ratio: float) -> dict[str, Any]:
         """Measure a network at its end, and keep it as a sparse file."""
@@ -374,7 +387,7 @@ class _Stages:
         small = neurons.remove_neurons(model, going, image)
         if self.config.from_scratch:
             models.restart(small, self.seed)
-            how = self.config.training.model_copy(update={"epochs": self.config.training.epochs + how.epochs})
+            how = self._whole_stretch(how)
         masks = None
         if ratio > 1:
             left = Fraction(compress.count_parameters(small), number_to_keep(compress.count_parameters(model), ratio))

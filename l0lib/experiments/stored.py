@@ -162,7 +162,7 @@ def tuning_epochs(what: Config) -> int:
     """Return the epochs of a run after the training before pruning: of fine-tuning and of gradual pruning."""
     each = (what.fine_tuning.epochs if what.fine_tuning else 0) + (what.gradual.training.epochs if what.gradual else 0)
     anew = what.training.epochs if what.from_scratch else 0
-    return len(what.fine_tuned_ratios) * each + len(what.removed_shares) * (each + anew)
+    return (len(what.fine_tuned_ratios) + len(what.removed_shares)) * (each + anew)
 
 
 def _work(runs: Iterable[tuple[Config, int]]) -> Iterator[tuple[Config, int, int]]:

@@ -323,7 +323,8 @@ def method(config: Config, pruning: str) -> Method:
         base = replace(GRADUAL, name=f"{base.name}, gradual") if "l0" not in config.penalty_name else GRADUAL_BOTH
     how = {"NP": "neurons removed", "NP+GP": "neurons removed, then global"}.get(pruning) or labels.PRUNINGS[pruning]
     whole = f"{base.name}, {how}{' pruning' * (pruning in labels.PRUNINGS)}{', recalibrated' * config.recalibrated}"
-    whole += ", from scratch" * config.from_scratch
+    if config.from_scratch:
+        whole += ", from scratch" if "NP" in pruning else ", its places kept, other weights"
     whole += ", shifted" * ("shifted digits" in deviations(config)) + ", distilled" * (config.teacher is not None)
     return replace(base, name=whole)
 

@@ -139,6 +139,30 @@ def test_cut_off_anywhere_it_ends_the_same(calls, tmp_path, monkeypatch):
     assert again.model_copy(update={"origin": whole.origin}) == whole
 
 
+def test_a_control_keeps_the_places_and_begins_from_other_weights(made, monkeypatch):
+    folder, plain = made
+    stretches, train = [], compress.train
+
+    def watched(model, data, penalty, **options):
+        stretches.append((options["epochs"], options["learning_rate"], penalty))
+        return train(model, data, penalty, **options)
+
+    monkeypatch.setattr(compress, "train", watched)
+    what = config(arm="scratch", ratios=(), from_scratch=True)
+    (point,) = runner.run(what, 0, folder).points
+    same, after = plain.points[1], plain.points[2]
+    assert [layer.nonzero for layer in point.layers] == [layer.nonzero for layer in after.layers], "the same places"
+    (_, anew) = stretches  # the first is the training that both share, read again
+    assert anew[:2] == (SHORT.epochs + what.fine_tuning.epochs, SHORT.learning_rate)
+    assert "l0" not in str(anew[2]).lower()
+    assert point.measured.errors not in (same.measured.errors, after.measured.errors)
+    kept = [storage.load(next(folder.glob(f"tests-{arm}-*/seed-0/50x.l0"))) for arm in ("one", "scratch")]
+    for values, others in zip(*(each.values() for each in kept), strict=True):
+        if values.ndim == 2:
+            assert torch.equal(values != 0, others != 0)
+            assert not torch.equal(values, others)
+
+
 def test_a_gradual_run_reaches_its_target(tmp_path):
     gradual = Gradual(first=10, training=SHORT.model_copy(update={"epochs": 3, "update": "clipped"}))
     teacher = Teacher(network="lenet-300-100", training=SHORT.model_copy(update={"penalty": PenaltySettings()}))
@@ -215,7 +239,10 @@ def test_a_run_that_diverges_is_a_bad_choice(tmp_path):
         ({"nonsense": 1}, "nonsense"),
         ({"ratios": (2.0, 2.0)}, r"ratios must differ from each other; got \(2.0, 2.0\)"),
         ({"fine_tuned_ratios": (50, 50)}, "fine_tuned_ratios must differ from each other"),
-        ({"from_scratch": True}, "from_scratch must come with removed_shares; got none"),
+        (
+            {"from_scratch": True, "fine_tuned_ratios": (), "fine_tuning": None},
+            "from_scratch must come with removed_shares or fine_tuned_ratios; got none",
+        ),
         (
             {"teacher": TEACHER, "fine_tuned_ratios": (), "fine_tuning": None},
             "must come with fine_tuned_ratios: nothing",
