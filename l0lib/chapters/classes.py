@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..compress.data import digest
 from ..experiments import answers
-from ..experiments.records import RECORDS, Measured
+from ..experiments.records import RECORDS, Measured, Record
 
 #: The twenty superclasses of CIFAR-100, five classes each (Krizhevsky, 2009).
 SUPERCLASSES: dict[str, tuple[str, ...]] = {
@@ -58,6 +57,8 @@ def test_labels(dataset: str) -> np.ndarray:
     ValueError
         If no labels of ``dataset`` are stored, or the file is not the one whose digest stands here.
     """
+    from ..compress.data import digest  # not before it is needed: it loads torch
+
     if dataset not in NAMES:
         raise ValueError(f"dataset must be one of {', '.join(NAMES)}; got {dataset!r}")
     path = RECORDS / "labels" / f"{dataset}.txt"
@@ -133,3 +134,26 @@ def surviving(before: Told, after: Told, count: int = 10) -> tuple[list[str], li
     order = np.lexsort((np.arange(len(grown)), after.errors, grown))
     names = [NAMES["cifar100"][one] for one in order]
     return names[:count], names[::-1][:count]
+
+
+def in_words(record: Record | None, ratio: float) -> str:
+    """Return what pruning to ``ratio`` did to the hundred classes of a stored run, in sentences; without one, so."""
+    points = () if record is None else record.points
+    point = next((p for p in points if p.requested == ratio and not p.fine_tuned), None)
+    if record is None or point is None or not (record.dense.answered and point.measured.answered):
+        return "No run on a hundred classes that tells its answers is on record yet."
+    before, after = told(record.dense), told(point.measured)
+    least, most = surviving(before, after, 3)
+    number = {name: place for place, name in enumerate(NAMES["cifar100"])}
+
+    def change(name: str) -> str:
+        return f"{name} ({before.errors[number[name]]:.0f} to {after.errors[number[name]]:.0f} %)"
+
+    chance = 100 * 4 / 99
+    return (
+        f"Whole, the network errs on {before.fine:.1f} % of the photographs; just pruned to {ratio:g}×, on "
+        f"{after.fine:.1f} %. Lost first: {', '.join(map(change, most))}. Kept best: {', '.join(map(change, least))}. "
+        f"Counted by superclass the errors are {before.coarse:.1f} and {after.coarse:.1f} %: of the wrong answers, "
+        f"{before.within:.0f} % named a neighbour in the superclass before pruning and {after.within:.0f} % after it, "
+        f"where blind guessing would name one in {chance:.0f} %."
+    )

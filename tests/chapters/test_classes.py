@@ -6,6 +6,8 @@ import pytest
 from l0lib.chapters import classes
 from l0lib.experiments import answers
 from l0lib.experiments.records import Measured
+from l0lib.figures import classes as figures
+from tests.made_up import config, record
 
 LABELS = classes.test_labels("cifar100")
 
@@ -72,3 +74,47 @@ def test_classes_survive_whose_error_grew_least():
 def test_a_record_without_answers_is_refused():
     with pytest.raises(ValueError, match="measured must say what each image was taken for; got a record that is older"):
         classes.told(Measured(errors=1, images=10_000))
+
+
+def pruned_to_tenth():
+    """A record whose network, pruned to 10×, takes every worm for an apple and half of the oaks for maples."""
+    answered = LABELS.astype(int).copy()
+    answered[images_of("worm")] = number("apple")
+    answered[images_of("oak tree")[:50]] = number("maple tree")
+    plain = record(
+        0, what=config(network="vgg-16", dataset="cifar100", ratios=[10], fine_tuned_ratios=[], fine_tuning=None)
+    )
+    (point,) = plain.points
+    return plain.model_copy(
+        update={
+            "dense": measured(LABELS.astype(int)),
+            "points": (point.model_copy(update={"measured": measured(answered)}),),
+        }
+    )
+
+
+def test_the_words_name_what_was_lost_and_how_near_the_answers_lie():
+    told = classes.in_words(pruned_to_tenth(), 10)
+    assert told.startswith("Whole, the network errs on 0.0 % of the photographs; just pruned to 10×, on 1.5 %.")
+    assert "Lost first: worm (0 to 100 %), oak tree (0 to 50 %)" in told
+    assert "superclass the errors are 0.0 and 1.0 %" in told
+    assert "0 % named a neighbour in the superclass before pruning and 33 % after it" in told
+
+
+def test_without_such_a_record_the_words_say_so():
+    missing = "No run on a hundred classes that tells its answers is on record yet."
+    assert classes.in_words(None, 10) == missing
+    assert classes.in_words(pruned_to_tenth(), 20) == missing, "nothing was measured there"
+    assert classes.in_words(record(0), 90) == missing, "an older record"
+
+
+def test_the_figure_shows_the_classes_that_the_words_name():
+    one = pruned_to_tenth()
+    before, after = classes.told(one.dense), classes.told(one.points[0].measured)
+    (axis,) = figures.first_to_go(before, after, 3).axes
+    names = [label.get_text() for label in axis.get_yticklabels()]
+    least, most = classes.surviving(before, after, 3)
+    assert names == [*least, *reversed(most)]
+    rings, dots = (points.get_offsets() for points in axis.collections[1:])
+    assert dict(zip(names, dots[:, 0], strict=True))["worm"] == 100
+    assert (rings[:, 0] == 0).all()
