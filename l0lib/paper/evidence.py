@@ -214,7 +214,7 @@ def _experiment_1(number: int, found: Iterable[Result]) -> Finding | None:
         if sentence.about.startswith(about)
     ]
     verdicts = [verdict for _, verdict in parts]
-    tally = ", ".join(f"{verdicts.count(v)} {v}" for v in (HOLDS, PART, NOT_SHOWN, FAILS) if v in verdicts)
+    tally = ", ".join(f"{verdicts.count(v)} {v}" for v in (HOLDS, PART, NOT_SHOWN, FAILS, TOO_FEW) if v in verdicts)
     contrary = "; ".join(text for text, verdict in parts if verdict == FAILS)
     return _together(f"of {len(parts)} statements {tally}{': ' * bool(contrary)}{contrary}", parts)
 
