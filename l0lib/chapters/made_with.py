@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 
+from .. import labels
 from ..experiments import records
 from ..experiments.arms import STUDIES, chosen_for
 from ..experiments.config import Config, PenaltySettings
@@ -39,7 +40,7 @@ def _choice(study: str, arm: Config) -> str:
     if not chosen[name].tuned:
         return "set by hand, not tuned"
     trials = next(len(it.trials) for it in records.tunings() if (it.experiment, it.arm) == (study, name))
-    return f"{trials} trials{'' if name == arm.arm else f' of {name}'}"
+    return f"{trials} trials{'' if name == arm.arm else f' of {labels.run(name, network=True)}'}"
 
 
 def made_with(study: str, pattern: str = "*") -> Table:
@@ -62,7 +63,8 @@ def made_with(study: str, pattern: str = "*") -> Table:
             epochs = f"{how.epochs + after.epochs}, from fresh weights"
         elif after is not None:
             rates, epochs = f"{rates}, {after.learning_rate:g}", f"{epochs} + {after.epochs}"
-        rows.append((name, how.penalty.strategy, told, beta, rates, epochs, _choice(study, arm)))
+        called = labels.run(name, network=True)
+        rows.append((called, how.penalty.strategy, told, beta, rates, epochs, _choice(study, arm)))
     return Table(
         ("arm", "strategy", "factors α", "β", "learning rates", "epochs", "chosen by"),
         rows,
@@ -83,7 +85,7 @@ def trials(study: str, pattern: str = "*") -> Table:
     for it in found:
         for trial in sorted(it.trials, key=lambda trial: trial.value):
             told = (f"{trial.params[name]:g}" if name in trial.params else "–" for name in moved)
-            rows.append((it.arm, f"{trial.value:.2f} %", *told))
+            rows.append((labels.run(it.arm, network=True), f"{trial.value:.2f} %", *told))
     aims = " and ".join(dict.fromkeys(f"{ratio:g}×" for it in found for ratio in it.config.fine_tuned_ratios))
     both = [(it.config.training, it.config.fine_tuning) for it in found]
     epochs = ", ".join(dict.fromkeys(f"{first.epochs} + {then.epochs}" for first, then in both if then))

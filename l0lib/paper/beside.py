@@ -153,7 +153,7 @@ def _name(result: Result, published: PublishedTable) -> str:
     data = labels.DATASETS[result.dataset]
     where = "" if data == published.data else f", {data}"
     what = f" ({result.pruning})" if result.removed else ""
-    return f"Ours: {result.arm}{what}{where}{'' if result.variant == 'paper' else ', beyond the paper'}"
+    return f"Ours: {labels.run(result.arm)}{what}{where}{'' if result.variant == 'paper' else ', beyond the paper'}"
 
 
 def _gap_cell(number: int, result: Result) -> str:
@@ -210,7 +210,7 @@ def table_of_headlines(found: Iterable[Result]) -> Table:
             rows.append((*start, MISSING, "–", "–", "–", "–"))
         for r in sorted(ours, key=lambda r: r.test_error_mean):
             against = signed(r.test_error_mean - printed_value(row.error)) if row and row.error else "–"
-            error = f"{r.arm.removeprefix(f'{r.network}-')}: {r.error_over_seeds} %"
+            error = f"{labels.run(r.arm)}: {r.error_over_seeds} %"
             away = signed(r.test_error_mean - headline.target)
             rows.append((*start, error, f"{r.ratio:.1f}×", away, against, _reached(r, headline)))
     headers = ("Set", "Target", "Paper", "Ours (seeds)", "Counted", "Less target", "Less paper", "Reached")
