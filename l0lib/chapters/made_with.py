@@ -8,7 +8,7 @@ from .. import labels
 from ..experiments import records
 from ..experiments.arms import STUDIES, chosen_for
 from ..experiments.config import Config, PenaltySettings
-from ..table import Table
+from ..table import Folded, Table
 
 #: Studies whose networks before pruning are those of another one.
 _SHARED = {"experiment-6": "experiment-3", "recalibration": "experiment-3"}
@@ -65,7 +65,7 @@ def made_with(study: str, pattern: str = "*") -> Table:
             rates, epochs = f"{rates}, {after.learning_rate:g}", f"{epochs} + {after.epochs}"
         called = labels.run(name, network=True)
         rows.append((called, how.penalty.strategy, told, beta, rates, epochs, _choice(study, arm)))
-    return Table(
+    return Folded(
         ("arm", "strategy", "factors α", "β", "learning rates", "epochs", "chosen by"),
         rows,
         f"What the runs of {study} are made with: of training and of fine-tuning. Batches of "
@@ -91,4 +91,4 @@ def trials(study: str, pattern: str = "*") -> Table:
     epochs = ", ".join(dict.fromkeys(f"{first.epochs} + {then.epochs}" for first, then in both if then))
     caption = f"Every trial of the searches of {study}: error on validation images, the geometric mean over {aims}, "
     caption += f"after {epochs} epochs. {f'Held: {held}. ' if held else ''}Stored." if rows else "none on record yet."
-    return Table(("arm", "error", *moved), rows or [("none recorded yet", "–")], caption)
+    return Folded(("arm", "error", *moved), rows or [("none recorded yet", "–")], caption)

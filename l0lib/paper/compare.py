@@ -35,7 +35,7 @@ from ..experiments.results import (
     prediction_interval,
     shared,
 )
-from ..table import Table, signed
+from ..table import Folded, Table, signed
 from .theory import Finding
 
 #: Verdicts on a sentence of the text, on a line of the ledger, or on both.
@@ -248,7 +248,7 @@ def table_of_sentences(given: Iterable[Sentence], caption: str) -> Table:
     """Return the sentences with their verdicts as a table."""
     rows = [(s.text, s.about, marked(s.verdict), s.counted) for s in given]
     headers = ("The text says", "Where", "Verdict", "Errs")
-    return Table(headers, rows, caption, widths=("11rem", "8rem", "7rem", "13rem"))
+    return Folded(headers, rows, caption, widths=("11rem", "8rem", "7rem", "13rem"))
 
 
 def table_of_comparisons(comparisons: Iterable[Comparison], first: str, second: str, caption: str) -> Table:
