@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from .. import labels
 from ..experiments import stored
-from ..experiments.arms import SCALED_4
+from ..experiments.arms import BETAS_5, SCALED_4
 from ..experiments.records import Record
 from ..experiments.results import Result, change_by_pruning, count_of_seeds, results, unpruned
 from ..paper import compare, evidence
@@ -375,6 +375,36 @@ def _predicted(runs: Sequence[Record], name: str) -> list[str]:
             f"{name}: the reach predicted the share of dead weights to within {gap:.1f} points of a hundred ({many})."
         ]
     return [f"{name}: the reach alone was no prediction; it is off by up to {gap:.0f} points of a hundred ({many})."]
+
+
+def doubled_beta(runs: Iterable[Record] | None = None) -> Answer:
+    """Answer what β = 10 in place of 5 does to reach, dead weights and error of ResNet-20, by factor (Experiment 5)."""
+    from .reaching import reached
+
+    question, place = "How much further does β = 10 reach than β = 5, and does it show?", "12-few-epochs"
+    given = stored.runs("experiment-5") if runs is None else list(runs)
+    by: dict[float, dict[float, Record]] = {}
+    for run in given:
+        its = run.config.training.penalty
+        if run.config.network == "resnet-20" and its.alpha_l0:
+            by.setdefault(its.alpha_l0, {})[its.beta] = run
+    both = {factor: [at[beta] for beta in BETAS_5] for factor, at in sorted(by.items()) if set(BETAS_5) <= at.keys()}
+    if not both:
+        return Answer(question, place, ("Not recorded yet.",))
+    told = []
+    for factor in dict.fromkeys((min(both), max(both))):
+        five, ten = (reached(run) for run in both[factor])
+        further = [ten.reach[layer] / five.reach[layer] for layer in five.reach if five.reach[layer]]
+        low, high = f"{min(further):.2f}", f"{max(further):.2f}"
+        far = low if low == high else f"{low} to {high}"
+        (one,) = pairs(*([unpruned(results([run])[0])] for run in reversed(both[factor])))
+        told.append(
+            f"Under α₀ = {labels.scientific(factor)} it reaches {far} times as far, {100 * ten.found:.1f} % of the "
+            f"weights die in place of {100 * five.found:.1f} %, and before pruning it errs {signed(one.mean)} points "
+            f"({span(one.wide)}) against β = 5."
+        )
+    told.append(f"One training each: {TOO_FEW} for a verdict on the errors.")
+    return Answer(question, place, tuple(told))
 
 
 def _trade(found: Sequence[Result], prefix: str, name: str) -> str:

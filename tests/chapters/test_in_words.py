@@ -158,6 +158,31 @@ def test_a_prediction_is_called_one_if_it_is_close(predicted, said, monkeypatch)
     assert said in told
 
 
+@pytest.mark.parametrize(("ten", "said"), [(900, "errs −2.00 points"), (1300, "errs +2.00 points")])
+def test_a_doubled_beta_is_told_by_factor(ten, said, monkeypatch):
+    from l0lib.chapters import reaching
+
+    def reached(run):
+        beta = run.config.training.penalty.beta
+        return reaching.Reach(1.0, {"a": beta, "b": beta, "none": 0.0}, 0.9, beta / 100)
+
+    monkeypatch.setattr(reaching, "reached", reached)
+    full = STUDIES["experiment-5"].arms("full")
+    made = [
+        record(0, what=full[f"resnet-20-{beta}-{factor}"], dense=wrong)
+        for beta, wrong in ((5, 1100), (10, ten))
+        for factor in ("1e-06", "1e-05")
+    ]
+    told = in_words.doubled_beta(made)
+    assert len(told.sentences) == 3
+    for sentence, factor in zip(told.sentences, ("10⁻⁶", "10⁻⁵"), strict=False):
+        assert sentence.startswith(
+            f"Under α₀ = {factor} it reaches 2.00 times as far, 10.0 % of the weights die in place"
+        )
+        assert said in sentence
+    assert str(in_words.doubled_beta(made[:2])) == "Not recorded yet."
+
+
 @pytest.mark.parametrize(
     ("removed", "scratch", "said"),
     [
