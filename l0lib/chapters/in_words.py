@@ -45,9 +45,11 @@ class Answer:
         return f"{self.question} {self}"
 
     def _repr_html_(self) -> str:
-        told = html.escape(str(self), quote=False)
-        title = html.escape(self.question, quote=False)
-        return f'<div class="admonition note answer"><p class="admonition-title">{title}</p><p>{told}</p></div>'
+        title, lead, rest = (
+            html.escape(text, quote=False) for text in (self.question, self.sentences[0], " ".join(self.sentences[1:]))
+        )
+        told = f"<p><strong>{lead}</strong> {rest}</p>"
+        return f'<div class="admonition note answer"><p class="admonition-title">{title}</p>{told}</div>'
 
 
 def _results(study: str, found: Iterable[Result] | None) -> list[Result]:
@@ -281,37 +283,52 @@ def _strategies(ours: Sequence[Result]) -> str:
 def deeper(found: Iterable[Result] | None = None) -> Answer:
     """Answer whether the l0 term has made the difference on CIFAR-10, fine-tuned and just pruned, for both networks."""
     ours = _results("experiment-3", found)
-    told = []
+    tuned, just, told = [], [], []
     for network in ("resnet-20", "vgg-16"):
+        name = labels.NETWORKS[network]
         control = select(ours, arm=f"{network}-l2", fine_tuned=True)
         arms = {way: select(ours, arm=f"{network}-{way}", fine_tuned=True) for way in ("NORM", "SEP")}
-        both = {way: pairs(line, control) for way, line in arms.items()}
-        if both := {way: those for way, those in both.items() if those}:
-            told.append(f"{labels.NETWORKS[network]}, fine-tuned: {_made_it(both)}")
-    for network in ("resnet-20", "vgg-16"):
+        if both := {way: those for way, line in arms.items() if (those := pairs(line, control))}:
+            tuned.append(f"{_VERDICTS[_together(both.values())]} for {name}")
+            told.append(f"{name}, fine-tuned: {_made_it(both)}")
         sides = [select(ours, arm=f"{network}-{arm}", fine_tuned=False) for arm in ("NORM", "dense")]
         if all(sides):
-            told.append(f"{labels.NETWORKS[network]}, just pruned: {_holds_longer(*sides)}")
+            just.append(f"{_VERDICTS[compare.verdict(pairs(*sides))]} for {name}")
+            told.append(f"{name}, just pruned: {_holds_longer(*sides)}")
+    stages = (("Fine-tuned", tuned), ("Just pruned", just))
+    lead = [f"{stage}: {', '.join(words)}." for stage, words in stages if words]
     place = "11-deeper#sec-made-the-difference"
-    return Answer("Has the ℓ0 term made the difference?", place, tuple(told) or ("Not recorded yet.",))
+    return Answer("Has the ℓ0 term made the difference?", place, (*lead, *told) or ("Not recorded yet.",))
+
+
+#: The answer to "has it made the difference?" by the verdict on "it outperforms the control".
+_VERDICTS = {
+    compare.HOLDS: "yes",
+    compare.PART: "in part",
+    compare.FAILS: "no",
+    compare.NOT_SHOWN: "not shown",
+    compare.MISSING: compare.MISSING,
+    TOO_FEW: TOO_FEW,
+}
+
+
+def _together(groups: Iterable[Sequence[Comparison]]) -> str:
+    """Return the verdict on several arms at once: on all their comparisons."""
+    return compare.verdict([one for group in groups for one in group])
 
 
 def _made_it(both: Mapping[str, Sequence[Comparison]]) -> str:
-    """Return whether arms err less than the control without the l0 term, and what is seen where runs are too few."""
+    """Return where arms err less or more than the control without the l0 term, or else what is seen."""
     told = []
     for way, those in both.items():
-        word = compare.verdict(those)
-        seen = f"{way} minus the control is {_seen(those)}"
-        if word == TOO_FEW:
-            seeds = max(one.seeds for one in those)
-            text = f"{TOO_FEW} for {way}, which shares {count_of_seeds(seeds)} with the control; {seen}"
-            clear = [one for one in those if not one.wide[0] <= 0 <= one.wide[1]]
-            told.append(f"{text}, and other test images alone would not explain it at {_at(clear)}" if clear else text)
-        elif word == compare.NOT_SHOWN:
-            told.append(f"not shown; {seen}")
-        else:
-            start = {compare.HOLDS: "yes", compare.FAILS: "no", compare.PART: "in part"}[word]
-            told.append(f"{start}, {_and(_apart(those, way, 'the control'))}")
+        if apart := _apart(those, way, "the control"):
+            told.append(_and(apart))
+            continue
+        few = max(one.seeds for one in those)
+        on = f" on {count_of_seeds(few)}" if few < compare.LEAST_RUNS else ""
+        text = f"{way} minus the control is {_seen(those)}{on}"
+        clear = [one for one in those if few == 1 and not one.wide[0] <= 0 <= one.wide[1]]
+        told.append(f"{text}; other test images alone would not explain it at {_at(clear)}" if clear else text)
     return f"{'; '.join(told)}."
 
 
@@ -319,14 +336,14 @@ def _holds_longer(norm: Sequence[Result], dense: Sequence[Result]) -> str:
     """Return up to which ratio two networks that were just pruned stay within a point of what they were before."""
     highest = [max((r.ratio for r in it if change_by_pruning(r).mean <= 1), default=1.0) for it in (norm, dense)]
     both = pairs(norm, dense)
-    verdict = compare.verdict(both)
-    counted = f"{TOO_FEW} for a verdict" if verdict == TOO_FEW else f"it errs {compare.counted(both)} ratios"
     how = "longer than" if highest[0] > highest[1] else "no longer than"
-    few = count_of_seeds(min(r.n_seeds for r in (*norm, *dense)))
-    return (
+    told = (
         f"NORM stays within a point of its unpruned error {how} the network without ℓ0, up to {_ratio(highest[0])} "
-        f"against {_ratio(highest[1])}; against it {counted} ({few})."
+        f"against {_ratio(highest[1])}"
     )
+    if compare.verdict(both) == TOO_FEW:
+        return f"{told}, on {count_of_seeds(max(one.seeds for one in both))}."
+    return f"{told}, and errs {compare.counted(both)} ratios."
 
 
 def _ratio(ratio: float) -> str:

@@ -110,24 +110,27 @@ def test_headlines_are_counted_as_reached_by_the_mean_of_five_seeds():
 
 
 @pytest.mark.parametrize(
-    ("norm", "control", "seeds", "said"),
+    ("norm", "control", "seeds", "lead", "said"),
     [
-        (800, 1200, SEEDS, "fine-tuned: yes, NORM errs less than the control at 5× and 10×"),
-        (1200, 800, SEEDS, "fine-tuned: no, NORM errs more than the control at 5× and 10×"),
-        (800, 802, SEEDS, "fine-tuned: not shown; NORM minus the control is −0.02 points"),
-        (800, 1200, (0,), "fine-tuned: too few runs for NORM, which shares 1 seed with the control"),
+        (800, 1200, SEEDS, "yes", "fine-tuned: NORM errs less than the control at 5× and 10×"),
+        (1200, 800, SEEDS, "no", "fine-tuned: NORM errs more than the control at 5× and 10×"),
+        (800, 802, SEEDS, "not shown", "fine-tuned: NORM minus the control is −0.02 points"),
+        (800, 1200, (0,), "too few runs", "fine-tuned: NORM minus the control is −4.00 points"),
     ],
 )
-def test_whether_the_l0_term_has_made_the_difference(norm, control, seeds, said):
+def test_whether_the_l0_term_has_made_the_difference(norm, control, seeds, lead, said):
     runs = arms("experiment-3", {"resnet-20-NORM": norm, "resnet-20-l2": control}, seeds)
-    told = str(in_words.deeper(results(runs)))
-    assert f"ResNet-20, {said}" in told
-    assert ("other test images alone would not explain it" in told) == (seeds == (0,))
+    told = in_words.deeper(results(runs))
+    assert told.sentences[0] == f"Fine-tuned: {lead} for ResNet-20."
+    assert f"ResNet-20, {said}" in str(told)
+    assert ("on 1 seed; other test images alone would not explain it" in str(told)) == (seeds == (0,))
 
 
 @pytest.mark.parametrize(("norm", "dense", "how"), [(850, 4000, "longer than"), (4000, 850, "no longer than")])
 def test_just_pruned_the_better_one_holds_longer(norm, dense, how):
     runs = arms("experiment-3", {"resnet-20-NORM": norm, "resnet-20-dense": dense})
+    lead = in_words.deeper(results(runs)).sentences[0]
+    assert lead == f"Just pruned: {'yes' if norm < dense else 'no'} for ResNet-20."
     assert f"within a point of its unpruned error {how} the network without ℓ0" in str(in_words.deeper(results(runs)))
 
 
