@@ -348,7 +348,7 @@ def _holds_longer(norm: Sequence[Result], dense: Sequence[Result]) -> str:
 
 def _ratio(ratio: float) -> str:
     """Return a ratio that was reached; 1 stands for none."""
-    return times(ratio) if ratio > 1 else "no ratio tried"
+    return times(ratio) if ratio > 1 else "none tried"
 
 
 # ------------------------------------------------------------------------------------------------------- few epochs
@@ -367,31 +367,52 @@ def few_epochs(
     sweep = stored.runs("experiment-4") if runs is None else list(runs)
     small = [r for r in (stored.runs("experiment-5") if betas is None else betas) if r.config.network == "resnet-20"]
     both = [*stored.runs("experiment-3"), *stored.runs("recalibration")] if anew is None else list(anew)
-    told = []
-    for prefix, name in _SWEEPS.items():
-        told += _predicted([r for r in sweep if r.config.arm.startswith(f"{prefix}-")], name)
-    told += _predicted(small, "ResNet-20, CIFAR-10")
-    for prefix, name in _SWEEPS.items():
-        told.append(_trade(results(sweep), prefix, name))
+    predicted = {name: [r for r in sweep if r.config.arm.startswith(f"{prefix}-")] for prefix, name in _SWEEPS.items()}
+    predicted["ResNet-20, CIFAR-10"] = small
+    gaps = {name: gap for name, given in predicted.items() if (gap := _gap(given)) is not None}
+    trades = {name: evidence.sweep(results(sweep), prefix, SCALED_4) for prefix, name in _SWEEPS.items()}
+    lead = [f"{'yes' if gap <= CLOSE else 'no'} for {name}" for name, gap in gaps.items()]
+    more = [f"{_compresses(line)} for {name}" for name, line in trades.items()]
+    told = [f"Does it predict? {'; '.join(lead or ['not recorded yet'])}. Does more compress more? {'; '.join(more)}."]
+    told += [
+        f"{name}: predicted and found shares of dead weights are up to {gap:.1f} points of a hundred apart "
+        f"({len(predicted[name])} run{'s' * (len(predicted[name]) > 1)})."
+        for name, gap in gaps.items()
+    ]
+    told += [_trade(name, line) for name, line in trades.items() if line is not None]
     told.append(stale(both))
     question = "Does the reach predict what dies, and does a larger α₀ compress more?"
     return Answer(question, "12-few-epochs#sec-sweeps", tuple(filter(None, told)))
 
 
-def _predicted(runs: Sequence[Record], name: str) -> list[str]:
-    """Return how far the share of dead weights predicted by the reach is from the one found, over runs."""
+def _gap(runs: Sequence[Record]) -> float | None:
+    """Return how far the shares of dead weights, predicted by the reach and found, are apart at most, in points."""
     from .reaching import reached
 
-    if not runs:
-        return []
     its = [reached(run) for run in runs]
-    gap = max(100 * abs(it.predicted - it.found) for it in its)
-    many = f"{len(runs)} run{'s' * (len(runs) > 1)}"
-    if gap <= CLOSE:
-        return [
-            f"{name}: the reach predicted the share of dead weights to within {gap:.1f} points of a hundred ({many})."
-        ]
-    return [f"{name}: the reach alone was no prediction; it is off by up to {gap:.0f} points of a hundred ({many})."]
+    return max((100 * abs(it.predicted - it.found) for it in its), default=None)
+
+
+def _compresses(line: Sequence[evidence.Swept] | None) -> str:
+    """Return whether the highest ratio reached rises with the factor, by a word."""
+    if line is None:
+        return "not recorded in full yet"
+    if line[-1].reached <= line[0].reached:
+        return "no"
+    return "yes" if all(a.reached <= b.reached for a, b in pairwise(line)) else "not at every step"
+
+
+def _trade(name: str, line: Sequence[evidence.Swept]) -> str:
+    """Return the highest ratio reached without the term and under its largest factor, and what that costs before."""
+    none, most = line[0], line[-1]
+    (one,) = compare.pairs([unpruned(most.lowest)], [unpruned(none.lowest)])
+    costs = "more" if one.mean > 0 else "less"
+    few = f"; {count_of_seeds(one.seeds)}, {TOO_FEW} for a verdict" if one.seeds < compare.LEAST_RUNS else ""
+    return (
+        f"{name}, highest ratio not shown to lose more than a point: {_ratio(none.reached)} without ℓ0, "
+        f"{_ratio(most.reached)} under α₀ = {labels.scientific(most.factor)}, which errs {costs} before pruning, by "
+        f"{_by(one)}{few}."
+    )
 
 
 def doubled_beta(runs: Iterable[Record] | None = None) -> Answer:
@@ -424,30 +445,6 @@ def doubled_beta(runs: Iterable[Record] | None = None) -> Answer:
     return Answer(question, place, tuple(told))
 
 
-def _trade(found: Sequence[Result], prefix: str, name: str) -> str:
-    """Return whether the highest ratio reached rises with the factor, and what the error before pruning does."""
-    line = evidence.sweep(found, prefix, SCALED_4)
-    if line is None:
-        return f"{name}: the sweep is not recorded in full yet."
-    none, most = line[0], line[-1]
-    change = compare.pairs([unpruned(most.lowest)], [unpruned(none.lowest)])
-    up, steady = most.reached > none.reached, all(a.reached <= b.reached for a, b in pairwise(line))
-    lead = (
-        "the largest factor compresses more, but not every step does"
-        if up
-        else "a larger factor does not compress more"
-    )
-    lead = "a larger factor compresses more" if up and steady else lead
-    (one,) = change
-    costs = "more" if one.mean > 0 else "less"
-    few = f"; {count_of_seeds(one.seeds)}, {TOO_FEW} for a verdict" if one.seeds < compare.LEAST_RUNS else ""
-    return (
-        f"{name}: {lead}. The highest ratio not shown to lose more than a point is {_ratio(none.reached)} without "
-        f"ℓ0 and {_ratio(most.reached)} under α₀ = {labels.scientific(most.factor)}, which errs {costs} "
-        f"before pruning, by {_by(one)}{few}."
-    )
-
-
 def stale(anew: Iterable[Record]) -> str:
     """Return how much of the gap that a sweep without fine-tuning shows is stale statistics, for VGG-16."""
     given = list(anew)
@@ -467,10 +464,11 @@ def stale(anew: Iterable[Record]) -> str:
     ratio = max(gaps, key=lambda r: abs(gaps[r][0]))
     before, after = gaps[ratio]
     word = "most" if abs(after) < abs(before) / 2 else "less than half"
+    first, then = (f"{abs(gap):.1f} points {'more' if gap > 0 else 'less'}" for gap in gaps[ratio])
     return (
-        f"Just pruned at {times(ratio)}, VGG-16 on CIFAR-10 without ℓ0 and with it are {signed(before, '+.1f')} points "
-        f"apart, and {signed(after, '+.1f')} once both have statistics of their own: stale statistics made {word} of "
-        f"that gap ({count_of_seeds(min(len(dense.seeds), len(norm.seeds)))})."
+        f"Just pruned at {times(ratio)}, VGG-16 on CIFAR-10 errs {first} without ℓ0 than with it; once both have "
+        f"statistics of their own, {then}: stale statistics made {word} of that gap "
+        f"({count_of_seeds(min(len(dense.seeds), len(norm.seeds)))})."
     )
 
 

@@ -5,7 +5,6 @@ import pytest
 from l0lib.chapters import in_words
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.results import results
-from l0lib.paper import compare
 from tests.made_up import record
 from tests.widgets import stored_runs
 
@@ -137,28 +136,36 @@ def test_just_pruned_the_better_one_holds_longer(norm, dense, how):
 @pytest.mark.parametrize(
     ("prefix", "where"), [("cifar10", "VGG-16, CIFAR-10"), ("short-cifar100", "VGG-16, CIFAR-100")]
 )
-def test_a_sweep_is_told_where_it_is_complete(prefix, where):
+def test_a_sweep_is_told_where_it_is_complete(prefix, where, monkeypatch):
+    from l0lib.chapters import reaching
+
+    monkeypatch.setattr(reaching, "reached", lambda run: reaching.Reach(1.0, {}, 0.52, 0.5))
     names = [name for name in STUDIES["experiment-4"].arms("full") if name.startswith(f"{prefix}-")]
     levels = dict(zip(names, (4000, 3000, 900, 850), strict=True))
-    told = in_words._trade(results(arms("experiment-4", levels, (0,))), prefix, where)
-    assert told.startswith(f"{where}: a larger factor compresses more.")
-    assert "is no ratio tried without ℓ0 and 100× under α₀ = 2·10⁻⁵" in told
-    assert told.endswith("1 seed, too few runs for a verdict.")
+    told = in_words.few_epochs(arms("experiment-4", levels, (0,)), [], [])
+    assert f"yes for {where}" in told.sentences[0].split("Does more compress more?")[1]
+    assert f"{where}, highest ratio not shown to lose more than a point: none tried without ℓ0, 100× under" in str(told)
+    assert told.sentences[-1].endswith("1 seed, too few runs for a verdict.")
     turned = dict(zip(names, (850, 900, 3000, 4000), strict=True))
-    told = in_words._trade(results(arms("experiment-4", turned)), prefix, where)
-    assert "a larger factor does not compress more" in told
-    assert "too few runs" not in told
-    less = results(arms("experiment-4", dict(list(levels.items())[:3]), (0,)))
-    assert in_words._trade(less, prefix, where) == f"{where}: the sweep is not recorded in full yet."
+    told = in_words.few_epochs(arms("experiment-4", turned), [], [])
+    assert f"no for {where}" in told.sentences[0].split("Does more compress more?")[1]
+    assert "too few runs" not in str(told)
+    uneven = dict(zip(names, (4000, 850, 3000, 850), strict=True))
+    assert f"not at every step for {where}" in str(in_words.few_epochs(arms("experiment-4", uneven, (0,)), [], []))
+    less = in_words.few_epochs(arms("experiment-4", dict(list(levels.items())[:3]), (0,)), [], [])
+    assert f"not recorded in full yet for {where}" in less.sentences[0]
+    assert f"{where}, highest" not in str(less)
 
 
-@pytest.mark.parametrize(("predicted", "said"), [(0.52, "to within 2.0 points"), (0.9, "was no prediction")])
-def test_a_prediction_is_called_one_if_it_is_close(predicted, said, monkeypatch):
+@pytest.mark.parametrize(("predicted", "word", "gap"), [(0.52, "yes", "2.0"), (0.9, "no", "40.0")])
+def test_a_prediction_is_called_one_if_it_is_close(predicted, word, gap, monkeypatch):
     from l0lib.chapters import reaching
 
     monkeypatch.setattr(reaching, "reached", lambda run: reaching.Reach(1.0, {}, predicted, 0.5))
-    (told,) = in_words._predicted([record(0)], "VGG-16")
-    assert said in told
+    made = [record(0, what=STUDIES["experiment-5"].arms("full")["resnet-20-5-1e-06"])]
+    told = in_words.few_epochs([], made, [])
+    assert told.sentences[0].startswith(f"Does it predict? {word} for ResNet-20, CIFAR-10.")
+    assert f"up to {gap} points of a hundred apart (1 run)" in told.sentences[1]
 
 
 @pytest.mark.parametrize(("ten", "said"), [(900, "errs −2.00 points"), (1300, "errs +2.00 points")])
@@ -232,10 +239,8 @@ def test_half_of_a_gap_is_the_line_between_most_and_less(monkeypatch):
         monkeypatch.setattr(in_words.recalibrated, "follow", lambda *_: made)
         return in_words.stale([])
 
-    assert "are +80.0 points apart, and +3.0 once" in told(12.0)
+    assert "errs 80.0 points more without ℓ0 than with it" in told(12.0)
+    assert "of their own, 3.0 points more: stale" in told(12.0)
+    assert "of their own, 1.0 points less: stale" in told(8.0)
     assert "made most of that gap" in told(12.0)
     assert "made less than half of that gap" in told(70.0)
-
-
-def test_words_that_compare_uses_are_the_ones_told():
-    assert compare.TOO_FEW == "too few runs"
