@@ -212,7 +212,7 @@ def hundredfold(found: Iterable[Result] | None = None) -> Answer:
         at = [r for r in ours if (r.network, r.variant, r.requested, r.fine_tuned) == asked]
         at = [r for r in at if r.variant == "beyond" or "l0" in r.penalty]  # a control is none of the scheme's
         met += any(r.n_seeds >= SEEDS and r.test_error_mean <= headline.target for r in at)
-    told.append(f"Of {len(HEADLINES)} errors set beforehand {met} are reached by the mean of at least one arm.")
+    told.append(f"Of {len(HEADLINES)} errors set beforehand {met} are met by the mean of at least one arm.")
     told.append(_control(select(ours, network="lenet-300-100", fine_tuned=True)))
     told.append(_strategies(ours))
     question = "What is reached, and does the ℓ0 term do it?"

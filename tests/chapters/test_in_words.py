@@ -100,10 +100,10 @@ def test_headlines_are_counted_as_reached_by_the_mean_of_five_seeds():
     seeds = range(5)
     names = ("lenet-300-100-NORM", "lenet-300-100-SEP", "lenet-5-caffe-NORM", "lenet-5-caffe-SEP")
     good, poor = (results(arms("experiment-2", dict.fromkeys(names, e), seeds)) for e in (80, 400))
-    assert "Of 7 errors set beforehand 4 are reached" in str(in_words.hundredfold(good))
-    assert "Of 7 errors set beforehand 0 are reached" in str(in_words.hundredfold(poor))
+    assert "Of 7 errors set beforehand 4 are met" in str(in_words.hundredfold(good))
+    assert "Of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(poor))
     few = results(arms("experiment-2", dict.fromkeys(names, 80), (0, 1, 2)))
-    assert "Of 7 errors set beforehand 0 are reached" in str(in_words.hundredfold(few))
+    assert "Of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(few))
     assert "at 90× is reached (0.82 %)" in str(in_words.hundredfold(good))
     assert "at 90× is missed (4.02 %)" in str(in_words.hundredfold(poor))
 
