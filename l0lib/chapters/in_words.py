@@ -519,7 +519,17 @@ def _lead_scratch(comparisons: Sequence[Comparison]) -> str:
 # -------------------------------------------------------------------------------------------------------------- all
 
 #: Every question with a computed answer, in the order of the chapters.
-QUESTIONS = (l0_against_l1, random_pruning, hundredfold, deeper, few_epochs, removal_or_scratch)
+QUESTIONS = (l0_against_l1, random_pruning, hundredfold, deeper, few_epochs, doubled_beta, removal_or_scratch)
+#: The studies whose records each of them reads.
+STUDIES = {
+    "l0_against_l1": ("experiment-1",),
+    "random_pruning": ("experiment-1",),
+    "hundredfold": ("experiment-2", "beyond"),
+    "deeper": ("experiment-3",),
+    "few_epochs": ("experiment-4", "experiment-5", "experiment-3", "recalibration"),
+    "doubled_beta": ("experiment-5",),
+    "removal_or_scratch": ("experiment-6",),
+}
 
 
 def every() -> Table:
