@@ -1,4 +1,6 @@
-"""How networks, datasets, prunings and penalties are called before readers: once, for tables, figures and explorers."""
+"""How networks, datasets, prunings, penalties and runs are called before readers: once, for all that shows them."""
+
+import re
 
 #: The paper's names of the networks.
 NETWORKS = {
@@ -21,3 +23,47 @@ WITHOUT_PENALTY = {
     "one-shot": "one-shot magnitude",
     "wanda": "Wanda",
 }
+#: What the end of an arm's name stands for, where it is no factor.
+WAYS = {
+    "l2": "ℓ2 alone",
+    "scratch": "from scratch",
+    "gradual": "gradual, ℓ2",
+    "gradual-shift": "gradual, shifted images",
+    "power-1": "NORM, power 1",
+    "power-minus-0.25": "NORM, power −0.25",
+}
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+#: ``4e-06``, or ``0``: the factor of the l0 term, after β where both vary.
+_FACTOR = re.compile(r"(?:(\d+)-)?(0|\d+(?:\.\d+)?e-\d+)")
+
+
+def scientific(value: float) -> str:
+    """Return a small factor as it is written: ``4·10⁻⁶``, ``10⁻⁵``; ``0``."""
+    if value == 0:
+        return "0"
+    digits, _, power = f"{value:.2e}".partition("e")
+    digits = digits.rstrip("0").rstrip(".")
+    ten = f"10{str(int(power)).translate(_SUPERSCRIPTS)}"
+    return ten if digits == "1" else f"{digits}·{ten}"
+
+
+def run(arm: str, *, network: bool = False) -> str:
+    """Return the readers' name of an arm: ``NORM``, ``ℓ2 alone``, ``α₀ = 4·10⁻⁶``, ``β = 5, α₀ = 10⁻⁵``.
+
+    With ``network`` the network's name, or that of a sweep's images, stands before it: ``ResNet-20, NORM``.
+    """
+    longer, short = arm.startswith("longer-"), arm.startswith("short-")
+    rest = arm.removeprefix("longer-").removeprefix("short-")
+    known = {**NETWORKS, **DATASETS}
+    start = next((name for name in known if rest.startswith(f"{name}-")), "")
+    rest = rest.removeprefix(f"{start}-")
+    penalty, _, pruning = rest.rpartition("-")
+    if match := _FACTOR.fullmatch(rest):
+        beta, factor = match[1], float(match[2])
+        told = f"{f'β = {beta}, ' if beta else ''}α₀ = {scientific(factor)}" if factor else "without ℓ0"
+    elif penalty in PENALTIES and pruning in PRUNINGS:
+        told = f"{PENALTIES[penalty]}, {PRUNINGS[pruning]}"
+    else:
+        told = WAYS.get(rest, rest.replace("-", " "))
+    told += ", longer training" * longer
+    return f"{known[start]}, {'short training, ' * short}{told}" if network and start else told

@@ -95,3 +95,11 @@ class Table:
             f'<table class="table" style="width: auto"><caption style="caption-side: top; text-align: left">'
             f"{_cell(self.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
+
+
+class Folded(Table):
+    """A table for whoever wants to know: a page shows its caption alone, which opens it."""
+
+    def _repr_html_(self) -> str:
+        caption = html.escape(self.caption, quote=False)
+        return f"<details><summary>{caption}</summary>{super()._repr_html_()}</details>"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 
+from .. import labels
 from ..experiments import records
 from ..experiments.arms import STUDIES, chosen_for
 from ..experiments.config import Config, PenaltySettings
-from ..table import Table
+from ..table import Folded, Table
 
 #: Studies whose networks before pruning are those of another one.
 _SHARED = {"experiment-6": "experiment-3", "recalibration": "experiment-3"}
@@ -39,7 +40,7 @@ def _choice(study: str, arm: Config) -> str:
     if not chosen[name].tuned:
         return "set by hand, not tuned"
     trials = next(len(it.trials) for it in records.tunings() if (it.experiment, it.arm) == (study, name))
-    return f"{trials} trials{'' if name == arm.arm else f' of {name}'}"
+    return f"{trials} trials{'' if name == arm.arm else f' of {labels.run(name, network=True)}'}"
 
 
 def made_with(study: str, pattern: str = "*") -> Table:
@@ -62,8 +63,9 @@ def made_with(study: str, pattern: str = "*") -> Table:
             epochs = f"{how.epochs + after.epochs}, from fresh weights"
         elif after is not None:
             rates, epochs = f"{rates}, {after.learning_rate:g}", f"{epochs} + {after.epochs}"
-        rows.append((name, how.penalty.strategy, told, beta, rates, epochs, _choice(study, arm)))
-    return Table(
+        called = labels.run(name, network=True)
+        rows.append((called, how.penalty.strategy, told, beta, rates, epochs, _choice(study, arm)))
+    return Folded(
         ("arm", "strategy", "factors α", "β", "learning rates", "epochs", "chosen by"),
         rows,
         f"What the runs of {study} are made with: of training and of fine-tuning. Batches of "
@@ -83,10 +85,10 @@ def trials(study: str, pattern: str = "*") -> Table:
     for it in found:
         for trial in sorted(it.trials, key=lambda trial: trial.value):
             told = (f"{trial.params[name]:g}" if name in trial.params else "–" for name in moved)
-            rows.append((it.arm, f"{trial.value:.2f} %", *told))
+            rows.append((labels.run(it.arm, network=True), f"{trial.value:.2f} %", *told))
     aims = " and ".join(dict.fromkeys(f"{ratio:g}×" for it in found for ratio in it.config.fine_tuned_ratios))
     both = [(it.config.training, it.config.fine_tuning) for it in found]
     epochs = ", ".join(dict.fromkeys(f"{first.epochs} + {then.epochs}" for first, then in both if then))
     caption = f"Every trial of the searches of {study}: error on validation images, the geometric mean over {aims}, "
     caption += f"after {epochs} epochs. {f'Held: {held}. ' if held else ''}Stored." if rows else "none on record yet."
-    return Table(("arm", "error", *moved), rows or [("none recorded yet", "–")], caption)
+    return Folded(("arm", "error", *moved), rows or [("none recorded yet", "–")], caption)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from .. import labels
 from ..experiments.records import Measured, Record, RecordError
 from ..experiments.results import count_of_seeds, mean_and_deviation
 from ..table import Table, times
@@ -106,14 +107,14 @@ def table(followed: Iterable[Followed], ratios: Sequence[float] = (5.0, 10.0)) -
     """
     rows: list[tuple[str, ...]] = []
     for arm in followed:
-        n = str(len(arm.seeds))
+        n, name = str(len(arm.seeds)), labels.run(arm.arm, network=True)
         if (whole := arm.at["statistics anew"].get(1.0)) is not None:
-            rows.append((arm.arm, "unpruned", n, _told(arm.unpruned), _told(whole), "–", "–"))
+            rows.append((name, "unpruned", n, _told(arm.unpruned), _told(whole), "–", "–"))
         for ratio in ratios:
             cells = [_told(arm.at[stage].get(ratio)) for stage in STAGES]
             share = arm.share(ratio)
             if cells != ["–"] * 3:
-                rows.append((arm.arm, times(ratio), n, *cells, "–" if share is None else f"{100 * share:.0f} %"))
+                rows.append((name, times(ratio), n, *cells, "–" if share is None else f"{100 * share:.0f} %"))
     return Table(
         ("arm", "ratio", "seeds", *STAGES, "of the gain"),
         rows or [("not recorded yet", *["–"] * 6)],
@@ -132,7 +133,7 @@ def conclusion(followed: Iterable[Followed], ratio: float) -> str:
             continue
         gain = (arm.mean(STAGES[0], ratio) or 0) - (arm.mean(STAGES[2], ratio) or 0)
         told.append(
-            f"{arm.arm} at {times(ratio)} ({arm.many}): fine-tuning gains {gain:.1f} points, and new statistics alone "
-            f"{100 * share:.0f} % of that."
+            f"{labels.run(arm.arm, network=True)} at {times(ratio)} ({arm.many}): fine-tuning gains {gain:.1f} points, "
+            f"and new statistics alone {100 * share:.0f} % of that."
         )
     return "\n".join(told) or f"Nothing to compare at {times(ratio)} is on record yet."

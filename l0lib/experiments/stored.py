@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..table import Table, ranges
+from ..table import Folded, Table, ranges
 from .arms import STUDIES
 from .config import Config
 from .records import RECORDS, Record, read_all
@@ -48,7 +48,8 @@ def coverage(study: str, given: Iterable[Record]) -> Table:
     for seeds, arms in by_seeds.items():
         command = f"l0lib run {study} --profile full --arms {' '.join(arms)} --seeds {ranges(seeds)}"
         rows.append((f"not recorded yet: {', '.join(arms)}, seeds {ranges(seeds)}", command))
-    return Table(("Stored runs", "Where they come from, or how to make them"), rows, f"Records of {study}")
+    caption = f"Stored runs of {study}: {len(done)} of {len(total)}, where they come from, and how to make the rest"
+    return Folded(("Stored runs", "Where they come from, or how to make them"), rows, caption)
 
 
 def waiting(study: str, pattern: str, given: Iterable[Record] | None = None) -> str:

@@ -242,7 +242,7 @@ def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
             if not line:
                 continue
             look: dict[str, Any] = {"linestyle": "-"} if tuned else {"linestyle": ":", "mfc": "none"}
-            label = f"{arm}{', fine-tuned' if tuned else ''}"
+            label = f"{labels.run(arm)}{', fine-tuned' if tuned else ''}"
             _curve(axis, line, colour=_ARMS[place], label=label, marker=_ARM_MARKERS[place], **look)
     axis.set(xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     if not arms:
@@ -266,7 +266,7 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
     arms = sorted({(r.variant != "paper", r.arm) for r in chosen})
     for place, (_, arm) in enumerate(arms):
         of_arm = [r for r in chosen if r.arm == arm]
-        label, colour = arm.removeprefix(f"{of_arm[0].network}-"), _ARMS[place % len(_ARMS)]
+        label, colour = labels.run(arm), _ARMS[place % len(_ARMS)]
         for tuned in (False, True):
             line = [r for r in of_arm if r.fine_tuned == tuned]
             if not line:
@@ -404,7 +404,7 @@ def by_stage(followed: Iterable[Followed]) -> Figure:
             dots = [(ratio, one.percent) for ratio in ratios for one in at[ratio]]
             axis.plot(*zip(*dots, strict=True), ".", color=_STAGES[stage]["color"], ms=2.5, alpha=0.6)
         _level(axis, fmean(one.percent for one in arm.unpruned), "unpruned")
-        axis.set_title(f"{arm.arm}, {arm.many}", fontsize=10)
+        axis.set_title(f"{labels.run(arm.arm, network=True)}, {arm.many}", fontsize=10)
         axis.set(xscale="log", yscale="log", xlabel="compression ratio")
         logarithmic(axis, "xy")
     axes[0, 0].set_ylabel("top-1 error on the test images (%)")
@@ -441,7 +441,8 @@ def by_class(arm: Followed, ratio: float, dataset: str) -> Figure:
         axis.plot(*zip(*dots, strict=True), ".", color=look[stage]["color"], ms=2.5, alpha=0.6)
     axis.set(ylim=(-2, 102), ylabel="top-1 error of the class (%)")
     axis.set_xticks(places, names, rotation=30, ha="right")
-    axis.set_title(f"{arm.arm}, {times(ratio)}, {arm.many}, stored", fontsize=10)
+    title = f"{labels.run(arm.arm, network=True)}, {times(ratio)}, {arm.many}, stored"
+    axis.set_title(title, fontsize=10)
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return figure
 

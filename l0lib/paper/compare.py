@@ -5,8 +5,8 @@ interval over seeds (Student's t on the paired differences). Other test images c
 and mean errors :math:`p` and :math:`q` by a standard deviation of at most :math:`\\sqrt{(p + q)/n}`, nearly reached
 where the two err on no image in common. Where the records say which images were missed, it is computed from them. The
 *wide* interval adds both, in quadrature. An arm errs *less* where the wide interval lies below zero, *more* where it
-lies above, else the two are *not told apart*. Where both err on more than half of the images nothing is compared:
-neither network works.
+lies above, else the two are *not told apart*. On fewer than three shared seeds there are *too few runs* for any of
+these words. Where both err on more than half of the images nothing is compared: neither network works.
 
 A sentence that one arm outperforms another *holds* if it errs less at half or more of the ratios compared and more at
 none, a sentence that says *in all cases* if it errs less at every one; it *holds in part* if it errs less at some; it
@@ -26,8 +26,16 @@ from itertools import product
 from statistics import fmean
 
 from .. import labels
-from ..experiments.results import Difference, Result, difference, mean_interval, prediction_interval, shared
-from ..table import Table, signed
+from ..experiments.results import (
+    Difference,
+    Result,
+    count_of_seeds,
+    difference,
+    mean_interval,
+    prediction_interval,
+    shared,
+)
+from ..table import Folded, Table, signed
 from .theory import Finding
 
 #: Verdicts on a sentence of the text, on a line of the ledger, or on both.
@@ -38,7 +46,7 @@ REACHED, COMPATIBLE, MISSED, TOO_FEW = "reached", "compatible", "missed", "too f
 MARKS = {HOLDS: "✓", REACHED: "✓", PART: "≈", CORRECTED: "≈", COMPATIBLE: "∼", NOT_SHOWN: "–"}
 MARKS |= {FAILS: "✗", MISSED: "✗", TOO_FEW: "?", MISSING: "…", NOT_YET: "…"}
 LESS, MORE, OPEN = "less", "more", "not told apart"
-#: Runs that a verdict against a printed number needs.
+#: Runs that a verdict needs, against a printed number or between two arms.
 LEAST_RUNS = 3
 #: Above this error, in percent, a network is taken as one that no longer works.
 COLLAPSED = 50.0
@@ -94,10 +102,17 @@ class Comparison(Difference):
         return neurons if self.ratio == 1 else f"{neurons}, {ratio}"
 
     @property
+    def seeds(self) -> int:
+        """Seeds that both have."""
+        return len(self.first.errors.keys() & self.second.errors.keys())
+
+    @property
     def verdict(self) -> str:
-        """``less``, ``more`` or ``not told apart``: how the first errs against the second. One seed tells nothing."""
+        """``less``, ``more`` or ``not told apart``: how the first errs against the second; else ``too few runs``."""
+        if self.seeds < LEAST_RUNS:
+            return TOO_FEW
         low, high = self.wide
-        if self.interval is None or low <= 0 <= high:
+        if low <= 0 <= high:
             return OPEN
         return LESS if high < 0 else MORE
 
@@ -152,6 +167,8 @@ def verdict(comparisons: Sequence[Comparison], *, every: bool = False) -> str:
     less, more, _ = count(comparisons)
     if not comparisons:
         return MISSING
+    if all(one.verdict == TOO_FEW for one in comparisons):
+        return TOO_FEW
     if less and not more and (1 if every else 2) * less >= len(comparisons):
         return HOLDS
     if less:
@@ -164,7 +181,13 @@ def counted(comparisons: Sequence[Comparison]) -> str:
     if not comparisons:
         return MISSING
     less, more, open_ = count(comparisons)
-    return f"less at {less}, more at {more}, not told apart at {open_} of {len(comparisons)}"
+    told, few = (
+        [f"less at {less}", f"more at {more}", f"not told apart at {open_}"],
+        len(comparisons) - less - more - open_,
+    )
+    if few == len(comparisons):
+        return f"{TOO_FEW} at all {few}"
+    return f"{', '.join([*told, f'{TOO_FEW} at {few}'] if few else told)} of {len(comparisons)}"
 
 
 @dataclass(frozen=True)
@@ -225,7 +248,7 @@ def table_of_sentences(given: Iterable[Sentence], caption: str) -> Table:
     """Return the sentences with their verdicts as a table."""
     rows = [(s.text, s.about, marked(s.verdict), s.counted) for s in given]
     headers = ("The text says", "Where", "Verdict", "Errs")
-    return Table(headers, rows, caption, widths=("11rem", "8rem", "7rem", "13rem"))
+    return Folded(headers, rows, caption, widths=("11rem", "8rem", "7rem", "13rem"))
 
 
 def table_of_comparisons(comparisons: Iterable[Comparison], first: str, second: str, caption: str) -> Table:
@@ -251,11 +274,13 @@ def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> st
         return f"{first} against {second}: {MISSING}."
     less, more, open_ = count(comparisons)
     total = len(comparisons)
-    if all(one.interval is None for one in comparisons):
+    if all(one.verdict == TOO_FEW for one in comparisons):
+        told = f"{first} and {second} share {count_of_seeds(max(one.seeds for one in comparisons))}: {TOO_FEW}."
         clear = sum(not one.wide[0] <= 0 <= one.wide[1] for one in comparisons)
-        rest = f"Other test images alone would not explain the difference at {clear} of {total}."
-        return f"{first} and {second} share one seed: no verdict.\n  {rest}"
-    if not less and not more:
+        if any(one.interval is not None for one in comparisons):
+            return f"{told} The interval leaves zero out at {clear} of {total}."
+        return f"{told} Other test images alone would not explain the difference at {clear} of {total}."
+    if open_ == total:
         where = "any ratio of those" if total > 1 else "the one ratio"
         return f"{first} and {second} are not told apart at {where} compared ({total})."
     parts = []
@@ -268,8 +293,9 @@ def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> st
                 f"errs {word} than {second} at {number} of {total} ratios ({where}), most at {far.place}, "
                 f"by {abs(far.mean):.2f} points ({span(far.wide)})"
             )
-    rest = f"; the two are not told apart at {open_}" if open_ else ""
-    return f"{first} {' and '.join(parts)}{rest}."
+    rest = f"the two are not told apart at {open_}" if open_ else ""
+    few = f"{TOO_FEW} at {total - less - more - open_}" if less + more + open_ < total else ""
+    return f"{'; '.join(filter(None, (f'{first} ' * bool(parts) + ' and '.join(parts), rest, few)))}."
 
 
 def reach(found: Iterable[Result], level: float) -> Result | None:

@@ -41,6 +41,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from .. import labels
@@ -105,6 +106,32 @@ def recorded() -> tuple[Result, ...]:
     return tuple(results(read_all()))
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A row of the paper's own method, the result of ours that repeats it, the printed number, and the verdict."""
+
+    row: Published
+    result: Result
+    printed: str
+    limit: float
+    word: str
+
+
+def judged(number: int, found: Iterable[Result], *, losses: bool = False) -> list[Judged] | None:
+    """Judge each row of the paper's method in a table, 2 to 7; None while a row has no record of ours."""
+    ours, rows = list(found), []
+    for row in TABLES[number].rows:
+        if not row.ours or row.error is None:
+            continue
+        at = next((r for r in ours if published_row(number, r) is row), None)
+        increases = losses or number not in ERRORS
+        if at is None or (increases and at.dense_error_mean is None):
+            return None
+        limit, printed = _limit(number, row, losses)
+        rows.append(Judged(row, at, printed, limit, against(_values(at, increases), limit)))
+    return rows
+
+
 def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = False) -> Finding | None:
     """Judge the rows of the paper's method in a table, 2 to 7; None while a row has no record of ours.
 
@@ -113,23 +140,18 @@ def table(number: int, found: Iterable[Result] | None = None, *, losses: bool = 
     """
     ours = list(recorded() if found is None else found)
     increases = losses or number not in ERRORS
-    told, words, lower = [], [], {}
-    for row in TABLES[number].rows:
-        if not row.ours or row.error is None:
-            continue
-        at = next((r for r in ours if published_row(number, r) is row), None)
-        if at is None or (increases and at.dense_error_mean is None):
-            return None
-        limit, printed = _limit(number, row, losses)
-        word = against(_values(at, increases), limit)
-        words.append(word)
-        name = at.strategy if number in ERRORS else row.method
-        told.append(f"{name}, {row.ratio}: {_ours(at, increases)}, printed {printed}: {word}")
-        if word in (MISSED, COMPATIBLE):
-            arm = select(ours, **{field: getattr(at, field) for field in _ARM})
-            reached = [r.ratio for r in arm if against(_values(r, increases), limit) == REACHED]
+    rows = judged(number, ours, losses=losses)
+    if rows is None:
+        return None
+    told, words, lower = [], [one.word for one in rows], {}
+    for one in rows:
+        name = one.result.strategy if number in ERRORS else one.row.method
+        told.append(f"{name}, {one.row.ratio}: {_ours(one.result, increases)}, printed {one.printed}: {one.word}")
+        if one.word in (MISSED, COMPATIBLE):
+            arm = select(ours, **{field: getattr(one.result, field) for field in _ARM})
+            reached = [r.ratio for r in arm if against(_values(r, increases), one.limit) == REACHED]
             where = f"up to {max(reached):.3g}×" if reached else "at no ratio we tried"
-            lower[f"{name} reaches {printed} {where}"] = bool(reached)
+            lower[f"{name} reaches {one.printed} {where}"] = bool(reached)
     value, rest = "; ".join(told), "; ".join(lower)
     if all(word == REACHED for word in words):
         return Finding(value, True)
@@ -214,7 +236,7 @@ def _experiment_1(number: int, found: Iterable[Result]) -> Finding | None:
         if sentence.about.startswith(about)
     ]
     verdicts = [verdict for _, verdict in parts]
-    tally = ", ".join(f"{verdicts.count(v)} {v}" for v in (HOLDS, PART, NOT_SHOWN, FAILS) if v in verdicts)
+    tally = ", ".join(f"{verdicts.count(v)} {v}" for v in (HOLDS, PART, NOT_SHOWN, FAILS, TOO_FEW) if v in verdicts)
     contrary = "; ".join(text for text, verdict in parts if verdict == FAILS)
     return _together(f"of {len(parts)} statements {tally}{': ' * bool(contrary)}{contrary}", parts)
 
@@ -263,6 +285,24 @@ def _figure_7(found: Iterable[Result]) -> Finding | None:
         f"{apart:+.2f} points apart ({span(alike)}); fine-tuning gains {gains[0]:.2f} and {gains[1]:.2f} points"
     )
     return _together(value, parts)
+
+
+@dataclass(frozen=True)
+class Swept:
+    """One factor of a sweep: the highest ratio not shown to lose more than a point, and the result of least ratio."""
+
+    factor: float
+    reached: float
+    lowest: Result
+
+
+def sweep(found: Iterable[Result], prefix: str, factors: Iterable[float]) -> list[Swept] | None:
+    """Return the arms of Experiment 4 whose names begin with ``prefix``, by factor; None while one is missing."""
+    arms = _arms(found, "experiment-4", "vgg-16")
+    named = {f"{prefix}-{factor:g}": factor for factor in factors}
+    if any(arm not in arms for arm in named):
+        return None
+    return [Swept(factor, _reached(arms[arm]), arms[arm][0]) for arm, factor in named.items()]
 
 
 def figure_8(found: Iterable[Result], dataset: str = "cifar100") -> Finding | None:

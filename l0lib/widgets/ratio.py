@@ -22,13 +22,15 @@ _STYLES = {"l2": "l2", "l1": "l1", "l0": "l0", "l2+l0": "other"}
 _TYPICAL = 100.0
 
 
+#: Methods in the order of the menu, the paper's two first.
+_METHODS = {"NORM": "NORM", "SEP": "SEP"} | labels.WAYS
 #: By what records may be told apart: the setting's label, the value of a configuration, and the words for some values.
 #: A method is the arm's name without its network: ``NORM``, ``SEP``, ``gradual-shift``.
 FACETS: dict[str, tuple[str, Callable[[Config], str], dict[str, str]]] = {
     "network": ("network", lambda config: config.network, labels.NETWORKS),
     "penalty": ("penalty", lambda config: config.penalty_name, labels.PENALTIES),
     "pruning": ("pruning", lambda config: config.pruning, labels.PRUNINGS),
-    "method": ("method", lambda config: config.arm.removeprefix(f"{config.network}-"), {}),
+    "method": ("method", lambda config: config.arm.removeprefix(f"{config.network}-"), _METHODS),
 }
 
 

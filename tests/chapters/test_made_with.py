@@ -2,6 +2,7 @@
 
 import pytest
 
+from l0lib import labels
 from l0lib.chapters import made_with as arms
 from l0lib.experiments import records
 from l0lib.experiments.arms import STUDIES
@@ -12,9 +13,8 @@ from l0lib.experiments.config import PenaltySettings
 def test_every_arm_has_a_row_with_its_epochs(study):
     table = arms.made_with(study)
     full = STUDIES[study].arms("full")
-    assert [row[0] for row in table.rows] == list(full)
-    for row in table.rows:
-        arm = full[row[0]]
+    assert [row[0] for row in table.rows] == [labels.run(name, network=True) for name in full]
+    for row, arm in zip(table.rows, full.values(), strict=True):
         after = arm.fine_tuning
         if arm.from_scratch:
             assert row[5] == f"{arm.training.epochs + after.epochs}, from fresh weights"
@@ -26,9 +26,9 @@ def test_every_arm_has_a_row_with_its_epochs(study):
 
 def test_only_arms_that_match():
     assert {row[0] for row in arms.made_with("experiment-3", "vgg-16-*").rows} == {
-        "vgg-16-dense",
-        "vgg-16-l2",
-        "vgg-16-NORM",
+        "VGG-16, dense",
+        "VGG-16, ℓ2 alone",
+        "VGG-16, NORM",
     }
     with pytest.raises(ValueError, match="pattern must match an arm of experiment-3; got 'alexnet'"):
         arms.made_with("experiment-3", "alexnet")
@@ -49,7 +49,7 @@ def test_every_trial_has_a_row_the_best_first():
     table = arms.trials("experiment-1")
     assert len(table.rows) == sum(len(it.trials) for it in searches)
     for it in searches:
-        errors = [float(row[1].removesuffix(" %")) for row in table.rows if row[0] == it.arm]
+        errors = [float(row[1].removesuffix(" %")) for row in table.rows if row[0] == labels.run(it.arm, network=True)]
         assert errors == sorted(errors)
         assert errors[0] == pytest.approx(min(trial.value for trial in it.trials), abs=0.006)
     assert arms.trials("experiment-5").rows == (("none recorded yet", "–"),)

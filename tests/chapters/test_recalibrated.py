@@ -98,7 +98,7 @@ def test_ratios_that_one_seed_lacks_are_left_out(plain, anew):
 def test_the_conclusion_follows_from_the_numbers(plain, anew):
     (found,) = recalibrated.follow(plain, anew)
     told = recalibrated.conclusion([found], 10.0)
-    assert told.startswith(f"resnet-20-NORM at 10× ({len(found.seeds)} seeds): fine-tuning gains ")
+    assert told.startswith(f"ResNet-20, NORM at 10× ({len(found.seeds)} seeds): fine-tuning gains ")
     assert f"new statistics alone {100 * found.share(10.0):.0f} % of that." in told
     assert recalibrated.conclusion([found], 7.0) == "Nothing to compare at 7× is on record yet."
     tiny = recalibrated.Followed(
@@ -165,7 +165,7 @@ def test_the_figure_of_classes_has_a_mark_for_each_stage_and_class(plain, anew):
     figure = figures.by_class(found, 10.0, DATASET)
     drawn = lines(figure.axes[0])
     assert list(drawn) == ["unpruned", *recalibrated.STAGES]
-    assert figure.axes[0].get_title() == f"resnet-20-NORM, 10×, {len(found.seeds)} seeds, stored"
+    assert figure.axes[0].get_title() == f"ResNet-20, NORM, 10×, {len(found.seeds)} seeds, stored"
     low, high = figure.axes[0].get_ylim()
     assert low < 0 < 100 < high, "a class without errors, and one of errors alone, have their marks"
     want = classes.errors([m.wrong for m in found.at["fine-tuned"][10.0]], DATASET).mean(0)

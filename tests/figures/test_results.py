@@ -101,11 +101,12 @@ def test_by_arm():
     figure = figures.by_arm(found, dense=8.0)
     drawn(figure)
     (axis,) = figure.axes
-    assert [text.get_text() for text in axis.get_legend().get_texts()] == [*arms, "unpruned"]
+    shown = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert shown == ["without ℓ0", "α₀ = 4·10⁻⁶", "α₀ = 10⁻⁵", "α₀ = 2·10⁻⁵", "unpruned"]
     tuned = STUDIES["experiment-3"].arms("full")["resnet-20-NORM"]
     (axis,) = figures.by_arm(results([record(seed, 900, what=tuned) for seed in (0, 1)])).axes
     labels = [line.get_label() for line in axis.lines if not line.get_label().startswith("_")]
-    assert labels == ["resnet-20-NORM, fine-tuned", "resnet-20-NORM"]
+    assert labels == ["NORM, fine-tuned", "NORM"]
 
 
 def colours(axis):
@@ -122,8 +123,8 @@ def test_an_arm_has_its_colour_whatever_stands_beside_it():
     small = drawn_of("resnet-20-NORM", "resnet-20-SEP", "resnet-20-dense", "resnet-20-l2")
     large = drawn_of("vgg-16-dense", "vgg-16-NORM", "vgg-16-l2")
     for kind in ("NORM", "dense"):
-        assert small[f"resnet-20-{kind}"] == large[f"vgg-16-{kind}"]
-    assert small["resnet-20-l2, fine-tuned"] == small["resnet-20-dense"]
+        assert small[kind] == large[kind]
+    assert small["ℓ2 alone, fine-tuned"] == small["dense"]
     assert len(set(small.values())) == 3
     sweep = STUDIES["experiment-5"].arms("full")
     seven = [record(0, 900, what=arm) for arm in sweep.values() if arm.network == "resnet-20"]

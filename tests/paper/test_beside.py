@@ -31,7 +31,7 @@ def test_our_rows_stand_below_with_the_gap_to_the_papers_own_row(five):
     table = beside(2, results(beyond + five))
     assert [row for row in table.rows if row[0].startswith("Ours")] == [
         ("Ours: no pruning", "1.64 ± 0.00 % (5 seeds)", "266,610", "1×", "–", "+0.00"),
-        ("Ours: lenet-300-100-NORM", "1.85 ± 0.04 % (5 seeds)", "2,942", "90.6×", "30", "+0.00"),
+        ("Ours: NORM", "1.85 ± 0.04 % (5 seeds)", "2,942", "90.6×", "30", "+0.00"),
         ("Ours: shifts, beyond the paper", "1.50 ± 0.00 % (5 seeds)", "2,942", "90.6×", "30", "–"),
     ]
 
@@ -75,7 +75,7 @@ def test_an_increase_is_paired_by_seed_and_stands_beside_the_papers():
         made("experiment-3", "resnet-20-NORM", seeds) + made("experiment-3", "resnet-20-dense", seeds, 0, 801)
     )
     table = beside(5, found)
-    rows = [row for row in table.rows if row[0] == "Ours: resnet-20-NORM"]
+    rows = [row for row in table.rows if row[0] == "Ours: NORM"]
     assert [row[2] for row in rows] == ["5×", "10×"]
     # 9.00, 9.01, 9.02 less 8.01, and Table 5 has +1.1 at 5x
     assert rows[0][1] == "+1.00 ± 0.01 points (3 seeds)"
@@ -93,20 +93,20 @@ def test_factors_of_the_sweep_find_their_row_and_cifar_10_has_rows_of_its_own():
     arms = ("cifar100-0", "cifar100-2.5e-07", "cifar10-0", "cifar10-1e-05")
     table = beside(6, results([r for arm in arms for r in made("experiment-4", arm, errors=1060, dense=800)]))
     gaps = {(row[0].removeprefix("Ours: "), row[2]): row[3] for row in table.rows if row[0].startswith("Ours")}
-    assert gaps["cifar100-2.5e-07", "10.5×"] == "+0.03"  # +2.70 before fine-tuning, and the paper's 2.67
-    assert {key: gap for key, gap in gaps.items() if gap != "–"} == {("cifar100-2.5e-07", "10.5×"): "+0.03"}
-    assert ("cifar10-1e-05, CIFAR-10", "10.5×") in gaps
+    assert gaps["α₀ = 2.5·10⁻⁷", "10.5×"] == "+0.03"  # +2.70 before fine-tuning, and the paper's 2.67
+    assert {key: gap for key, gap in gaps.items() if gap != "–"} == {("α₀ = 2.5·10⁻⁷", "10.5×"): "+0.03"}
+    assert ("α₀ = 10⁻⁵, CIFAR-10", "10.5×") in gaps
 
 
 def test_neurons_are_told_apart_from_pruning_on_top():
     runs = made("experiment-6", "vgg-16-NORM", dense=850) + made("experiment-6", "vgg-16-l2")
     table = beside(7, results(runs))
-    rows = [row for row in table.rows if row[0].startswith("Ours: vgg-16-NORM")]
-    assert [row[0] for row in rows] == [f"Ours: vgg-16-NORM ({way})" for way in ("NP", "NP+GP", "NP", "NP+GP")]
+    rows = [row for row in table.rows if row[0].startswith("Ours: NORM")]
+    assert [row[0] for row in rows] == [f"Ours: NORM ({way})" for way in ("NP", "NP+GP", "NP", "NP+GP")]
     assert [row[3] for row in rows] == ["29.4%", "29.4%", "43.8%", "43.8%"]
     assert [row[2] for row in rows] == ["1×", "9.21×", "1×", "18.4×"]
     assert rows[1][4] == "+0.73"  # 9.00 less 8.00, and the paper's 0.27
-    assert sum(row[0].startswith("Ours: vgg-16-l2 (") for row in table.rows) == 4
+    assert sum(row[0].startswith("Ours: ℓ2 alone (") for row in table.rows) == 4
 
 
 def test_other_tables_are_refused():

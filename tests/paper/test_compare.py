@@ -23,6 +23,10 @@ def tuned(name, errors, **change):
     return [r for r in arm(name, errors, **change) if r.fine_tuned]
 
 
+def few(name, errors, seeds):
+    return [r for r in results([stored_runs.run(name, seed, errors=errors) for seed in range(seeds)]) if r.fine_tuned]
+
+
 def test_a_clear_difference_is_told_and_a_small_one_is_not():
     far = compare.pairs(tuned("l0-GP", 100), tuned("l1-GP", 200))
     assert [one.verdict for one in far] == [compare.LESS] * 2
@@ -40,15 +44,37 @@ def test_the_wide_interval_counts_the_test_images():
     assert one.wide == pytest.approx((-0.1 - half, -0.1 + half))
 
 
-def test_one_seed_tells_nothing():
+def test_under_three_seeds_there_are_too_few_runs():
     first, second = (results([stored_runs.run(name, 0, errors=e)]) for name, e in (("l0-GP", 10), ("l1-GP", 4000)))
     found = compare.pairs(first, second)
-    assert {one.verdict for one in found} == {compare.OPEN}
+    assert {one.verdict for one in found} == {compare.TOO_FEW} == {compare.verdict(found)}
+    assert compare.counted(found) == f"too few runs at all {len(found)}"
     assert compare.conclusion(found, "ℓ0", "ℓ1") == (
-        "ℓ0 and ℓ1 share one seed: no verdict.\n"
-        f"  Other test images alone would not explain the difference at {len(found)} of {len(found)}."
+        "ℓ0 and ℓ1 share 1 seed: too few runs. "
+        f"Other test images alone would not explain the difference at {len(found)} of {len(found)}."
     )
     assert "at 0 of" in compare.conclusion(compare.pairs(first, first), "ℓ0", "ℓ0")
+
+
+@pytest.mark.parametrize(("seeds", "verdict"), [(2, "too few runs"), (3, "less")])
+def test_two_seeds_are_still_too_few(seeds, verdict):
+    first, second = (
+        results([stored_runs.run(name, seed, errors=e + seed) for seed in range(seeds)])
+        for name, e in (("l0-GP", 10), ("l1-GP", 4000))
+    )
+    found = compare.pairs(first, second)
+    assert {one.verdict for one in found} == {verdict}
+    told = compare.conclusion(found, "ℓ0", "ℓ1")
+    assert ("The interval leaves zero out" in told) == (seeds == 2)
+
+
+def test_ratios_of_fewer_seeds_are_counted_apart():
+    first = [r for seeds, ratio in ((1, 10), (5, 100)) for r in few("l0-GP", 100, seeds) if r.requested == ratio]
+    found = compare.pairs(first, tuned("l1-GP", 200))
+    assert compare.counted(found) == "less at 1, more at 0, not told apart at 0, too few runs at 1 of 2"
+    told = compare.conclusion(found, "ℓ0", "ℓ1")
+    assert told.startswith("ℓ0 errs less than ℓ1 at 1 of 2 ratios (100×)")
+    assert told.endswith("; too few runs at 1.")
 
 
 def test_a_table_of_comparisons_shows_errors_on_the_seeds_that_both_have():

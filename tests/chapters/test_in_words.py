@@ -1,0 +1,246 @@
+"""Answers in words: records that say the opposite make the opposite sentence."""
+
+import pytest
+
+from l0lib.chapters import in_words
+from l0lib.experiments.arms import STUDIES
+from l0lib.experiments.results import results
+from tests.made_up import record
+from tests.widgets import stored_runs
+
+SEEDS = (0, 1, 2)
+
+
+def penalties(levels, pruning="GP", seeds=SEEDS):
+    """Experiment 1 in small: errors of ten thousand by penalty, one more with each seed."""
+    return results(
+        [stored_runs.run(f"{name}-{pruning}", seed, errors=e + seed) for name, e in levels.items() for seed in seeds]
+    )
+
+
+def arms(study, levels, seeds=SEEDS, dense=800):
+    """Runs of a study's arms, by the wrong answers of each."""
+    full = STUDIES[study].arms("full")
+    return [record(seed, e + seed, what=full[arm], dense=dense) for arm, e in levels.items() for seed in seeds]
+
+
+@pytest.mark.parametrize(
+    ("levels", "starts"),
+    [
+        ({"l2": 400, "l1": 300, "l0": 100, "l2+l0": 100}, "Yes: under global pruning ℓ0"),
+        ({"l2": 400, "l1": 100, "l0": 300, "l2+l0": 300}, "No: under global pruning ℓ0"),
+        ({"l2": 400, "l1": 100, "l0": 105, "l2+l0": 103}, "That is not shown"),
+        ({"l2": 400, "l1": 200, "l0": 100, "l2+l0": 300}, "Not in general"),
+    ],
+)
+def test_whether_l0_beats_l1_turns_with_the_records(levels, starts):
+    told = in_words.l0_against_l1(penalties(levels))
+    assert told.sentences[0].startswith(starts)
+    apart = levels["l0"] != levels["l1"] + 5
+    assert ("Fine-tuned, ℓ0 errs" in str(told)) == apart
+    assert ("Not told apart is not equal" in str(told)) == (not apart)
+
+
+def test_against_l2_all_three_in_one_sentence_or_each_in_its_own():
+    alike = in_words.l0_against_l1(penalties({"l2": 400, "l1": 100, "l0": 100, "l2+l0": 100}))
+    assert "each of ℓ1, ℓ0 and ℓ2 + ℓ0 errs less at 2" in alike.sentences[-1]
+    apart = in_words.l0_against_l1(penalties({"l2": 200, "l1": 100, "l0": 400, "l2+l0": 100}))
+    assert "Against ℓ2, fine-tuned, ℓ0 errs less at 0, more at 2" in str(apart)
+
+
+def test_too_few_seeds_make_no_verdict_anywhere():
+    told = in_words.l0_against_l1(penalties({"l2": 400, "l1": 300, "l0": 100, "l2+l0": 100}, seeds=(0,)))
+    assert told.sentences[0] == "Too few runs for a verdict: 1 seed."
+
+
+def test_no_runs_no_answer():
+    assert str(in_words.l0_against_l1([])) == "Not recorded yet."
+    assert "not recorded yet" in str(in_words.hundredfold([]))
+    assert str(in_words.deeper([])) == "Not recorded yet."
+    assert str(in_words.removal_or_scratch([])) == "Not recorded yet."
+    assert "not recorded" in str(in_words.few_epochs([], [], []))
+    assert "Not recorded yet" in str(in_words.random_pruning([]))
+    assert "Not recorded yet" in str(in_words.gathered([]))
+
+
+@pytest.mark.parametrize("worst", ["l2", "l1", "l2+l0"])
+def test_random_pruning_harms_most_where_the_error_is_largest(worst):
+    levels = {name: 6000 + 900 * (name == worst) for name in ("l2", "l1", "l0", "l2+l0")} | {"l0": 900}
+    told = str(in_words.random_pruning(penalties(levels, "RP")))
+    name = in_words._NAMES[worst]
+    assert f"Most under {name}; but under {name}" in told
+    assert "no longer works" in told
+    assert "9.1 % under ℓ0" in told
+
+
+@pytest.mark.parametrize(
+    ("norm", "control", "end"),
+    [
+        (150, 400, "it is the ℓ0 term that does it there."),
+        (400, 150, "the ℓ0 term does harm."),
+        (150, 152, "the ℓ0 term is not shown to do anything."),
+    ],
+)
+def test_the_control_says_what_the_l0_term_does(norm, control, end):
+    runs = arms("experiment-2", {"lenet-300-100-NORM": norm, "lenet-300-100-l2": control})
+    told = in_words._control([r for r in results(runs) if r.fine_tuned])
+    assert told.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("sep", "start"),
+    [(100, "SEP is better than NORM:"), (400, "SEP is worse than NORM:"), (201, "SEP is not shown to be better")],
+)
+def test_sep_against_norm(sep, start):
+    runs = arms("experiment-2", {f"lenet-300-100-{way}": e for way, e in (("NORM", 200), ("SEP", sep))})
+    assert in_words._strategies(results(runs)).startswith(start)
+
+
+def test_headlines_are_counted_as_reached_by_the_mean_of_five_seeds():
+    seeds = range(5)
+    names = ("lenet-300-100-NORM", "lenet-300-100-SEP", "lenet-5-caffe-NORM", "lenet-5-caffe-SEP")
+    good, poor = (results(arms("experiment-2", dict.fromkeys(names, e), seeds)) for e in (80, 400))
+    assert "Of 7 errors set beforehand 4 are met" in str(in_words.hundredfold(good))
+    assert "Of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(poor))
+    few = results(arms("experiment-2", dict.fromkeys(names, 80), (0, 1, 2)))
+    assert "Of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(few))
+    assert "at 90× is reached (0.82 %)" in str(in_words.hundredfold(good))
+    assert "at 90× is missed (4.02 %)" in str(in_words.hundredfold(poor))
+
+
+@pytest.mark.parametrize(
+    ("norm", "control", "seeds", "lead", "said"),
+    [
+        (800, 1200, SEEDS, "yes", "fine-tuned: NORM errs less than the control at 5× and 10×"),
+        (1200, 800, SEEDS, "no", "fine-tuned: NORM errs more than the control at 5× and 10×"),
+        (800, 802, SEEDS, "not shown", "fine-tuned: NORM minus the control is −0.02 points"),
+        (800, 1200, (0,), "too few runs", "fine-tuned: NORM minus the control is −4.00 points"),
+    ],
+)
+def test_whether_the_l0_term_has_made_the_difference(norm, control, seeds, lead, said):
+    runs = arms("experiment-3", {"resnet-20-NORM": norm, "resnet-20-l2": control}, seeds)
+    told = in_words.deeper(results(runs))
+    assert told.sentences[0] == f"Fine-tuned: {lead} for ResNet-20."
+    assert f"ResNet-20, {said}" in str(told)
+    assert ("on 1 seed; other test images alone would not explain it" in str(told)) == (seeds == (0,))
+
+
+@pytest.mark.parametrize(("norm", "dense", "how"), [(850, 4000, "longer than"), (4000, 850, "no longer than")])
+def test_just_pruned_the_better_one_holds_longer(norm, dense, how):
+    runs = arms("experiment-3", {"resnet-20-NORM": norm, "resnet-20-dense": dense})
+    lead = in_words.deeper(results(runs)).sentences[0]
+    assert lead == f"Just pruned: {'yes' if norm < dense else 'no'} for ResNet-20."
+    assert f"within a point of its unpruned error {how} the network without ℓ0" in str(in_words.deeper(results(runs)))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "where"), [("cifar10", "VGG-16, CIFAR-10"), ("short-cifar100", "VGG-16, CIFAR-100")]
+)
+def test_a_sweep_is_told_where_it_is_complete(prefix, where, monkeypatch):
+    from l0lib.chapters import reaching
+
+    monkeypatch.setattr(reaching, "reached", lambda run: reaching.Reach(1.0, {}, 0.52, 0.5))
+    names = [name for name in STUDIES["experiment-4"].arms("full") if name.startswith(f"{prefix}-")]
+    levels = dict(zip(names, (4000, 3000, 900, 850), strict=True))
+    told = in_words.few_epochs(arms("experiment-4", levels, (0,)), [], [])
+    assert f"yes for {where}" in told.sentences[0].split("Does more compress more?")[1]
+    assert f"{where}, highest ratio not shown to lose more than a point: none tried without ℓ0, 100× under" in str(told)
+    assert told.sentences[-1].endswith("1 seed, too few runs for a verdict.")
+    turned = dict(zip(names, (850, 900, 3000, 4000), strict=True))
+    told = in_words.few_epochs(arms("experiment-4", turned), [], [])
+    assert f"no for {where}" in told.sentences[0].split("Does more compress more?")[1]
+    assert "too few runs" not in str(told)
+    uneven = dict(zip(names, (4000, 850, 3000, 850), strict=True))
+    assert f"not at every step for {where}" in str(in_words.few_epochs(arms("experiment-4", uneven, (0,)), [], []))
+    less = in_words.few_epochs(arms("experiment-4", dict(list(levels.items())[:3]), (0,)), [], [])
+    assert f"not recorded in full yet for {where}" in less.sentences[0]
+    assert f"{where}, highest" not in str(less)
+
+
+@pytest.mark.parametrize(("predicted", "word", "gap"), [(0.52, "yes", "2.0"), (0.9, "no", "40.0")])
+def test_a_prediction_is_called_one_if_it_is_close(predicted, word, gap, monkeypatch):
+    from l0lib.chapters import reaching
+
+    monkeypatch.setattr(reaching, "reached", lambda run: reaching.Reach(1.0, {}, predicted, 0.5))
+    made = [record(0, what=STUDIES["experiment-5"].arms("full")["resnet-20-5-1e-06"])]
+    told = in_words.few_epochs([], made, [])
+    assert told.sentences[0].startswith(f"Does it predict? {word} for ResNet-20, CIFAR-10.")
+    assert f"up to {gap} points of a hundred apart (1 run)" in told.sentences[1]
+
+
+@pytest.mark.parametrize(("ten", "said"), [(900, "errs −2.00 points"), (1300, "errs +2.00 points")])
+def test_a_doubled_beta_is_told_by_factor(ten, said, monkeypatch):
+    from l0lib.chapters import reaching
+
+    def reached(run):
+        beta = run.config.training.penalty.beta
+        return reaching.Reach(1.0, {"a": beta, "b": beta, "none": 0.0}, 0.9, beta / 100)
+
+    monkeypatch.setattr(reaching, "reached", reached)
+    full = STUDIES["experiment-5"].arms("full")
+    made = [
+        record(0, what=full[f"resnet-20-{beta}-{factor}"], dense=wrong)
+        for beta, wrong in ((5, 1100), (10, ten))
+        for factor in ("1e-06", "1e-05")
+    ]
+    told = in_words.doubled_beta(made)
+    assert len(told.sentences) == 3
+    for sentence, factor in zip(told.sentences, ("10⁻⁶", "10⁻⁵"), strict=False):
+        assert sentence.startswith(
+            f"Under α₀ = {factor} it reaches 2.00 times as far, 10.0 % of the weights die in place"
+        )
+        assert said in sentence
+    assert str(in_words.doubled_beta(made[:2])) == "Not recorded yet."
+
+
+@pytest.mark.parametrize(
+    ("removed", "scratch", "said"),
+    [
+        (1100, 1000, "Training the small shape from scratch errs less than removal in all 4 pairs"),
+        (1000, 1100, "Removal errs less than training the small shape from scratch in all 4 pairs"),
+    ],
+)
+def test_removal_or_scratch_turns_with_the_records(removed, scratch, said):
+    levels = {"vgg-16-NORM": removed, "vgg-16-l2": removed, "vgg-16-scratch": scratch}
+    told = in_words.removal_or_scratch(results(arms("experiment-6", levels, (0,))))
+    assert said in told.sentences[0]
+    assert told.sentences[-1] == "All this rests on 1 seed: too few runs for a verdict."
+    more = in_words.removal_or_scratch(results(arms("experiment-6", levels)))
+    assert "too few runs" not in str(more)
+    split = arms("experiment-6", levels | {"vgg-16-l2": 2 * scratch - removed}, (0,))
+    assert "Neither is better throughout" in in_words.removal_or_scratch(results(split)).sentences[0]
+
+
+def test_every_answer_of_the_stored_records_is_a_row_and_shows_as_a_box():
+    rows = in_words.every().rows
+    assert len(rows) == len(in_words.QUESTIONS)
+    for question, told, link in rows:
+        assert question.endswith("?")
+        assert told.endswith(".")
+        assert ".html" in link.href
+    box = in_words.l0_against_l1()._repr_html_()
+    assert "Does ℓ0 beat ℓ1?" in box
+    assert box.startswith("<div")
+
+
+def test_half_of_a_gap_is_the_line_between_most_and_less(monkeypatch):
+    class Made:
+        seeds = (0,)
+
+        def __init__(self, arm, before, after):
+            self.arm, self.at = arm, {"statistics anew": {1.0: (), 10.0: ()}}
+            self.errors = {"just pruned": before, "statistics anew": after}
+
+        def mean(self, stage, ratio):
+            return self.errors[stage]
+
+    def told(after):
+        made = [Made("vgg-16-dense", 90.0, after), Made("vgg-16-NORM", 10.0, 9.0)]
+        monkeypatch.setattr(in_words.recalibrated, "follow", lambda *_: made)
+        return in_words.stale([])
+
+    assert "errs 80.0 points more without ℓ0 than with it" in told(12.0)
+    assert "of their own, 3.0 points more: stale" in told(12.0)
+    assert "of their own, 1.0 points less: stale" in told(8.0)
+    assert "made most of that gap" in told(12.0)
+    assert "made less than half of that gap" in told(70.0)
