@@ -16,7 +16,8 @@ from ._style import GREY, as_picture, label_ticks, new_figure
 
 #: Colours of the explorers that stand for no penalty: ink, the reader's place, and what is negative or a third line.
 INK, PLACE, THIRD = "#222832", "#c0392b", "#8a6400"
-_SIGNED = LinearSegmentedColormap.from_list("signed", [THIRD, "#ffffff", INK])
+#: Few shades: the still pictures are stored in few colours.
+_SIGNED = LinearSegmentedColormap.from_list("signed", [THIRD, "#ffffff", INK], N=21)
 #: How each way down the valley is drawn.
 WAYS = {
     "plain": {"color": GREY, "linestyle": "--"},
@@ -53,7 +54,7 @@ def one_convolution(image: np.ndarray, kernel: np.ndarray, bias: float, position
     _map(above[3], brief.max_pool(rectified), "pooled, 6 × 6", (row // 2, column // 2))
     under = image[row : row + brief.WINDOW, column : column + brief.WINDOW]
     for axis, values, title in zip(
-        below, (under, kernel, under * kernel), ("pixels under it", "× weights", "= products"), strict=False
+        below, (under, kernel, under * kernel + 0.0), ("pixels under it", "× weights", "= products"), strict=False
     ):
         as_picture(axis)
         axis.set(xlim=(-0.5, 2.5), ylim=(2.5, -0.5), aspect="equal")
@@ -77,7 +78,7 @@ def descent(eta: float = 0.01, mu: float = 0.9, eta_adam: float = 0.1, steep: fl
     names = {"plain": f"plain, η = {eta:g}", "momentum": f"momentum {mu:g}", "adam": f"Adam, η = {eta_adam:g}"}
     figure, (plane, losses) = new_figure(7.6, 3.6, columns=2, width_ratios=(1.2, 1))
     x, y = np.meshgrid(np.linspace(-5, 3, 160), np.linspace(-2, 2, 120))
-    height = brief.valley((x, y), steep)
+    height = np.asarray(brief.valley(np.stack([x, y]), steep))
     plane.contour(
         x, y, height, levels=height.max() * 0.6 ** np.arange(12)[::-1], colors=GREY, linewidths=0.6, alpha=0.6
     )
@@ -132,11 +133,9 @@ def samples_with_intervals(errors: Sequence[int], images: int, rate: float) -> F
     figure, axis = new_figure(7.2, 3)
     for place, wrong in enumerate(errors, start=1):
         low, high = wilson_interval(wrong, images)
-        holds = low <= rate <= high
-        axis.plot(
-            [place, place], [100 * low, 100 * high], color=INK if holds else PLACE, lw=1.6, ls="-" if holds else "--"
-        )
-        axis.plot(place, 100 * wrong / images, "o", ms=4, color=INK if holds else PLACE)
+        colour, dash = (INK, "-") if low <= rate <= high else (PLACE, "--")
+        axis.plot([place, place], [100 * low, 100 * high], color=colour, lw=1.6, ls=dash)
+        axis.plot(place, 100 * wrong / images, "o", ms=4, color=colour)
     axis.axhline(100 * rate, color=GREY, lw=1, ls="--")
     axis.set(xlabel="sample", ylabel="error (%)", ylim=(0, None))
     label_ticks(axis.xaxis, range(1, len(errors) + 1))

@@ -40,7 +40,7 @@ class OneConvolution(Explorer):
     declared = (
         Setting.choice("digit", "digit", "7", {str(d): str(d) for d in range(10)}),
         Setting.choice("kernel", "weights", "upright", {**{name: name for name in brief.KERNELS}, _OWN: "yours"}),
-        Setting.linear("position", "window's place", 28, 0, brief.SUMS**2 - 1, 1),
+        Setting.linear("position", "window's place", 89, 0, brief.SUMS**2 - 1, 1),
         Setting.linear("bias", "bias", 0.0, -2, 2, 0.1),
     )
 
@@ -92,11 +92,11 @@ class OneConvolution(Explorer):
     def describe(self) -> str:
         row, column = divmod(int(self.settings["position"]), brief.SUMS)
         sums = brief.convolve(self.image, self.weights, self.settings["bias"])
-        pooled = brief.max_pool(brief.relu(sums))
+        here, pooled = sums[row, column], brief.max_pool(brief.relu(sums))[row // 2, column // 2]
         weights = ", ".join(f"{w:g}" for w in self.weights.ravel())
         return (
             f"A handwritten {self.settings['digit']} of 14 by 14 pixels, and what a window of 3 by 3 weights makes of "
-            f"it (row by row: {weights}): 12 by 12 sums, the same after ReLU, and 6 by 6 after pooling. With the window "
-            f"at row {row + 1}, column {column + 1}, the sum with the bias is {sums[row, column]:.3g}; ReLU gives "
-            f"{max(sums[row, column], 0):.3g}, and pooling keeps {pooled[row // 2, column // 2]:.3g} there."
+            f"it (row by row: {weights}): 12 by 12 sums, the same after ReLU, and 6 by 6 after pooling. With the "
+            f"window at row {row + 1}, column {column + 1}, the sum with the bias is {here:.3g}; ReLU gives "
+            f"{max(here, 0):.3g}, and pooling keeps {pooled:.3g} there."
         )

@@ -14,7 +14,7 @@ LOSS = -math.log(math.exp(2) / (math.exp(2) + 1 + math.exp(-1)))
 @pytest.mark.parametrize(
     ("exercise", "answer"),
     [
-        ("0.1", [[2, 0], [0, -2]]),
+        ("0.1", [[2, 0], [1, -2]]),
         ("0.2", (448, 388_800, 3600)),
         ("0.3", round(LOSS, 4)),
         ("0.4", (0.561, 1, 10)),
@@ -30,11 +30,12 @@ def test_the_right_answer_passes(exercise, answer):
 @pytest.mark.parametrize(
     ("exercise", "answer", "hint"),
     [
-        ("0.1", [[3, 1], [1, -1]], "the bias is missing"),
-        ("0.1", [[-4, -2], [-2, 0]], "turned round"),
-        ("0.1", [[2, 0], [0, 0]], "what ReLU leaves"),
-        ("0.1", [2, 0, 0, -2], "two places across"),
-        ("0.1", [[2, 1], [0, -2]], "the sum in row 1, column 2 is not 1"),
+        ("0.1", [[3, 1], [2, -1]], "the bias is missing"),
+        ("0.1", [[-4, -2], [-3, 0]], "turned round"),
+        ("0.1", [[2, 0], [1, 0]], "what ReLU leaves"),
+        ("0.1", [[2, 1], [0, -2]], "rows and columns"),
+        ("0.1", [2, 0, 1, -2], "two places across"),
+        ("0.1", [[2, 1], [1, -2]], "the sum in row 1, column 2 is not 1"),
         ("0.2", (432, 388_800, 3600), "has a bias too"),
         ("0.2", (160, 388_800, 3600), "each of the 3 channels"),
         ("0.2", (448, 442_368, 3600), "30 places across, not 32"),
