@@ -4,6 +4,7 @@ import { make } from "./dom.js";
 import { short } from "./numbers.js";
 import { palette } from "./theme.js";
 
+const two = (x) => (Math.abs(x) < 0.005 ? 0 : x).toFixed(2).replace("-", "−");
 const LAST = SUMS * SUMS - 1, BEAT = 90; // ms from one place to the next
 const HELP = "Point into a picture to move the window there. With the keyboard: arrows move it.";
 const MAPS = [
@@ -39,17 +40,17 @@ export function oneConvolution(panels, api) {
     work.append(make("div", {}, make("p", {}, make("b", {}, title)), box));
     return cells;
   };
-  const under = grid("pixels under the window", () => make("span"));
+  const under = grid("pixels there", () => make("span"));
   work.append(make("i", {}, "×"));
-  const inputs = grid("weights: change them", (_, k) => make("input", {
+  const inputs = grid("weights: edit", (_, k) => make("input", {
     type: "number", step: "0.5", min: String(-largest), max: String(largest),
     "aria-label": `weight in row ${Math.floor(k / 3) + 1}, column ${(k % 3) + 1}`,
   }));
   work.append(make("i", {}, "="));
   const products = grid("products", () => make("span"));
-  const total = make("p", { class: "l0-total" });
+  const totals = Array.from({ length: 4 }, () => make("span"));
   const play = make("button", { type: "button" }, "Play");
-  work.append(make("div", { class: "l0-result" }, total, make("div", { class: "l0-tools" }, play)));
+  work.append(make("div", { class: "l0-result" }, ...totals, make("div", { class: "l0-tools" }, play)));
   panels.append(strip, work, make("p", { class: "l0-help" }, HELP));
 
   // --- moving the window ---
@@ -151,18 +152,17 @@ export function oneConvolution(panels, api) {
       now = values;
       const kernel = weights();
       d = compute(Float64Array.from(all.subarray(SIDE * SIDE * now.digit, SIDE * SIDE * (Number(now.digit) + 1)), (v) => v / 255), kernel, now.bias, now.position);
-      d.under.forEach((v, k) => put(under[k], short(v, 2)));
+      d.under.forEach((v, k) => put(under[k], two(v)));
       kernel.forEach((w, k) => { if (document.activeElement !== inputs[k]) inputs[k].value = String(w); });
-      d.products.forEach((v, k) => put(products[k], short(v, 2)));
-      const plain = d.sum - now.bias;
-      put(total, `sum ${short(plain)} + bias ${short(now.bias)} = ${short(d.sum)}; ReLU gives ${short(d.out)}; pooling keeps ${short(d.pool)}`);
+      d.products.forEach((v, k) => put(products[k], two(v)));
+      [`their sum: ${two(d.sum - now.bias)}`, `with the bias: ${two(d.sum)}`, `after ReLU: ${two(d.out)}`, `pooling keeps: ${two(d.pool)}`].forEach((text, i) => put(totals[i], text));
       paint();
       pad.setAttribute("aria-label", `${pad.dataset.name}. Window at row ${d.row + 1}, column ${d.column + 1}. ${HELP}`);
       return {
         data: { ...d, own },
         key: [
-          { style: "warn", mark: "□", name: "the window", text: `at row ${d.row + 1}, column ${d.column + 1}: its nine products add up to one number, the framed one` },
-          { style: "cross", dot: true, name: "negative sums", text: "are what ReLU takes away; the darker a place, the larger its number" },
+          { style: "warn", mark: "□", name: "the window", text: `at row ${d.row + 1}, column ${d.column + 1}, and what becomes of it` },
+          { style: "cross", dot: true, name: "negative sums", text: "which ReLU takes away; elsewhere, the darker the larger" },
         ],
         say: timer ? "The window moves over the image." : `A handwritten ${now.digit}, weights ${now.kernel === "own" ? "of your own" : now.kernel}: with the window at row ${d.row + 1}, column ${d.column + 1} the sum with the bias is ${short(d.sum)}; ReLU gives ${short(d.out)}, and pooling keeps ${short(d.pool)}.`,
       };
