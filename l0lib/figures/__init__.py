@@ -21,6 +21,14 @@ from .attraction import (
     waiting_time,
     zero_attraction_maps,
 )
+from .basics import (
+    descent,
+    learning_curves,
+    one_convolution,
+    samples_with_intervals,
+    seeds_compared,
+    signal_sizes,
+)
 from .costs import bytes_against_ratio, bytes_by_encoding, shares_by_layer, speedup_against_sparsity
 from .explorers import (
     alpha_beta_map,

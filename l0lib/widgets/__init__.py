@@ -6,6 +6,8 @@
 3.0
 """
 
+from .convolution import OneConvolution
+from .descent import Descent
 from .digits import DrawADigit
 from .explorer import Explorer
 from .explorers import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
@@ -18,9 +20,11 @@ __all__ = [
     "AlphaBetaMap",
     "AtZero",
     "CompressionRatio",
+    "Descent",
     "DrawADigit",
     "Explorer",
     "LossAndPenalty",
+    "OneConvolution",
     "PenaltyAndPull",
     "Playground",
     "RemoveNeurons",

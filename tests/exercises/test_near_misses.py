@@ -133,8 +133,38 @@ def deviation(first, second, n, sign=-1):
     return math.sqrt((a + b + sign * (a - b) ** 2) / n)
 
 
+def plain_interval(rate, images):
+    half = 1.96 * math.sqrt(rate * (1 - rate) / images)
+    return rate - half, rate + half
+
+
+def wilson(wrong, images, z=1.96, centre=1, inside=1):
+    rate, n = wrong / images, images
+    middle = (rate + centre * z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(rate * (1 - rate) / n + inside * z * z / (4 * n * n)) / (1 + z * z / n)
+    return middle - half, middle + half
+
+
 EXP = np.exp
 NEAR_MISSES = {
+    "0.1": [[[3, 1], [2, -1]], [[-4, -2], [-3, 0]], [[2, 0], [1, 0]], [[2, 1], [0, -2]], [2, 0, 1, -2]],
+    "0.2": [
+        (432, 388_800, 3600),
+        (160, 388_800, 3600),
+        (448, 442_368, 3600),
+        (448, 388_800, 14_400),
+        (448, 388_800, 225),
+    ],
+    "0.3": [0.8437947, 0.0737630, -0.1698460, 2.1698460, 0.18],
+    "0.4": [(0.3, 1, 10), (0.0561, 1, 10), (0.561, 0.1, 10), (0.561, 1, 1), (0.271, 1, 10)],
+    "0.5": [
+        lambda wrong, images: plain_interval(wrong / images, images),
+        lambda wrong, images: wilson(wrong, images, centre=0),
+        lambda wrong, images: wilson(wrong, images, inside=0),
+        lambda wrong, images: wilson(wrong, images, z=2.576),
+        lambda wrong, images: wilson(wrong, images)[::-1],
+    ],
+    "0.6": [(0.161, 0.439), (-0.139, 0.739), (0.124, 0.476), (-0.496, -0.104), (-0.32, 0.92), (0.1, 0.4)],
     "1.1": [
         size_over_nonzero,  # infinity where nothing is left
         lambda arrays: size_over_nonzero(arrays, 1),

@@ -7,6 +7,7 @@ import numpy as np
 
 from l0lib import L0, L1, L2, attraction, landscape
 from l0lib.chapters import alpha_beta_map as maps
+from l0lib.chapters import networks_in_brief as brief
 from l0lib.chapters.image_networks import ImageNetwork, Layer, script_json
 from l0lib.compress import neurons
 from l0lib.widgets import RemoveNeurons
@@ -215,6 +216,41 @@ def alpha_beta_map(v, d):
                 close(got[name], value)
 
 
+def one_convolution(v, d):
+    """Every sum, what ReLU and pooling leave, and the products under the window, from the page's own pixels."""
+    image, kernel = np.reshape(d["pixels"], (brief.SIDE, brief.SIDE)), np.reshape(d["kernel"], (3, 3))
+    if v["kernel"] != "own":
+        assert d["kernel"] == list(brief.KERNELS[v["kernel"]])
+    sums = brief.convolve(image, kernel, v["bias"])
+    size = 1 + np.abs(kernel).sum()
+    close(d["sums"], sums.ravel(), scale=size)
+    close(d["relu"], brief.relu(sums).ravel(), scale=size)
+    close(d["pooled"], brief.max_pool(brief.relu(sums)).ravel(), scale=size)
+    row, column = divmod(int(v["position"]), brief.SUMS)
+    assert (d["row"], d["column"]) == (row, column)
+    under = image[row : row + 3, column : column + 3]
+    close(d["under"], under.ravel())
+    close(d["products"], (under * kernel).ravel())
+    close(d["sum"], sums[row, column], scale=size)
+    close(d["out"], max(sums[row, column], 0), scale=size)
+    close(d["pool"], brief.max_pool(brief.relu(sums))[row // 2, column // 2], scale=size)
+
+
+def descent(v, d):
+    """Every point of the three paths, and the loss there."""
+    paths = {
+        "plain": brief.momentum_path(v["steep"], v["eta"], 0, int(v["steps"])),
+        "momentum": brief.momentum_path(v["steep"], v["eta"], v["mu"], int(v["steps"])),
+        "adam": brief.adam_path(v["steep"], v["eta_adam"], int(v["steps"])),
+    }
+    for way, path in paths.items():
+        close(d[way]["x"], path[:, 0])
+        close(d[way]["y"], path[:, 1])
+        close(d[way]["loss"], brief.valley(path.T, v["steep"]))
+    close(d["limit"]["plain"], 2 / v["steep"])
+    close(d["limit"]["momentum"], 2 * (1 + v["mu"]) / v["steep"])
+
+
 def plan_of(plain):
     """The blueprint that the page has as plain data."""
     layers = tuple(
@@ -228,7 +264,7 @@ CHECK = {
     f.__name__: f
     for f in (
         trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty, draw_a_digit, compression_ratio,
-        remove_neurons, alpha_beta_map,
+        remove_neurons, alpha_beta_map, one_convolution, descent,
     )
 }  # fmt: skip
 

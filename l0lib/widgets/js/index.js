@@ -2,9 +2,11 @@
 import { alphaBetaMap } from "./alpha_beta_map.js";
 import { atZero } from "./at_zero.js";
 import { compressionRatio } from "./compression_ratio.js";
+import { descent } from "./descent.js";
 import { drawADigit } from "./draw_a_digit.js";
 import { mount } from "./frame.js";
 import { lossAndPenalty } from "./loss_and_penalty.js";
+import { oneConvolution } from "./one_convolution.js";
 import { penaltyAndPull } from "./penalty_and_pull.js";
 import { removeNeurons } from "./remove_neurons.js";
 import { scalingFactor } from "./scaling_factor.js";
@@ -20,6 +22,8 @@ const EXPLORERS = {
   remove_neurons: [removeNeurons, "remove neurons"],
   alpha_beta_map: [alphaBetaMap, "what alpha and beta do to a network"],
   draw_a_digit: [drawADigit, "draw a digit"],
+  one_convolution: [oneConvolution, "one convolution, step by step"],
+  descent: [descent, "three ways down a valley"],
 };
 
 export default {
