@@ -260,6 +260,7 @@ def _strategies(ours: Sequence[Result]) -> str:
     both = []
     for network in ("lenet-300-100", "lenet-5-caffe"):
         kind = {"network": network, "experiment": "experiment-2", "fine_tuned": True, "penalty": "l2+l0"}
+        kind |= {"variant": "paper"}
         sides = [[r for r in select(ours, strategy=s, **kind) if "-power-" not in r.arm] for s in ("SEP", "NORM")]
         both += pairs(*sides)
     if not both:

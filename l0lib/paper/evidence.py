@@ -247,7 +247,7 @@ def _trade_off(number: int, ours: Sequence[Result]) -> Finding | None:
     network = SOURCES[number - 3][1]
 
     def side(strategy: str, tuned: bool) -> list[Result]:
-        kind = {"network": network, "experiment": "experiment-2", "penalty": "l2+l0"}
+        kind = {"network": network, "experiment": "experiment-2", "penalty": "l2+l0", "variant": "paper"}
         found = select(ours, strategy=strategy, fine_tuned=tuned, **kind)
         return [result for result in found if "-power-" not in result.arm]
 
