@@ -453,6 +453,10 @@ def doubled_beta(runs: Iterable[Record] | None = None) -> Answer:
             f"weights die in place of {100 * five.found:.1f} %, and before pruning it errs {signed(one.mean)} points "
             f"({span(one.wide)}) against β = 5."
         )
+    finding = evidence.small_betas(results(run for run in given if run.config.network == "resnet-20"))
+    if finding is not None:
+        said = finding.value.rpartition("; ")[2] if finding.word else finding.correction or "as the text says"
+        told.append(f"The paper's sentence, no severe change, put to all our runs: {said}.")
     told.append(f"One training each: {TOO_FEW} for a verdict on the errors.")
     return Answer(question, place, tuple(told))
 

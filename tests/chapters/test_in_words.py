@@ -195,6 +195,16 @@ def test_a_doubled_beta_is_told_by_factor(ten, said, monkeypatch):
         )
         assert said in sentence
     assert str(in_words.doubled_beta(made[:2])) == "Not recorded yet."
+    made = [
+        record(0, what=full[f"resnet-20-{arm}"], dense=wrong)
+        for beta, wrong in ((5, 1100), (10, ten))
+        for arm in (f"{beta}-{factor}" for factor in ("1e-06", "5e-06", "1e-05"))
+    ]
+    told = in_words.doubled_beta(made).sentences
+    assert told[-2].startswith(
+        "The paper's sentence, no severe change, put to all our runs: not so here: before pruning"
+    )
+    assert told[-2].endswith("on 1 seed.")
 
 
 @pytest.mark.parametrize(
