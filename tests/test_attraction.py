@@ -49,6 +49,7 @@ def test_table_1_row_by_row(alpha, beta, eta, w):
 @pytest.mark.parametrize("kind", [lambda a: L2(a), lambda a: L1(a), lambda a: L0(a, 7.0)])
 @pytest.mark.parametrize("w", [0.02, -0.3, 1.1])
 def test_the_bound_is_tight(kind, w):
+    """prop-za-bounds: a little below the bound a step shrinks the weight, a little above it does not."""
     bound = attraction.alpha_bound(kind(1.0), w, ETA)
     assert abs(attraction.step(kind(bound * 0.999), w, ETA)) < abs(w)
     assert abs(attraction.step(kind(bound * 1.001), w, ETA)) > abs(w)
@@ -258,6 +259,7 @@ def test_a_unit_of_weight_changes_nothing(alpha, beta, eta, w):
 
 @given(magnitude=st.floats(1e-3, 0.999), other=st.floats(1, 1000))
 def test_best_beta_pulls_hardest(magnitude, other):
+    """prop-best-beta: of all sharpnesses 1/|w| pulls hardest, as far as it is allowed."""
     best = attraction.best_beta(magnitude)
     assert best == pytest.approx(1 / magnitude)
     assert L0(1.0, best).gradient(magnitude) >= L0(1.0, other).gradient(magnitude) * (1 - 1e-12)
@@ -266,6 +268,7 @@ def test_best_beta_pulls_hardest(magnitude, other):
 
 @given(beta=st.floats(1.01, 1e4))
 def test_crossovers(beta):
+    """prop-crossovers: the pulls cross where it says, and the largest crossover with l1 is at beta = e."""
     for edge, rival in ((attraction.crossover_l1(beta), L1(1.0)), (attraction.crossover_l2(beta), L2(1.0))):
         pull = L0(1.0, beta).gradient
         assert pull(edge) == pytest.approx(rival.gradient(edge), rel=1e-9)

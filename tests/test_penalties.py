@@ -46,6 +46,7 @@ def test_values_are_equations_4_6_and_11():
 
 
 def test_smoothed_count_tends_to_the_exact_one():
+    """prop-l0-limits: the value rises with beta towards the count."""
     w = np.array([0.5, -0.2, 0.0, 1e-3])
     assert L0(1.0, 1e6).value(w) == pytest.approx(count_nonzero(w))
     assert L0(1.0, 1.0).value(w) < L0(1.0, 10.0).value(w) < count_nonzero(w)

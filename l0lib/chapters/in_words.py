@@ -205,7 +205,11 @@ def _fewer(ours: Mapping[int, list], others: Mapping[int, list], level: float) -
 def hundredfold(found: Iterable[Result] | None = None) -> Answer:
     """Answer what the scheme reaches on both LeNets, whether it beats l2 alone, and SEP NORM."""
     ours = [*_stored("experiment-2"), *_stored("beyond")] if found is None else list(found)
-    told = [_printed(number, ours) for number in (2, 3)]
+    control, worked = _control(select(ours, network="lenet-300-100", fine_tuned=True))
+    judged = [one.word for number in (2, 3) for one in evidence.judged(number, ours) or ()]
+    words = [f"{judged.count(word)} {text}" for word, text in _WORDS.items() if word in judged]
+    lead = f"Of {len(judged)} printed errors {_and(words)}" if judged else "No printed error has all its runs yet"
+    told = [f"{lead}; {worked}.", *(_printed(number, ours) for number in (2, 3))]
     met = 0
     for headline in HEADLINES:
         asked = (headline.network, headline.variant, headline.ratio, True)
@@ -213,10 +217,19 @@ def hundredfold(found: Iterable[Result] | None = None) -> Answer:
         at = [r for r in at if r.variant == "beyond" or "l0" in r.penalty]  # a control is none of the scheme's
         met += any(r.n_seeds >= SEEDS and r.test_error_mean <= headline.target for r in at)
     told.append(f"Of {len(HEADLINES)} errors set beforehand {met} are met by the mean of at least one arm.")
-    told.append(_control(select(ours, network="lenet-300-100", fine_tuned=True)))
+    told.append(control)
     told.append(_strategies(ours))
     question = "What is reached, and does the ℓ0 term do it?"
     return Answer(question, "09-hundredfold#sec-reached", tuple(told))
+
+
+#: What is said of printed errors, by the verdict on them.
+_WORDS = {
+    compare.REACHED: "are reached",
+    compare.COMPATIBLE: "are compatible with our runs",
+    compare.MISSED: "are missed",
+    TOO_FEW: "are not judged, for too few runs",
+}
 
 
 def _printed(number: int, ours: Sequence[Result]) -> str:
@@ -225,34 +238,33 @@ def _printed(number: int, ours: Sequence[Result]) -> str:
     judged = evidence.judged(number, ours)
     if judged is None:
         return f"{labels.NETWORKS[network]}: not recorded yet."
-    words = {compare.COMPATIBLE: "compatible with our runs", TOO_FEW: "not judged, for too few runs,"}
     rows = [
-        f"{one.result.strategy}'s printed {one.printed} at {one.row.ratio} is {words.get(one.word, one.word)} "
+        f"{one.result.strategy}'s printed {one.printed} at {one.row.ratio} {_WORDS[one.word].replace('are', 'is')} "
         f"({one.result.test_error_mean:.2f} %)"
         for one in judged
     ]
     return f"{labels.NETWORKS[network]}: {_and(rows)}."
 
 
-def _control(ours: Sequence[Result]) -> str:
-    """Return whether NORM beats l2 alone on LeNet-300-100, fine-tuned, and so whether the l0 term does the work."""
+def _control(ours: Sequence[Result]) -> tuple[str, str]:
+    """Return where NORM and l2 alone differ on LeNet-300-100, fine-tuned, and what follows for the l0 term."""
     both = pairs(select(ours, arm="lenet-300-100-NORM"), select(ours, arm="lenet-300-100-l2"))
     both = [one for one in both if one.ratio > 1]
     word = compare.verdict(both)
-    if not both or word == TOO_FEW:
-        return "The control under ℓ2 alone: " + (f"{TOO_FEW}." if both else "not recorded yet.")
-    where = f"; the two are not told apart at {_at(o)}" if (o := [x for x in both if x.verdict == OPEN]) else ""
-    if word == compare.NOT_SHOWN:
-        return (
-            f"NORM and ℓ2 alone are told apart at none of {len(both)} ratios: the ℓ0 term is not shown to do anything."
-        )
-    text = f"{_and(_apart(both, 'NORM', 'ℓ2 alone'))}{where}"
-    ends = {
-        compare.HOLDS: "it is the ℓ0 term that does it there",
+    follows = {
+        compare.HOLDS: "at high ratios it is the ℓ0 term that does it",
         compare.PART: "the ℓ0 term helps at some ratios only",
         compare.FAILS: "the ℓ0 term does harm",
-    }
-    return f"{text}: {ends[word]}."
+        compare.NOT_SHOWN: "the ℓ0 term is not shown to do anything",
+        compare.MISSING: "the control under ℓ2 alone is not recorded yet",
+        TOO_FEW: f"against ℓ2 alone there are {TOO_FEW}",
+    }[word]
+    if word in (compare.MISSING, TOO_FEW):
+        return f"NORM against ℓ2 alone: {word}.", follows
+    apart = _and(_apart(both, "NORM", "ℓ2 alone")) or "NORM and ℓ2 alone are told apart at no ratio"
+    alike = [one for one in both if one.verdict == OPEN]
+    where = f"; the two are not told apart at {_at(alike)}" if alike else ""
+    return f"{apart}{where}.", follows
 
 
 def _strategies(ours: Sequence[Result]) -> str:
@@ -442,6 +454,10 @@ def doubled_beta(runs: Iterable[Record] | None = None) -> Answer:
             f"weights die in place of {100 * five.found:.1f} %, and before pruning it errs {signed(one.mean)} points "
             f"({span(one.wide)}) against β = 5."
         )
+    finding = evidence.small_betas(results(run for run in given if run.config.network == "resnet-20"))
+    if finding is not None:
+        said = finding.value.rpartition("; ")[2] if finding.word else finding.correction or "as the text says"
+        told.append(f"The paper's sentence, no severe change, put to all our runs: {said}.")
     told.append(f"One training each: {TOO_FEW} for a verdict on the errors.")
     return Answer(question, place, tuple(told))
 

@@ -74,17 +74,19 @@ def test_random_pruning_harms_most_where_the_error_is_largest(worst):
 
 
 @pytest.mark.parametrize(
-    ("norm", "control", "end"),
+    ("norm", "control", "seeds", "end", "said"),
     [
-        (150, 400, "it is the ℓ0 term that does it there."),
-        (400, 150, "the ℓ0 term does harm."),
-        (150, 152, "the ℓ0 term is not shown to do anything."),
+        (150, 400, SEEDS, "it is the ℓ0 term that does it.", "NORM errs less than ℓ2 alone at 20×"),
+        (400, 150, SEEDS, "the ℓ0 term does harm.", "NORM errs more than ℓ2 alone at 20×"),
+        (150, 152, SEEDS, "the ℓ0 term is not shown to do anything.", "NORM and ℓ2 alone are told apart at no ratio"),
+        (150, 400, (0,), "against ℓ2 alone there are too few runs.", "NORM against ℓ2 alone: too few runs."),
     ],
 )
-def test_the_control_says_what_the_l0_term_does(norm, control, end):
-    runs = arms("experiment-2", {"lenet-300-100-NORM": norm, "lenet-300-100-l2": control})
-    told = in_words._control([r for r in results(runs) if r.fine_tuned])
-    assert told.endswith(end)
+def test_the_control_says_what_the_l0_term_does(norm, control, seeds, end, said):
+    runs = arms("experiment-2", {"lenet-300-100-NORM": norm, "lenet-300-100-l2": control}, seeds)
+    told = in_words.hundredfold(results(runs))
+    assert told.sentences[0].endswith(end)
+    assert said in str(told)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,8 @@ def test_headlines_are_counted_as_reached_by_the_mean_of_five_seeds():
     assert "Of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(poor))
     few = results(arms("experiment-2", dict.fromkeys(names, 80), (0, 1, 2)))
     assert "Of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(few))
+    assert in_words.hundredfold(good).sentences[0].startswith("Of 4 printed errors 4 are reached;")
+    assert in_words.hundredfold(poor).sentences[0].startswith("Of 4 printed errors 4 are missed;")
     assert "at 90× is reached (0.82 %)" in str(in_words.hundredfold(good))
     assert "at 90× is missed (4.02 %)" in str(in_words.hundredfold(poor))
 
@@ -191,6 +195,16 @@ def test_a_doubled_beta_is_told_by_factor(ten, said, monkeypatch):
         )
         assert said in sentence
     assert str(in_words.doubled_beta(made[:2])) == "Not recorded yet."
+    made = [
+        record(0, what=full[f"resnet-20-{arm}"], dense=wrong)
+        for beta, wrong in ((5, 1100), (10, ten))
+        for arm in (f"{beta}-{factor}" for factor in ("1e-06", "5e-06", "1e-05"))
+    ]
+    told = in_words.doubled_beta(made).sentences
+    assert told[-2].startswith(
+        "The paper's sentence, no severe change, put to all our runs: not so here: before pruning"
+    )
+    assert told[-2].endswith("on 1 seed.")
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ factors = st.floats(1e-6, 1)
 @settings(max_examples=300, deadline=None)
 @given(w=st.floats(1e-3, 3), eta=st.floats(1e-3, 0.9), a2=factors, a0=factors, beta=st.floats(1, 30))
 def test_shrinkages_add_and_the_bound_follows(w, eta, a2, a0, beta):
-    """Chapter 6, propositions "Shrinkages add" and its bound."""
+    """prop-shrinkages-add, and its bound."""
     l2, l0 = L2(a2), L0(a0, beta)
     both = attraction.scaling_factor(l2 + l0, w, eta)
     parts = [1 - attraction.scaling_factor(penalty, w, eta) for penalty in (l2, l0)]
@@ -136,7 +136,7 @@ def test_shrinkages_add_and_the_bound_follows(w, eta, a2, a0, beta):
 @settings(max_examples=200, deadline=None)
 @given(a2=factors, a0=factors, beta=st.floats(1, 30))
 def test_the_weight_of_least_pull(a2, a0, beta):
-    """Chapter 6, proposition "The weight of least pull"."""
+    """prop-least-pull."""
     least = max(0.0, np.log(a0 * beta**2 / (2 * a2)) / beta)
     penalty = L2(a2) + L0(a0, beta)
     w = np.linspace(1e-9, 2 * least + 1, 2001)
