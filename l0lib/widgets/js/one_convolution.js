@@ -161,8 +161,8 @@ export function oneConvolution(panels, api) {
       return {
         data: { ...d, own },
         key: [
-          { style: "warn", mark: "□", name: "the window", text: `at row ${d.row + 1}, column ${d.column + 1}, and what becomes of it` },
-          { style: "cross", dot: true, name: "negative sums", text: "which ReLU takes away; elsewhere, the darker the larger" },
+          { style: "warn", dot: true, name: "the window", text: `at row ${d.row + 1}, column ${d.column + 1}, and what becomes of it` },
+          { style: "cross", dot: true, name: "negative sums", text: "which ReLU takes away; elsewhere, the stronger the ink, the larger the number" },
         ],
         say: timer ? "The window moves over the image." : `A handwritten ${now.digit}, weights ${now.kernel === "own" ? "of your own" : now.kernel}: with the window at row ${d.row + 1}, column ${d.column + 1} the sum with the bias is ${short(d.sum)}; ReLU gives ${short(d.out)}, and pooling keeps ${short(d.pool)}.`,
       };
