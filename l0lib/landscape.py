@@ -6,7 +6,7 @@ Near the value :math:`v` that a weight would take without a penalty, the loss is
 .. math:: \phi(w) = \tfrac12 h\,(w - v)^2 + \alpha\,(1 - e^{-\beta|w|}),
 
 and everything depends on :math:`\kappa = \alpha\beta^2/h` and on :math:`\beta v` alone. Derived and proved in the
-chapter "What happens at zero"; not in the paper. By symmetry :math:`v` and :math:`-v` mirror each other. What exceeds
+chapter "What a loss saves"; not in the paper. By symmetry :math:`v` and :math:`-v` mirror each other. What exceeds
 the largest float is infinite. A tensor is taken as a NumPy array.
 """
 
