@@ -257,38 +257,50 @@ def crossing_magnitude(penalty: Penalty, eta):
     )
 
 
-def swing_band(penalty: Penalty, eta):
+def swing_band(penalty: Penalty, eta, momentum=0.0):
     r"""Return the half-width of the band that a weight which has arrived never leaves.
 
-    ``L1``: :math:`\eta\alpha`. ``L0``: :math:`\eta\alpha\beta`, a supremum that no step attains. ``L2``: 0 where
-    :math:`\alpha < 1/\eta`, else infinity. Derived in the chapter "What happens at zero". Errors as in
-    :func:`alpha_bound`.
+    With momentum :math:`\mu`, ``L1``: :math:`\eta\alpha\sum_{k\ge0}(2\mu^k - 1)_+/(1 - \mu)`, which is
+    :math:`\eta\alpha` without. ``L0``: :math:`\eta\alpha\beta/(1 - \mu)^2`, which no step attains. ``L2``: 0 where
+    :math:`\alpha < (1 + \mu)/\eta`, else infinity. Derived in the chapter "What happens at zero".
+
+    Raises
+    ------
+    ValueError
+        As in :func:`alpha_bound`, and if ``momentum`` is no number from 0 to below 1.
     """
-    eta = _learning_rate(eta)
+    eta, mu = _learning_rate(eta), _momentum(momentum)
     return _by_kind(
         penalty,
         ("eta", eta),
-        l2=lambda alpha: critical_magnitude(penalty, eta),
-        l1=lambda alpha: _quotient((eta, alpha)),
-        l0=lambda alpha, beta: _quotient((eta, alpha, beta)),
+        l2=lambda alpha: np.where(alpha * eta < 1 + mu, 0.0, np.inf)[()],
+        l1=lambda alpha: _quotient((eta, alpha, _widening_of_l1(mu))),
+        l0=lambda alpha, beta: _quotient((eta, alpha, beta), (1 - mu, 1 - mu)),
     )
 
 
-def alpha_for_threshold(penalty: Penalty, threshold, eta):
-    r"""Return the largest :math:`\alpha` whose swing stays within a pruning threshold :math:`\tau`.
+def _widening_of_l1(mu):
+    """How far a weight under l1 coasts beyond zero, from its greatest speed, in units of a first step."""
+    steps = 1 if mu == 0 else math.ceil(math.log(0.5) / math.log(mu))  # after them the pull has stopped it
+    return (2 * -math.expm1(steps * math.log(mu)) / (1 - mu) - steps) / (1 - mu) if mu else 1.0
 
-    ``L1``: :math:`\tau/\eta`. ``L0``: :math:`\tau/(\eta\beta)`. ``L2`` does not swing below :math:`1/\eta`, which is
-    returned. Only the kind of ``penalty`` and its ``beta`` matter. Derived in the chapter "What happens at zero".
-    Errors as in :func:`alpha_bound`, and if ``threshold`` is not > 0.
+
+def alpha_for_threshold(penalty: Penalty, threshold, eta, momentum=0.0):
+    r"""Return the largest :math:`\alpha` whose :func:`swing_band` stays within a pruning threshold :math:`\tau`.
+
+    Without momentum ``L1``: :math:`\tau/\eta`. ``L0``: :math:`\tau/(\eta\beta)`. ``L2`` does not swing below
+    :math:`1/\eta`, which is returned. Only the kind of ``penalty`` and its ``beta`` matter. Derived in the chapter
+    "What happens at zero". Errors as in :func:`swing_band`, and if ``threshold`` is not > 0.
     """
     eta, threshold = _learning_rate(eta), _validate.float64("threshold", _validate.positive("threshold", threshold))
+    mu = _momentum(momentum)
     return _by_kind(
         penalty,
         ("threshold", threshold),
         ("eta", eta),
-        l2=lambda alpha: 1 / eta + 0 * threshold,
-        l1=lambda alpha: _quotient((threshold,), (eta,)),
-        l0=lambda alpha, beta: _quotient((threshold,), (eta, beta)),
+        l2=lambda alpha: (1 + mu) / eta + 0 * threshold,
+        l1=lambda alpha: _quotient((threshold,), (eta, _widening_of_l1(mu))),
+        l0=lambda alpha, beta: _quotient((threshold, 1 - mu, 1 - mu), (eta, beta)),
     )
 
 
@@ -350,8 +362,9 @@ def steps_to_zero(penalty: Penalty, w0, eta, epsilon=None):
 def reach(penalty: Penalty, total):
     r"""Return the largest magnitude from which the penalty alone brings a weight to zero in a whole training.
 
-    A training has the total :math:`H = \sum_t \eta_t`, the sum of its learning rates; with momentum :math:`\mu`,
-    about :math:`H/(1 - \mu)`. ``L1``: :math:`\alpha H`. ``L0``: :math:`r = \ln(1 + \alpha\beta^2 H)/\beta`. ``L2``: 0,
+    A training has the total :math:`H = \sum_t \eta_t`, the sum of its learning rates. With momentum :math:`\mu` take
+    :math:`H/(1 - \mu)`: no weight of ``L1`` or ``L0`` beyond it arrives, as the chapter "What happens at zero" proves.
+    ``L1``: :math:`\alpha H`. ``L0``: :math:`r = \ln(1 + \alpha\beta^2 H)/\beta`. ``L2``: 0,
     since it never arrives. A sum: the solution of :math:`\dot w = \partial(\alpha\Omega)/\partial w`, :math:`w(0) = 0`,
     at time :math:`H`, to about nine digits; infinite where it exceeds the largest float. Weights beyond ``L0``'s reach
     do not arrive by steps without momentum either, whatever the schedule, as the chapter "A hundred classes, few
@@ -437,6 +450,163 @@ def _reach_of_sum(penalty, left):
         plain, sharp = pulls(w + rest)
         rest = min(max(rest + (left - time(w, rest)) * (plain + sharp.sum()), 0.0), width)
     return w + rest
+
+
+def momentum_trajectory(penalty: Penalty, w0, rates, momentum=0.0, noise=None):
+    r"""Iterate :math:`m \leftarrow \mu m + g`, :math:`w \leftarrow w - \eta_t m` on the penalty's gradient :math:`g`.
+
+    Parameters
+    ----------
+    penalty, w0
+        As in :func:`term`, with the start values for ``w``; the momentum starts at zero.
+    rates : array
+        :math:`\eta_1, \dots, \eta_n`, each > 0.
+    momentum : float
+        :math:`\mu`, from 0 to below 1.
+    noise : callable, optional
+        What is added to the gradient at each step: it gets the shape and returns such an array.
+
+    Returns
+    -------
+    array
+        ``(n + 1, *broadcast shape)``, float64, the start first.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`term`, and where an argument breaks its rule.
+    """
+    rates, mu = _rates(rates), _momentum(momentum)
+    w0 = _validate.float64("w0", w0)
+    shape = _together(_checked_penalty(penalty), ("w0", w0))
+    states = np.empty((len(rates) + 1, *shape))
+    states[0] = w0
+    velocity = np.zeros(shape)
+    with np.errstate(over="ignore", under="ignore"):
+        for n, eta in enumerate(rates):
+            gradient = penalty.gradient(states[n]) + (0.0 if noise is None else noise(shape))
+            velocity = mu * velocity + gradient
+            states[n + 1] = states[n] - eta * velocity
+    return states
+
+
+def adam_trajectory(penalty: Penalty, w0, eta, steps: int, beta1=0.9, beta2=0.999, epsilon=0.0):
+    r"""Iterate Adam from ``w0`` on the penalty's gradient :math:`g` alone (Kingma and Ba, 2015).
+
+    .. math:: m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad s \leftarrow \beta_2 s + (1 - \beta_2) g^2, \quad
+              w \leftarrow w - \eta\,\frac{m/(1 - \beta_1^t)}{\sqrt{s/(1 - \beta_2^t)} + \epsilon} .
+
+    The penalty is *coupled*, as part of the gradient. A decoupled one leaves Adam nothing to do here, and
+    :func:`trajectory` is its path. A step of zero gradients moves nothing. Arguments, result and errors as in
+    :func:`trajectory` with all states; the decays lie between 0 and 1, ``epsilon`` is >= 0.
+    """
+    steps, eta = _validate.whole("steps", steps, 0, 1_000_000), _learning_rate(eta)
+    beta1, beta2 = (_momentum(value, name) for name, value in (("beta1", beta1), ("beta2", beta2)))
+    epsilon = _validate.number("epsilon", epsilon, "epsilon must be >= 0", lambda x: x >= 0)
+    w0 = _validate.float64("w0", w0)
+    shape = _together(_checked_penalty(penalty), ("w0", w0), ("eta", eta))
+    states = np.empty((steps + 1, *shape))
+    states[0] = w0
+    mean, square = np.zeros(shape), np.zeros(shape)
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+        for n in range(steps):
+            gradient = penalty.gradient(states[n])
+            mean = beta1 * mean + (1 - beta1) * gradient
+            square = beta2 * square + (1 - beta2) * gradient**2
+            size = np.sqrt(square / (1 - beta2 ** (n + 1))) + epsilon
+            states[n + 1] = states[n] - np.where(size > 0, eta * mean / (1 - beta1 ** (n + 1)) / size, 0.0)
+    return states
+
+
+def swing_after(penalty: Penalty, rates):
+    r"""Return the bound on an arrived weight after plain steps of learning rates that fall, ``L1`` or ``L0``.
+
+    With :math:`c_t = \eta_t\alpha` (``L1``) or :math:`\eta_t\alpha\beta` (``L0``), and :math:`q = 1` or
+    :math:`e^{-\beta c_1}`, a weight that had arrived before the first of these steps ends at most
+    :math:`\max_t (c_t - q \sum_{k>t} c_k)` away from zero. Proved in the chapter "What happens at zero".
+
+    Parameters
+    ----------
+    penalty : L1 or L0
+        With numbers as parameters.
+    rates : array
+        :math:`\eta_1 \ge \eta_2 \ge \dots > 0`.
+
+    Raises
+    ------
+    ValueError
+        If an argument breaks its rule.
+    """
+    rates = _rates(rates)
+    if (np.diff(rates) > 0).any():
+        raise ValueError(f"rates must not rise; got {_validate.shown(rates)}")
+    if not isinstance(penalty, L1 | L0) or any(np.ndim(value) for value in vars(penalty).values()):
+        raise ValueError(f"penalty must be an L1 or an L0 with numbers; got {_validate.shown(penalty)}")
+    bands = np.broadcast_to(swing_band(penalty, rates), rates.shape)
+    later = np.append(np.cumsum(bands[::-1])[::-1][1:], 0.0)
+    slowest = math.exp(-penalty.beta * bands[0]) if isinstance(penalty, L0) else 1.0
+    return float(np.max(bands - slowest * later))
+
+
+def mean_under_noise(penalty: Penalty, eta, noise):
+    r"""Return the mean magnitude at rest of a weight that only penalty and gradient noise move, by plain steps.
+
+    .. math:: \tfrac12\left(\eta p + \frac{\eta\sigma^2}{p}\right), \qquad p = \alpha \text{ or } \alpha\beta,
+
+    exact for ``L1`` whatever the noise's distribution, and for ``L0`` as long as the weight stays well below
+    :math:`1/\beta`. It is least where :math:`p = \sigma`. Derived in the chapter "What happens at zero".
+
+    Parameters
+    ----------
+    penalty : L1 or L0
+    eta, noise : float or array
+        Learning rate, > 0; standard deviation :math:`\sigma` of the gradient, >= 0.
+
+    Raises
+    ------
+    ValueError
+        If an argument breaks its rule. Where the penalty does not pull, the mean is infinite.
+    """
+    eta = _learning_rate(eta)
+    noise = _validate.float64("noise", _validate.parameter("noise", noise, "noise must be >= 0", lambda x: x >= 0))
+    if isinstance(penalty, L2):
+        raise ValueError(f"penalty must be an L1 or an L0; got {_validate.shown(penalty)}")
+
+    def mean(*strengths):
+        away = np.where(noise > 0, _quotient((eta, noise, noise, 0.5), strengths), 0.0)
+        return (_quotient((eta, 0.5, *strengths)) + away)[()]
+
+    return _by_kind(penalty, ("eta", eta), ("noise", noise), l2=None, l1=mean, l0=mean)
+
+
+def square_norm_at_rest(gamma, eta, alpha, momentum=0.0):
+    r"""Return :math:`\|w\|^2` where step noise and ℓ2 hold a layer in balance whose loss knows only the direction of w.
+
+    .. math:: \|w\|^2 = \gamma\sqrt{\frac{\eta}{4\alpha\,(1 - \mu)\,(1 - \eta\alpha/(1 + \mu))}},
+              \qquad \gamma = \|w\|\,\|\nabla J\| .
+
+    Parameters
+    ----------
+    gamma, eta, alpha : float or array
+        All > 0, with :math:`\eta\alpha < 1 + \mu`; they broadcast.
+    momentum : float
+        :math:`\mu`, from 0 to below 1.
+
+    Raises
+    ------
+    ValueError
+        If an argument breaks its rule. Proved in the chapter "What a loss saves".
+    """
+    gamma = _validate.float64("gamma", _validate.positive("gamma", gamma))
+    eta, mu = _learning_rate(eta), _momentum(momentum)
+    alpha = _validate.float64("alpha", _validate.positive("alpha", alpha))
+    _validate.together(("gamma", gamma), ("eta", eta), ("alpha", alpha))
+    with np.errstate(over="ignore", under="ignore"):
+        shrinkage = eta * alpha / (1 + mu)
+        _validate.parameter("alpha", shrinkage, "eta*alpha must be < 1 + momentum", lambda x: x < 1)
+    half = _quotient((0.5, gamma), (math.sqrt(1 - mu),))
+    with np.errstate(over="ignore", under="ignore"):
+        return (half * np.sqrt(eta) / np.sqrt(alpha) / np.sqrt(1 - shrinkage))[()]
 
 
 def settled_bands(penalty: L0, eta) -> tuple[float, float]:
@@ -564,3 +734,14 @@ def _sharpness(beta):
 
 def _learning_rate(eta):
     return _validate.float64("eta", _validate.positive("eta", eta, " (a learning rate)"))
+
+
+def _momentum(value, name="momentum") -> float:
+    return _validate.number(name, value, f"{name} must be >= 0 and < 1", lambda x: 0 <= x < 1)
+
+
+def _rates(rates):
+    rates = _validate.float64("rates", _validate.positive("rates", rates, " (learning rates)"))
+    if np.ndim(rates) != 1 or not rates.size:
+        raise ValueError(f"rates must be a row of learning rates; got shape {np.shape(rates)}")
+    return rates

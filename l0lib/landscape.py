@@ -6,7 +6,7 @@ Near the value :math:`v` that a weight would take without a penalty, the loss is
 .. math:: \phi(w) = \tfrac12 h\,(w - v)^2 + \alpha\,(1 - e^{-\beta|w|}),
 
 and everything depends on :math:`\kappa = \alpha\beta^2/h` and on :math:`\beta v` alone. Derived and proved in the
-chapter "What happens at zero"; not in the paper. By symmetry :math:`v` and :math:`-v` mirror each other. What exceeds
+chapter "What a loss saves"; not in the paper. By symmetry :math:`v` and :math:`-v` mirror each other. What exceeds
 the largest float is infinite. A tensor is taken as a NumPy array.
 """
 
@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import gammainc
+from scipy.special import gammainc, lambertw
 
 from . import _validate
 from .penalties import L0, _lambertw0
@@ -87,6 +87,41 @@ def stationary_point(penalty: L0, v, curvature):
         x = np.where(k < np.inf, -k * np.exp(-scaled), -np.exp(logarithm - scaled))
         root = size + _lambertw0(x, gap=gap) / beta
         return np.where((gap >= 0) & (root > 0), np.sign(v) * root, np.nan)[()]
+
+
+def separating_start(penalty: L0, v, curvature):
+    r"""Return the start that separates zero's weights from those of the point away from it; NaN where none does.
+
+    .. math:: w_s = v + \frac{1}{\beta} W_{-1}\!\left(-\kappa e^{-\beta v}\right), \qquad v > 0,
+
+    with the other real branch of Lambert's W. It exists where :func:`regime` says ``"bistable"``: a weight that starts
+    below it ends at zero, and above it at :func:`stationary_point`. Errors as in :func:`kappa`.
+    """
+    alpha, beta, curvature, v = _arguments(penalty, curvature, v=v)
+    _, logarithm = _kappa(alpha, beta, curvature)
+    bistable = regime(penalty, v, curvature) == "bistable"
+    with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
+        scaled = np.where(bistable, np.abs(v) * beta, 2.0)
+        power = np.where(bistable, logarithm, 0.5) - scaled  # the logarithm of minus Lambert's argument
+        gap = np.maximum(-np.expm1(power + 1), 0.0)
+        p = -np.sqrt(2 * gap)
+        beside_the_fold = -1 + p * (1 + p * (-1 / 3 + p * (11 / 72 + p * (-43 / 540))))
+        shift = np.where(gap < 1e-5, beside_the_fold, lambertw(-np.exp(np.maximum(power, -700.0)), -1).real)
+        for _ in range(4):  # below that exp vanishes, and the root is a quick fixed point
+            shift = np.where(power < -700, power - np.log(-shift), shift)
+        return np.where(bistable, np.sign(v) * np.maximum(scaled + shift, 0.0) / beta, np.nan)[()]
+
+
+def kept_by_rising_beta(alpha, curvature):
+    r"""Return :math:`2\sqrt{\alpha/(e h)}`: what of a loss's weights outlives a slow rise of :math:`\beta` to infinity.
+
+    A weight that starts at :math:`v` under a small :math:`\beta`, and follows the minimum away from zero, is lost
+    exactly if :math:`|v|` is not above this. The exact count with the same :math:`\alpha` would keep
+    :math:`|v| > \sqrt{2\alpha/h}`. Derived in the chapter "What a loss saves". Errors as in :func:`kappa`.
+    """
+    alpha, _, curvature = _arguments(L0(alpha, 1.0), curvature)
+    with np.errstate(over="ignore", under="ignore"):
+        return (2 * math.exp(-0.5) * np.sqrt(alpha) / np.sqrt(curvature))[()]
 
 
 def minimiser(penalty: L0, v, curvature):

@@ -127,7 +127,7 @@ class Penalty:
         Notes
         -----
         :math:`\ell_2` shrinks, :math:`\ell_1` soft-thresholds (Parikh and Boyd, 2014). For the smoothed
-        :math:`\ell_0` see the chapter "What happens at zero": with :math:`h = 1/\mathtt{step}` and
+        :math:`\ell_0` see the chapter "What a loss saves": with :math:`h = 1/\mathtt{step}` and
         :math:`\kappa = \alpha\beta^2/h`, the better of 0 and
         :math:`v + W_0(-\kappa e^{-\beta v})/\beta`. A sum shifts ``v`` and ``h`` and reduces to these.
         """

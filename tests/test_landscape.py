@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from scipy.special import lambertw
 
-from l0lib import L0, L1, landscape
+from l0lib import L0, L1, L2, landscape
 
 alphas, betas, curvatures = st.floats(1e-3, 10), st.floats(1, 20), st.floats(0.05, 20)
 
@@ -157,3 +158,13 @@ def test_bad_input_names_argument_value_and_rule(call, words):
         call()
     for word in words:
         assert word in str(error.value)
+
+
+@given(alpha2=st.floats(1e-4, 1), alpha0=st.floats(1e-3, 1), beta=betas, factor=st.floats(0.1, 3))
+def test_the_pulls_of_l2_and_l0_are_equal_at_lambert_w(alpha2, alpha0, beta, factor):
+    """W(K)/beta with K = alpha_0 beta^2/(2 alpha_2) is not where their sum is least, ln(K)/beta."""
+    k = alpha0 * beta**2 / (2 * alpha2)
+    edge = lambertw(k).real / beta
+    assert L2(alpha2).gradient(edge) == pytest.approx(L0(alpha0, beta).gradient(edge), rel=1e-9)
+    if abs(factor - 1) > 1e-6:
+        assert (L0(alpha0, beta).gradient(factor * edge) > L2(alpha2).gradient(factor * edge)) == (factor < 1)

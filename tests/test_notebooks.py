@@ -10,7 +10,7 @@ import pytest
 from tests.browser import ROOT, tool
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d-", path.name)]
+CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d[a-z]?-", path.name)]
 
 
 def read(path):
@@ -37,8 +37,8 @@ def solution(path, number):
 
 
 def test_the_chapters_and_the_ledger_are_here():
-    numbers = [path.name[:2] for path in CHAPTERS]
-    assert numbers[:7] == ["00", "01", "02", "03", "04", "05", "06"]
+    numbers = [path.name.split("-")[0] for path in CHAPTERS]
+    assert numbers[:8] == ["00", "01", "02", "03", "04", "05", "05b", "06"]
     assert len(set(numbers)) == len(numbers), "two chapters of one number"
     assert ROOT / "notebooks" / "claims-ledger.ipynb" in NOTEBOOKS
 

@@ -188,6 +188,13 @@ def _killed(answer):
             yield f"with kappa = {kappa:.3g} and beta*v = {beta * v:.3g}, on the edge itself, the answer is {want}"
 
 
+def _leap(answer):
+    for kappa in (0.3, 1.0, 1.2, 3.0, 40.0):
+        want, got = landscape.jump(L0(kappa, 1.0), 1.0)[0], float(answer(kappa))
+        if not math.isclose(got, want, rel_tol=1e-6):
+            yield f"for kappa = {kappa:g} the operator leaves zero at beta*v = {want:.6f}, not {got:.6f}"
+
+
 def _two_penalty_step(answer):
     w = np.array([[-1.5, -0.2, 0.0], [0.01, 0.3, 2.0]])
     gradient = np.array([[0.3, -0.1, 0.2], [0.0, 1.0, -0.4]])
@@ -269,7 +276,8 @@ CHECKS = {
     "2.1": _l2_step, "2.2": _soft, "2.3": _decay,
     "3.1": _smooth_count, "3.2": _gradient, "3.3": _sharpness,
     "4.1": _scaling_factor, "4.2": _half_bound, "4.3": _factor_from_threshold,
-    "5.1": _safe_alpha, "5.2": _count_steps, "5.3": _killed,
+    "5.1": _safe_alpha, "5.2": _count_steps,
+    "5b.1": _killed, "5b.2": _leap,
     "6.1": _two_penalty_step, "6.2": _least_pull, "6.3": _masked_step,
     "12.1": _alpha_for_reach, "12.2": _share_within, "12.3": _deviation_of_difference,
 }

@@ -3,13 +3,18 @@
 from ._style import GREY, PENALTY_STYLE, new_figure
 from .attention import bits_against_ratio, kept_by_layer, scales_under_penalties
 from .attraction import (
+    adam_forgets,
     alpha_bounds,
+    calmed_swing,
     equal_terms,
     exact_zeros,
     first_look,
+    hysteresis,
     map_near_zero,
+    noise_at_zero,
     norms_at_rest,
     one_ulp,
+    overshoots,
     predicted_and_found,
     prox_of_l0,
     prunable_share,
@@ -18,6 +23,7 @@ from .attraction import (
     regime_map,
     scaling_factors,
     settling,
+    three_fates,
     waiting_time,
     zero_attraction_maps,
 )

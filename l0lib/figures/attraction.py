@@ -9,9 +9,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .. import attraction, labels, landscape
-from ..penalties import L0, L1
-from ._style import GREY, MARKERS, PENALTY_STYLE, PLAINEST_FIRST, new_figure, penalty_line
+from ..penalties import L0, L1, L2
+from ._style import GREEN, GREY, MARKERS, PENALTY_STYLE, PLAINEST_FIRST, label_ticks, new_figure, penalty_line
 
+#: Line styles of settings of one penalty: the plain one first.
+_DASHES = ("-", "--", ":", "-.")
 _SHADE = {"shrinks": "#3c7a2e", "crosses zero, shrinks": "#c79a00", "crosses zero, grows": "#b3202a"}
 
 
@@ -321,3 +323,147 @@ def norms_at_rest(lines: Mapping[str, Sequence[float]], rest: float) -> Figure:
     axis.set(xscale="log", yscale="log", xlabel="step", ylabel="norm of the weights")
     axis.legend(frameon=False)
     return figure
+
+
+def overshoots(momenta: Sequence[float], a: float, beta: float = 20.0, start: float = 60.0, steps: int = 900) -> Figure:
+    r"""Draw one weight under the smoothed l0 with several momenta, in units of :math:`c`, and the band of the last."""
+    penalty = L0(a / beta**2, beta)
+    band = attraction.swing_band(penalty, 1.0)
+    figure, axis = new_figure(7.2, 3.2)
+    for mu, dashes in zip(momenta, _DASHES, strict=False):
+        orbit = attraction.momentum_trajectory(penalty, start * band, np.ones(steps), mu) / band
+        axis.plot(orbit, dashes, lw=1.5, label=f"μ = {mu:g}", color=GREEN)
+    bound = attraction.swing_band(L1(penalty.alpha * beta), 1.0, momenta[-1]) / band
+    for side in (-bound, bound):
+        axis.axhline(side, color=GREY, lw=0.8, ls=":")
+    axis.annotate(f"ℓ1's bound at μ = {momenta[-1]:g}", (0, -bound), ha="left", va="bottom", color=GREY)
+    axis.axhspan(-1, 1, color=GREY, alpha=0.25, lw=0)
+    axis.set(xscale="symlog", xlim=(0, steps), xlabel="step", ylabel="weight $w / c$")
+    axis.legend(frameon=False, loc="upper right")
+    return figure
+
+
+def calmed_swing(alpha: float, beta: float, eta: float, multiples: Sequence[float], steps: int) -> Figure:
+    r"""Draw an arrived weight's magnitude step by step, with l2 factors in multiples of :math:`\alpha\beta^2/2`."""
+    figure, axes = new_figure(7.2, 2.9, columns=len(multiples), sharey=True, squeeze=False)
+    band = attraction.swing_band(L0(alpha, beta), eta)
+    for axis, multiple in zip(axes[0], multiples, strict=True):
+        factor = multiple * alpha * beta**2 / 2
+        size = np.abs(attraction.trajectory(L2(factor) + L0(alpha, beta), 0.45 * band, eta, steps)) / band
+        colour = PENALTY_STYLE["l2+l0" if factor else "l0"]["color"]
+        axis.plot(size, ".", ms=2.5, color=colour)
+        axis.set(title=f"α₂ = {multiple:g} · α₀β²/2", xlabel="step", ylim=(-0.03, 1.05))
+    axes[0, 0].set_ylabel("$|w| / c$")
+    return figure
+
+
+def noise_at_zero(a: float, factors: Sequence[float], ratios: Sequence[float]) -> Figure:
+    r"""Draw where arrived weights are found under noise (left three), and the mean magnitude against the pull (right).
+
+    ``factors`` are noise in units of that which blurs the piles, :math:`\tfrac12\alpha\beta\sqrt a`; ``ratios`` are
+    pulls in units of the noise.
+    """
+    figure, axes = new_figure(8.4, 2.9, columns=len(factors) + 1)
+    random = np.random.default_rng(0)
+    penalty = L0(a, 1.0)
+    for axis, factor in zip(axes, factors, strict=False):
+        noise = factor * np.sqrt(a) / 2 * a
+        states = attraction.momentum_trajectory(
+            penalty, random.uniform(-a, a, 400), np.ones(2500), 0.0, _normal(noise, random)
+        )
+        size = np.abs(states[-500::7]).ravel() / a
+        axis.hist(size, bins=30, range=(0, 1.3), weights=np.full(size.size, 1 / size.size), color=GREEN)
+        axis.set(title=f"σ = {factor:g} σ*", xlabel="$|w| / c$", yticks=[])
+    axis, noise = axes[-1], 1e-3
+    pulls = np.geomspace(ratios[0], ratios[-1], 100) * noise
+    axis.plot(pulls / noise, attraction.mean_under_noise(L1(pulls), 1.0, noise) / noise, **penalty_line("l1"))
+    for ratio in ratios:
+        pull = ratio * noise
+        start = random.laplace(0, attraction.mean_under_noise(L1(pull), 1.0, noise), 300)
+        walk = attraction.momentum_trajectory(L0(pull, 1.0), start, np.ones(900), 0.0, _normal(noise, random))
+        axis.plot(ratio, np.abs(walk[-400:]).mean() / noise, "o", ms=5, color=GREEN)
+    axis.set(xlabel="pull over noise, αβ/σ", ylabel="mean |w| / (ησ)", xscale="log", yscale="log", title="mean")
+    label_ticks(axis.xaxis, ratios)
+    label_ticks(axis.yaxis, (1, 2, 5))
+    return figure
+
+
+def _normal(noise, random):
+    return lambda shape: noise * random.standard_normal(shape)
+
+
+def adam_forgets(alphas: Sequence[float], beta: float, eta: float, steps: int) -> Figure:
+    """Draw weights under the smoothed l0 in Adam, coupled (left), and decoupled (right), one line a factor."""
+    figure, axes = new_figure(7.2, 3.0, columns=2, sharey=True)
+    for alpha, dashes in zip(alphas, _DASHES, strict=False):
+        penalty = L0(alpha, beta)
+        for axis, orbit in (
+            (axes[0], attraction.adam_trajectory(penalty, 0.5, eta, steps)),
+            (axes[1], attraction.trajectory(penalty, 0.5, eta, steps)),
+        ):
+            axis.plot(orbit, dashes, label=f"α = {alpha:g}", color=GREEN, lw=2)
+    for axis, title in zip(axes, ("coupled: inside Adam", "decoupled: beside it"), strict=True):
+        axis.set(title=title, xlabel="step")
+    axes[0].set_ylabel("weight")
+    axes[1].legend(frameon=False, loc="lower left")
+    return figure
+
+
+def three_fates(kappa: float, scaled: Sequence[float]) -> Figure:
+    r"""Draw loss plus penalty for one :math:`\kappa > 1` and three :math:`\beta v`, and where each start goes."""
+    figure, axes = new_figure(8.4, 3.0, columns=len(scaled))
+    penalty = L0(kappa, 1.0)
+    for axis, v in zip(axes, scaled, strict=True):
+        w = np.linspace(-0.6, 5.2, 600)
+        height = landscape.objective(penalty, w, v, 1.0)
+        height, low = height - height.min(), float(height.min())
+        axis.plot(w, height, **PENALTY_STYLE["l0"])
+        top = 1.15 * height[w > 0].max()
+        split = landscape.separating_start(penalty, v, 1.0)
+        star = landscape.stationary_point(penalty, v, 1.0)
+        regime = str(landscape.regime(penalty, v, 1.0))
+        for at, face in ((0.0, "white" if regime == "free" else GREEN), (star, GREEN), (split, "white")):
+            if np.isfinite(at):
+                axis.plot(at, landscape.objective(penalty, at, v, 1.0) - low, "o", mfc=face, mec=GREEN, ms=7, zorder=3)
+        border = split if np.isfinite(split) else 0.0 if np.isfinite(star) else 5.0
+        for first, last in ((border, 0.0), (border, star), (5.0, star if np.isfinite(star) else 5.0)):
+            if np.isfinite(last) and abs(first - last) > 0.25:
+                look = {"arrowstyle": "->", "color": GREY, "lw": 1.5}
+                axis.annotate("", (last, -0.1 * top), (first, -0.1 * top), arrowprops=look)
+        axis.set(title=f"{regime}: βv = {v:g}", xlabel="start, $βw$", ylim=(-0.2 * top, top))
+        axis.set_yticks([])
+    axes[0].set_ylabel("loss plus penalty")
+    return figure
+
+
+def hysteresis(beta: float, v: float, alpha: float, factors: Sequence[float]) -> Figure:
+    r"""Draw where a weight rests while :math:`\alpha` rises and falls (left), and while :math:`\beta` rises (right).
+
+    Left for the loss's weight ``v``; right for weights that are ``factors`` times the least that a slow rise keeps.
+    The curvature is 1.
+    """
+    figure, axes = new_figure(7.2, 3.1, columns=2)
+    factor = np.geomspace(0.01, 0.12, 1500)
+    for name, dashes, order, start in (("α rises", "-", factor, v), ("α falls", "--", factor[::-1], 0.0)):
+        axes[0].plot(order, _followed(start, v, [L0(x, beta) for x in order]), dashes, label=name, color=GREEN)
+    axes[0].set(xlabel="α", ylabel="weight", title=f"β = {beta:g}")
+    least, betas = landscape.kept_by_rising_beta(alpha, 1.0), np.geomspace(1.0, 60.0, 1500)
+    for dashes, times in zip(_DASHES, factors, strict=False):
+        places = _followed(times * least, times * least, [L0(alpha, x) for x in betas])
+        axes[1].plot(betas, places, dashes, label=f"v = {times:g} × the least kept", color=GREEN)
+    axes[1].set(xlabel="β", xscale="log", title=f"α = {alpha:g}", ylim=(-0.03, 2.1 * max(factors) * least))
+    label_ticks(axes[1].xaxis, (1, 2, 5, 10, 20, 50))
+    for axis in axes:
+        axis.legend(frameon=False)
+    return figure
+
+
+def _followed(start: float, v: float, penalties: Sequence[L0]) -> list[float]:
+    """Return where a weight rests under each penalty in turn, from the resting place under the one before."""
+    places, w = [], start
+    for penalty in penalties:
+        split, star = landscape.separating_start(penalty, v, 1.0), landscape.stationary_point(penalty, v, 1.0)
+        regime = str(landscape.regime(penalty, v, 1.0))
+        w = 0.0 if regime == "kill" or (regime == "bistable" and w < split) else float(star)
+        places.append(w)
+    return places

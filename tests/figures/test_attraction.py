@@ -66,3 +66,46 @@ def test_the_first_look_shows_three_penalties_from_one_start():
     starts = [line.get_ydata()[:2] for line in figure.axes[0].get_lines() if not line.get_label().startswith("_")]
     assert len(starts) == 3
     assert {tuple(np.round(start, 6)) for start in starts} == {(1.0, 0.9979)}
+
+
+def test_momenta_of_one_weight_and_the_bound():
+    axis = figures.overshoots((0.0, 0.9), a=0.002, steps=200).axes[0]
+    plain, heavy = (_line(axis, f"μ = {mu:g}").get_ydata() for mu in (0, 0.9))
+    assert plain[0] == heavy[0] == pytest.approx(60)
+    assert plain.min() >= -1
+    assert -attraction.swing_band(L1(1.0), 1.0, 0.9) < heavy.min() < -10
+
+
+def test_a_strong_l2_draws_one_line():
+    free, calm = figures.calmed_swing(0.01, 20, 0.04, (0, 1.2), 300).axes
+    assert np.ptp(free.lines[0].get_ydata()[-20:]) > 0.8
+    assert np.ptp(calm.lines[0].get_ydata()[-20:]) < 1e-3
+
+
+def test_adam_draws_one_line_for_all_factors_and_the_decoupled_one_each():
+    coupled, decoupled = figures.adam_forgets((0.01, 1.0), 5.0, 1e-3, 200).axes
+    ends = [[line.get_ydata()[-1] for line in axis.lines] for axis in (coupled, decoupled)]
+    assert ends[0][0] == pytest.approx(ends[0][1])
+    assert ends[1][0] > ends[1][1] + 0.01
+
+
+def test_each_fate_has_its_dots():
+    figure = figures.three_fates(4.0, (2.0, 3.0, 4.5))
+    assert [axis.get_title() for axis in figure.axes] == ["kill: βv = 2", "bistable: βv = 3", "free: βv = 4.5"]
+    assert [len(axis.lines) - 1 for axis in figure.axes] == [1, 3, 2]
+
+
+def test_the_way_up_is_not_the_way_down():
+    left, right = figures.hysteresis(10.0, 0.3, 0.1, (0.97, 1.03)).axes
+    up, down = _line(left, "α rises"), _line(left, "α falls")
+    lost, back = (line.get_xdata()[np.asarray(line.get_ydata()) > 0].max() for line in (up, down))
+    assert lost == pytest.approx(np.exp(2) / 100, rel=0.01)
+    assert back == pytest.approx(0.03, rel=0.01)
+    assert [line.get_ydata()[-1] > 0 for line in right.lines] == [False, True]
+
+
+def test_noise_is_drawn_in_as_many_panels():
+    figure = figures.noise_at_zero(0.1, (0.25, 4), (0.5, 1))
+    assert [axis.get_title() for axis in figure.axes] == ["σ = 0.25 σ*", "σ = 4 σ*", "mean"]
+    dots = [line.get_ydata()[0] for line in figure.axes[-1].lines if len(line.get_xdata()) == 1]
+    assert dots == pytest.approx([1.25, 1.0], rel=0.1)
