@@ -61,12 +61,19 @@ const ASK = {
   },
   view: (words) => view(words),
   script: (words) => script(made(words)),
+  /** Test accuracy at every ratio of the slider, of the networks and of those before the last pruning. */
+  measure: (words) => {
+    const machine = made(words), now = { a: [], b: [] }, before = { a: [], b: [] };
+    for (const _ of machine.measure(machine.nets, now, machine.cut?.ratio));
+    if (machine.cut) for (const _ of machine.measure(machine.cut.before, before));
+    return { now, before, cut: machine.cut ? { whole: machine.cut.whole, pruned: machine.cut.pruned } : null };
+  },
   /** Do a list of things, [method, ...arguments], and say what the view is then. */
   act: ({ words, acts }) => {
     const machine = made(words), seen = [];
     for (const [what, ...rest] of acts) {
       machine[what](...rest);
-      seen.push({ words: describe(machine), p: machine.nets.b.p.slice(), pruned: machine.pruned });
+      seen.push({ words: describe(machine), a: machine.nets.a.p.slice(), p: machine.nets.b.p.slice(), pruned: machine.pruned });
     }
     return seen;
   },
