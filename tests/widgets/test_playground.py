@@ -10,6 +10,7 @@ import re
 import numpy as np
 import pytest
 
+from l0lib.figures import PENALTY_STYLE, explorers
 from l0lib.playground import network, tasks, view
 from l0lib.widgets import Playground
 from tests.widgets.node import ask_playground as ask
@@ -274,6 +275,13 @@ def test_without_javascript_there_is_a_picture_and_a_sentence():
     assert len(playground.figure().axes) == 4
     digits = Playground(task="digits")
     assert len(digits.figure().axes) == 4
+
+
+def test_classes_and_signs_have_no_penaltys_colour():
+    (pair,) = ask(("pair", None))
+    assert pair["light"] == list(explorers._CLASSES)
+    of_penalties = {style["color"] for style in PENALTY_STYLE.values()}
+    assert not of_penalties & {*pair["light"], *pair["dark"]}
 
 
 def test_the_digits_are_sent_where_a_kernel_answers():

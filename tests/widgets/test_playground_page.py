@@ -269,6 +269,9 @@ def test_an_address_that_cannot_be_shown_is_said_and_the_rest_taken(chromium, ad
         assert "rate must be a value of its slider" in said
         assert "there is no setting colour" in said
         assert page.get_by_label("task").input_value() == "rings"
+        button(page, "Dismiss").click()
+        assert not page.locator(".pg .l0-notice").is_visible()
+        button(page, "2. The swing").click()
 
 
 def test_digits_come_on_demand_from_disk_too(chromium, folder):

@@ -7,7 +7,7 @@ const GRID = 40, REACH = 1.15; // the plane is drawn from -REACH to REACH, in GR
 const EDGES = 6; // widths of lines
 // Colours of penalties are the book's. Classes, and the signs of weights, have two of their own.
 const PENALTY_COLOUR = { none: "grey", l2: "l2", l1: "l1", l0: "l0", "l2+l0": "other" };
-const PAIR = { light: ["#a87400", "#b5306e"], dark: ["#f0c040", "#ff86ba"] };
+export const PAIR = { light: ["#a87400", "#b5306e"], dark: ["#f0c040", "#ff86ba"] };
 const pair = () => PAIR[themeName()];
 export const penaltyColour = (values, arm) => palette()[PENALTY_COLOUR[values[`${arm}_penalty`]]];
 export const ARM_DASH = { a: [7, 3], b: [] };

@@ -56,7 +56,9 @@ export function playground(el, options = {}) {
   let curve = empty(), measuring = null, curveOf = ""; // the curve, the generator that fills it, and what it is of
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-  const warn = (text) => { notice.textContent = text; notice.hidden = !text; };
+  const dismiss = make("button", { type: "button" }, "Dismiss");
+  dismiss.addEventListener("click", () => warn(""));
+  const warn = (text) => { notice.replaceChildren(text, dismiss); notice.hidden = !text; };
 
   async function begin(values, story = [], steps = 0) {
     run(false);
