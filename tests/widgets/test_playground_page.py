@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from l0lib.figures import PENALTY_STYLE
 from l0lib.playground import view
 from l0lib.widgets import Playground
 from tests.browser import visit
@@ -189,6 +190,29 @@ def test_before_and_after_stay_on_screen(page):
         assert all(f"{cell} %" in said for cell in row[1:])
     press(page, "Take it back")
     assert table(page) == [head, whole, cut, tuned]
+
+
+def test_the_last_one_that_was_asked_for_is_shown(page):
+    page.evaluate("document.querySelectorAll('.pg-steps button').forEach((b) => b.click())")
+    page.wait_for_function(f"{STEP} > 20")
+    assert page.locator(".pg-steps [aria-current]").inner_text() == "5. Too much α"
+    assert page.evaluate(f"{PG}.machine().values.b_l0") == 0.1
+    page.get_by_label("task").select_option("digits")  # they are on their way
+    button(page, "2. The swing").evaluate("(e) => e.click()")
+    page.wait_for_function(f"{PG}.machine().values.momentum === 0 && {STEP} > 0")
+    page.wait_for_timeout(500)
+    assert page.evaluate(f"{PG}.machine().values.task") == "moons"
+
+
+def test_a_network_has_the_colour_of_its_penalty(page):
+    paint = "(e) => getComputedStyle(e).color"
+    for name, style in PENALTY_STYLE.items():
+        for arm in "AB":
+            page.get_by_label(f"penalty, network {arm}").select_option(name)
+        settle(page)
+        rgb = tuple(int(style["color"][i : i + 2], 16) for i in (1, 3, 5))
+        for arm in "ab":
+            assert page.locator(f"section[data-arm={arm}] h3").evaluate(paint) == f"rgb{rgb}"
 
 
 def test_restart_keeps_the_settings_and_reset_restores_them(page):

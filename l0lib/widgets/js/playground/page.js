@@ -52,7 +52,7 @@ export function playground(el, options = {}) {
   ui.speed.value = 5;
 
   let machine = null, playing = false, frame = 0, last = 0, told = 0, dirty = true, aloud = false, goal = Infinity;
-  let gone = false, replaying = 0, home = { ...defaults(), ...understand(options.home ?? {}).values };
+  let gone = false, turns = 0, replaying = false, home = { ...defaults(), ...understand(options.home ?? {}).values };
   let curve = empty(), measuring = null, curveOf = ""; // the curve, the generator that fills it, and what it is of
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -63,7 +63,7 @@ export function playground(el, options = {}) {
   async function begin(values, story = [], steps = 0) {
     run(false);
     warn("");
-    const turn = ++replaying;
+    const turn = ++turns; // whatever is begun later overtakes what is still loading or being made again
     let made;
     try {
       made = new Machine(values, values.task === "digits" ? await digits() : null);
@@ -71,13 +71,14 @@ export function playground(el, options = {}) {
       warn(`The digits cannot be shown: ${error.message}.`);
       made = new Machine({ ...values, task: "moons" });
     }
-    if (turn !== replaying) return false; // something else was begun meanwhile
+    if (turn !== turns) return false;
     machine = made;
     goal = Infinity;
+    replaying = true;
     const busy = machine.replay(story, steps);
     await new Promise((done) => {
       const more = () => {
-        if (turn !== replaying || gone) return done();
+        if (turn !== turns || gone) return done();
         const start = performance.now();
         while (performance.now() - start < 12) if (busy.next().done) return done();
         ui.count.textContent = `Making ${steps} steps again: ${machine.step}`;
@@ -85,8 +86,8 @@ export function playground(el, options = {}) {
       };
       more();
     });
-    if (turn !== replaying) return false;
-    replaying = 0;
+    if (turn !== turns) return false;
+    replaying = false;
     show();
     return true;
   }
