@@ -29,6 +29,8 @@ _WARN, _CROSS, _AMBER = "#c0392b", "#8a6400", "#e0a100"
 _L0_COLOUR = PENALTY_STYLE["l0"]["color"]
 #: The explorers' names of the colours, by :data:`~l0lib.figures.PENALTY_STYLE`.
 _COLOURS = {"l2": "l2", "l1": "l1", "l0": "l0", "other": "l2+l0"}
+#: The playground's two classes, and signs of weights: no penalty's colours; js/playground/draw.js has them too.
+_CLASSES = ("#a87400", "#b5306e")
 #: Half the side of the plane that the playground shows.
 _REACH = 1.15
 _PLAYGROUND_PENALTIES = {"none": "no penalty", "l2": "ℓ2", "l1": "ℓ1", "l0": "ℓ0", "l2+l0": "ℓ2 + ℓ0"}
@@ -419,7 +421,7 @@ def playground(made: view.Run, settings: Mapping[str, Any]) -> Figure:
         above.grid(False)
         above.set_title(f"network {arm.upper()}: {_PLAYGROUND_PENALTIES[settings[f'{arm}_penalty']]}", fontsize=11)
         sizes = np.abs(np.concatenate([w.ravel() for w in state.weights]))
-        colour = PENALTY_STYLE["l2+l0" if arm == "b" else "l1"]["color"]
+        colour = PENALTY_STYLE.get(settings[f"{arm}_penalty"], {"color": GREY})["color"]
         below.hist(np.log10(np.clip(sizes, 1e-5, 10)), bins=np.linspace(-5, 1, 37), color=colour)
         below.axvline(np.log10(settings["threshold"]), color=GREY, ls="--", lw=1)
         below.set_xticks([-5, -3, -1, 0], ["$10^{-5}$", "$10^{-3}$", "0.1", "1"])
@@ -433,10 +435,10 @@ def _plane(axis, made: view.Run, state: network.State) -> None:
     x, y = np.meshgrid(grid, grid)
     z = network.scores(state, np.stack([x.ravel(), y.ravel()], 1), made.activation)
     sure = np.tanh((z[:, 1] - z[:, 0]) / 2).reshape(x.shape)  # from -1, surely the first class, to 1
-    shades = LinearSegmentedColormap.from_list("classes", [BLUE, "white", ORANGE])
+    shades = LinearSegmentedColormap.from_list("classes", [_CLASSES[0], "white", _CLASSES[1]])
     look = {"origin": "lower", "cmap": shades, "vmin": -1, "vmax": 1, "interpolation": "bilinear"}
-    axis.imshow(0.62 * sure, extent=(-_REACH, _REACH, -_REACH, _REACH), **look)
-    for label, colour in enumerate((BLUE, ORANGE)):
+    axis.imshow(0.42 * sure, extent=(-_REACH, _REACH, -_REACH, _REACH), **look)
+    for label, colour in enumerate(_CLASSES):
         chosen = made.task.x[made.task.y == label]
         axis.plot(*chosen.T, ".", ms=2.5, color=colour)
     axis.set(xlim=(-_REACH, _REACH), ylim=(-_REACH, _REACH), aspect="equal")
@@ -446,5 +448,5 @@ def _first_weights(axis, state: network.State) -> None:
     units = state.weights[0].reshape(-1, 8, 8)
     sheet = _tiled(units, across=math.ceil(math.sqrt(len(units))))
     top = np.nanmax(np.abs(sheet))
-    shades = LinearSegmentedColormap.from_list("signs", [ORANGE, "white", BLUE])
+    shades = LinearSegmentedColormap.from_list("signs", [_CLASSES[1], "white", _CLASSES[0]])
     axis.imshow(sheet, cmap=shades, vmin=-top, vmax=top)

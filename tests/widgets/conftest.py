@@ -21,14 +21,14 @@ html[data-theme=dark] {{
   --pst-color-background: #121212; --pst-color-text-base: #ced6dd;
   --pst-color-text-muted: #9ca4af; --pst-color-surface: #29313d;
   --pst-color-border: #48566b; --pst-color-primary: #6cb8f0; }}
-body {{ background: var(--pst-color-background); color: var(--pst-color-text-base); max-width: 740px; margin: auto; }}
+body {{ background: var(--pst-color-background); color: var(--pst-color-text-base); max-width: {width}; margin: auto; }}
 </style><link rel="stylesheet" href="site.css">{scripts}
 <script defer src="widgets-slim.js"></script></head><body class="bd-content"><main><h1>Explorers</h1>{sections}</main>
 <script type="application/vnd.jupyter.widget-state+json">{state}</script></body></html>"""
 
 
-def write_page(folder, explorers):
-    """Write a page with ``explorers`` to ``folder``. Its widget state is shared as in the book."""
+def write_page(folder, explorers, width="740px"):
+    """Write a page of at most ``width`` with ``explorers`` to ``folder``. Its widget state is shared as in the book."""
     spec = importlib.util.spec_from_file_location("static_widgets", ROOT / "book/_ext/static_widgets.py")
     extension = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(extension)
@@ -41,7 +41,8 @@ def write_page(folder, explorers):
         for i, (e, view) in enumerate(zip(explorers, embedded["view_specs"], strict=True))
     ]
     state = json.dumps(embedded["manager_state"]).replace("</", "<\\/")
-    (folder / "index.html").write_text(PAGE.format(sections="\n".join(sections), scripts=scripts, state=state), "utf-8")
+    page = PAGE.format(sections="\n".join(sections), scripts=scripts, state=state, width=width)
+    (folder / "index.html").write_text(page, "utf-8")
     for name in (*used, "widgets-slim.js"):
         shutil.copy(ROOT / "book/assets/vendor" / name, folder)
     shutil.copy(ROOT / "book/assets/site.css", folder)

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import * as chance from "../../l0lib/widgets/js/playground/chance.js";
 import * as N from "../../l0lib/widgets/js/playground/network.js";
 import { unpack } from "../../l0lib/widgets/js/playground/digits.js";
+import { PAIR } from "../../l0lib/widgets/js/playground/draw.js";
 import { script } from "../../l0lib/widgets/js/playground/export.js";
 import { describe, Machine, understand } from "../../l0lib/widgets/js/playground/machine.js";
 import { defaults, ladder, parse, SETTINGS } from "../../l0lib/widgets/js/playground/settings.js";
@@ -54,6 +55,7 @@ const ASK = {
   settings: () => ({ defaults: defaults(), ladders: Object.fromEntries([...SETTINGS].filter(([, s]) => s.kind === "log").map(([name, s]) => [name, ladder(s)])) }),
   parse: ([name, value]) => parse(name, value) ?? null,
   stories: () => STORIES,
+  pair: () => PAIR,
   understand: (words) => understand(words),
   digits: (file) => {
     (0, eval)(readFileSync(file, "utf8"));
@@ -61,12 +63,19 @@ const ASK = {
   },
   view: (words) => view(words),
   script: (words) => script(made(words)),
+  /** Test accuracy at every ratio of the slider, of the networks and of those before the last pruning. */
+  measure: (words) => {
+    const machine = made(words), now = { a: [], b: [] }, before = { a: [], b: [] };
+    for (const _ of machine.measure(machine.nets, now, machine.cut?.ratio));
+    if (machine.cut) for (const _ of machine.measure(machine.cut.before, before));
+    return { now, before, cut: machine.cut ? { whole: machine.cut.whole, pruned: machine.cut.pruned } : null };
+  },
   /** Do a list of things, [method, ...arguments], and say what the view is then. */
   act: ({ words, acts }) => {
     const machine = made(words), seen = [];
     for (const [what, ...rest] of acts) {
       machine[what](...rest);
-      seen.push({ words: describe(machine), p: machine.nets.b.p.slice(), pruned: machine.pruned });
+      seen.push({ words: describe(machine), a: machine.nets.a.p.slice(), p: machine.nets.b.p.slice(), pruned: machine.pruned });
     }
     return seen;
   },

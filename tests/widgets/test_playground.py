@@ -10,6 +10,7 @@ import re
 import numpy as np
 import pytest
 
+from l0lib.figures import PENALTY_STYLE, explorers
 from l0lib.playground import network, tasks, view
 from l0lib.widgets import Playground
 from tests.widgets.node import ask_playground as ask
@@ -94,8 +95,41 @@ def test_what_was_done_can_be_told_taken_back_and_done_again():
     assert seen[9]["words"]["steps"] == "20"  # the pruning and all after it is undone
     assert seen[9]["p"] == seen[4]["p"]
     assert not seen[9]["pruned"]
-    for moment in seen:
-        np.testing.assert_allclose(moment["p"], flat(view.run(moment["words"]).networks["b"]), atol=1e-11)
+    for moment in seen:  # in A too, whose penalty was changed and changed back with the pruning
+        made = view.run(moment["words"])
+        np.testing.assert_allclose(moment["p"], flat(made.networks["b"]), atol=1e-11)
+        np.testing.assert_allclose(moment["a"], flat(made.networks["a"]), atol=1e-11)
+
+
+def curve(words, arm, least=1.0):
+    """Test accuracy of one network at every ratio of the slider that leaves it a parameter."""
+    made, settings = view.run(words), view.defaults()
+    total = flat(made.networks[arm]).size
+    ratios = [r for r in view.ladder(view.SETTINGS["ratio"]) if least <= r <= total]
+    found = []
+    for ratio in ratios:
+        state = copy.deepcopy(made.networks[arm])
+        if ratio > 1:
+            network.prune(state, ratio, settings[f"{arm}_way"], settings["seed"])
+        found.append([ratio, view.Run(made.task, {arm: state}, made.activation).accuracy(arm)])
+    return found
+
+
+def test_the_curve_has_every_ratio_as_numpy_prunes():
+    small = {"hidden": "4", "steps": "40"}
+    assert curve(small, "a")[-1][0] < 22 < view.SETTINGS["ratio"]["max"], "a small network ends before the slider"
+    whole = {"steps": "60"}
+    tuned = {"steps": "80", "story": "60*prune*3.98*GP*GP"}
+    for words, found in zip([small, whole], ask(("measure", small), ("measure", whole)), strict=True):
+        for arm in view.ARMS:
+            np.testing.assert_allclose(found["now"][arm], curve(words, arm), atol=1e-12)
+            assert found["before"][arm] == []
+    (found,) = ask(("measure", tuned))
+    for arm in view.ARMS:
+        np.testing.assert_allclose(found["now"][arm], curve(tuned, arm, least=3.98), atol=1e-12)
+        np.testing.assert_allclose(found["before"][arm], curve(whole, arm), atol=1e-12)
+        at = dict(curve(whole, arm))
+        assert (found["cut"]["whole"][arm], found["cut"]["pruned"][arm]) == pytest.approx((at[1], at[3.98]), abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -241,6 +275,13 @@ def test_without_javascript_there_is_a_picture_and_a_sentence():
     assert len(playground.figure().axes) == 4
     digits = Playground(task="digits")
     assert len(digits.figure().axes) == 4
+
+
+def test_classes_and_signs_have_no_penaltys_colour():
+    (pair,) = ask(("pair", None))
+    assert pair["light"] == list(explorers._CLASSES)
+    of_penalties = {style["color"] for style in PENALTY_STYLE.values()}
+    assert not of_penalties & {*pair["light"], *pair["dark"]}
 
 
 def test_the_digits_are_sent_where_a_kernel_answers():

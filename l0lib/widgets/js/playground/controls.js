@@ -1,12 +1,7 @@
 // The playground's controls: native inputs, one for each setting, labelled, that report what the reader chose.
+import { make } from "../dom.js";
 import { ladder, nearestRung, parse, SETTINGS } from "./settings.js";
 
-export const make = (tag, attributes = {}, ...children) => {
-  const e = document.createElement(tag);
-  for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
-  e.append(...children);
-  return e;
-};
 let made = 0;
 const named = (s, arm) => (arm ? `${s.label}, network ${arm.toUpperCase()}` : s.label);
 

@@ -1,14 +1,19 @@
 // Pictures of the playground, each on a canvas of its own. Sizes are CSS pixels; colours come from the theme.
-import { palette } from "../theme.js";
+import { palette, themeName } from "../theme.js";
 import { scores } from "./network.js";
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
 const GRID = 40, REACH = 1.15; // the plane is drawn from -REACH to REACH, in GRID x GRID cells
 const EDGES = 6; // widths of lines
-export const ARM_COLOUR = { a: "l1", b: "other" };
+// Colours of penalties are the book's. Classes, and the signs of weights, have two of their own.
+const PENALTY_COLOUR = { none: "grey", l2: "l2", l1: "l1", l0: "l0", "l2+l0": "other" };
+export const PAIR = { light: ["#a87400", "#b5306e"], dark: ["#f0c040", "#ff86ba"] };
+const pair = () => PAIR[themeName()];
+export const penaltyColour = (values, arm) => palette()[PENALTY_COLOUR[values[`${arm}_penalty`]]];
+export const ARM_DASH = { a: [7, 3], b: [] };
 
-/** A canvas that fills its parent's width; `tall` is a number or a function of the width. */
-export function surface(parent, name, tall) {
+/** A canvas that fills `parent`, whose size the page's layout decides. */
+export function surface(parent, name) {
   const canvas = document.createElement("canvas");
   canvas.className = "pg-canvas";
   canvas.setAttribute("role", "img");
@@ -16,13 +21,12 @@ export function surface(parent, name, tall) {
   parent.append(canvas);
   const self = { canvas, name, ctx: canvas.getContext("2d"), w: 0, h: 0, stamp: 0 };
   self.resize = () => {
-    const w = Math.max(120, Math.floor(parent.clientWidth)), h = Math.round(typeof tall === "function" ? tall(w) : tall);
+    const w = Math.max(80, parent.clientWidth), h = Math.max(40, parent.clientHeight);
     const k = Math.min(2, globalThis.devicePixelRatio || 1);
     if (w === self.w && h === self.h && k === self.k) return;
     Object.assign(self, { w, h, k, stamp: self.stamp + 1 });
     canvas.width = w * k;
     canvas.height = h * k;
-    canvas.style.height = `${h}px`;
     self.ctx.setTransform(k, 0, 0, k, 0, 0);
   };
   self.clear = () => self.ctx.clearRect(0, 0, self.w, self.h);
@@ -31,7 +35,6 @@ export function surface(parent, name, tall) {
 }
 
 const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-const CLASS = ["l2", "l1"]; // of the points, blue and orange
 
 function text(ctx, words, x, y, { align = "left", colour = palette().text, size = 11, base = "middle" } = {}) {
   ctx.font = `${size}px ${FONT}`;
@@ -52,34 +55,43 @@ export function planePicture(s) {
     x[2 * i + 1] = (1 - (Math.floor(i / GRID) + 0.5) / GRID * 2) * REACH;
   }
   let drawn = "", data = null;
-  function points(theme) {
+  const square = () => {
+    const side = Math.min(s.w, s.h);
+    return { side, left: (s.w - side) / 2, top: (s.h - side) / 2 };
+  };
+  function points(back) {
     dots.width = s.canvas.width;
     dots.height = s.canvas.height;
-    const ctx = dots.getContext("2d"), scale = s.w / (2 * REACH);
-    ctx.setTransform(s.k, 0, 0, s.k, 0, 0);
+    const ctx = dots.getContext("2d"), { side, left, top } = square(), scale = side / (2 * REACH), r = Math.max(1.6, Math.min(3, side / 90));
+    ctx.setTransform(s.k, 0, 0, s.k, left * s.k, top * s.k);
+    ctx.beginPath();
+    ctx.rect(0, 0, side, side);
+    ctx.clip();
     for (let i = 0; i < data.y.length; i++) {
       ctx.beginPath();
-      ctx.arc((data.x[2 * i] + REACH) * scale, (REACH - data.x[2 * i + 1]) * scale * (s.h / s.w), 2.2, 0, 7);
-      ctx.fillStyle = theme[CLASS[data.y[i]]];
+      ctx.arc((data.x[2 * i] + REACH) * scale, (REACH - data.x[2 * i + 1]) * scale, r, 0, 7);
+      ctx.fillStyle = pair()[data.y[i]];
       ctx.fill();
       ctx.lineWidth = 0.6;
-      ctx.strokeStyle = theme.back;
+      ctx.strokeStyle = back;
       ctx.stroke();
     }
   }
   return (net, now) => {
     const theme = palette(), key = `${theme.back}${s.stamp}`, z = scores(net, x, GRID * GRID);
-    if (data !== now || drawn !== key) { data = now; drawn = key; points(theme); }
-    const [back, one, two] = [theme.back, theme[CLASS[0]], theme[CLASS[1]]].map(channels), out = pixels.data;
+    if (data !== now || drawn !== key) { data = now; drawn = key; points(theme.back); }
+    const [back, one, two] = [theme.back, ...pair()].map(channels), out = pixels.data;
     for (let i = 0; i < GRID * GRID; i++) {
       const p = 1 / (1 + Math.exp(z[2 * i] - z[2 * i + 1])); // of the second class
-      const side = p > 0.5 ? two : one, strength = 0.62 * Math.abs(2 * p - 1);
+      const side = p > 0.5 ? two : one, strength = 0.42 * Math.abs(2 * p - 1);
       for (let c = 0; c < 3; c++) out[4 * i + c] = back[c] + strength * (side[c] - back[c]);
       out[4 * i + 3] = 255;
     }
     paint.putImageData(pixels, 0, 0);
+    const { side, left, top } = square();
+    s.clear();
     s.ctx.imageSmoothingEnabled = true;
-    s.ctx.drawImage(small, 0, 0, s.w, s.h);
+    s.ctx.drawImage(small, left, top, side, side);
     s.ctx.drawImage(dots, 0, 0, s.w, s.h);
   };
 }
@@ -91,7 +103,7 @@ export function filterPicture(s, side = 8) {
     const { inputs, outputs, w } = net.layers[0], theme = palette(), cols = Math.ceil(Math.sqrt(outputs)), rows = Math.ceil(outputs / cols);
     const wide = cols * (side + 1) - 1, tall = rows * (side + 1) - 1;
     if (small.width !== wide || small.height !== tall) { small.width = wide; small.height = tall; }
-    const pixels = paint.createImageData(wide, tall), [minus, plus, back] = [theme.l1, theme.l2, theme.back].map(channels);
+    const pixels = paint.createImageData(wide, tall), [plus, minus, back] = [...pair(), theme.back].map(channels);
     let top = 1e-12;
     for (let i = w; i < w + inputs * outputs; i++) top = Math.max(top, Math.abs(net.p[i]));
     for (let u = 0; u < outputs; u++)
@@ -105,7 +117,7 @@ export function filterPicture(s, side = 8) {
     s.clear();
     s.ctx.imageSmoothingEnabled = false;
     const scale = Math.min(s.w / wide, s.h / tall);
-    s.ctx.drawImage(small, 0, 0, wide * scale, tall * scale);
+    s.ctx.drawImage(small, (s.w - wide * scale) / 2, (s.h - tall * scale) / 2, wide * scale, tall * scale);
   };
 }
 
@@ -131,7 +143,7 @@ export function graphPicture(s) {
     const crowded = net.p.length > 1500 ? 0.5 : 1;
     bins.forEach((path, k) => {
       const bin = k % EDGES;
-      ctx.strokeStyle = k < EDGES ? theme.l2 : theme.l1;
+      ctx.strokeStyle = pair()[k < EDGES ? 0 : 1];
       ctx.globalAlpha = 0.25 + (0.7 * bin) / EDGES;
       ctx.lineWidth = crowded * (0.4 + 0.65 * bin);
       ctx.stroke(path);
@@ -166,12 +178,20 @@ export function spreadOf(net) {
   return { counts, zeros };
 }
 
+/** The outline of a histogram whose bars end at `tops`. */
+function outline(ctx, tops, left, wide, floor) {
+  ctx.beginPath();
+  ctx.moveTo(left, floor);
+  tops.forEach((y, i) => { ctx.lineTo(left + wide * i, y); ctx.lineTo(left + wide * (i + 1), y); });
+  ctx.stroke();
+}
+
 export function histogramPicture(s) {
   let most = 10;
-  return (net, { threshold, band, colour }) => {
+  return (net, { threshold, band, colour, before }) => {
     const { ctx, w, h } = s, theme = palette(), { counts, zeros } = spreadOf(net), left = 34, floor = h - 18, room = w - left - 4;
     s.clear();
-    const highest = Math.max(10, zeros, ...counts);
+    const highest = Math.max(10, ...counts, ...(before ? spreadOf(before).counts : []));
     most = highest > most || highest < 0.5 * most ? highest * 1.15 : most; // a ruler that jumps seldom
     const X = (size) => left + (room * (Math.log10(size) - LOW)) / (HIGH - LOW), tall = (n) => ((floor - 4) * n) / most;
     if (band > 10 ** LOW) {
@@ -182,12 +202,18 @@ export function histogramPicture(s) {
     }
     ctx.fillStyle = colour;
     counts.forEach((n, i) => ctx.fillRect(left + (room * i) / BINS + 0.5, floor - tall(n), room / BINS - 1, tall(n)));
-    ctx.fillRect(6, floor - tall(zeros), 12, tall(zeros));
+    if (zeros) {
+      const full = Math.min(tall(zeros), floor - 16);
+      ctx.fillRect(9, floor - full, 12, full);
+      if (full < tall(zeros)) ctx.clearRect(7, floor - full + 6, 16, 3); // a broken bar: its number is said
+      text(ctx, String(zeros), 15, floor - full - 7, { align: "center" });
+    }
     ctx.strokeStyle = theme.grey;
     ctx.lineWidth = 1;
+    if (before) outline(ctx, spreadOf(before).counts.map((n) => floor - tall(n)), left, room / BINS, floor);
     ctx.beginPath();
-    ctx.moveTo(4, floor + 0.5);
-    ctx.lineTo(20, floor + 0.5);
+    ctx.moveTo(5, floor + 0.5);
+    ctx.lineTo(25, floor + 0.5);
     ctx.moveTo(left, floor + 0.5);
     ctx.lineTo(w - 4, floor + 0.5);
     ctx.stroke();
@@ -198,14 +224,17 @@ export function histogramPicture(s) {
     ctx.lineTo(X(threshold), floor);
     ctx.stroke();
     ctx.setLineDash([]);
-    text(ctx, "0", 12, h - 8, { align: "center" });
+    text(ctx, "0", 15, h - 8, { align: "center" });
     for (const [size, words] of DECADES) text(ctx, words, X(size), h - 8, { align: size === 1e-5 ? "left" : "center" });
     text(ctx, String(Math.round(most)), left + 2, 8, { colour: theme.grey });
   };
 }
 
+/** Room at the sides of the two plots: the slider below stands under the axis. */
+export const PLOT = { left: 44, right: 14 };
+
 function frame(s, low, high, ticks, label) {
-  const { ctx, w, h } = s, theme = palette(), left = 40, right = w - 8, top = 8, floor = h - 30;
+  const { ctx, w, h } = s, theme = palette(), left = PLOT.left, right = w - PLOT.right, top = 8, floor = h - 30;
   s.clear();
   const Y = (v) => floor - ((floor - top) * (v - low)) / (high - low);
   ctx.lineWidth = 1;
@@ -237,38 +266,60 @@ const TENTHS = [0, 0.2, 0.4, 0.6, 0.8, 1];
 
 /** Test accuracy (solid) and the loss on the last batch (dotted, the same axis: 1 for ln of the classes) over the steps. */
 export function historyPicture(s) {
-  return (history, now, marks, classes) => {
+  return (history, now, marks, classes, colours) => {
     const { left, right, top, floor, Y } = frame(s, 0, 1, TENTHS, "steps"), theme = palette(), { ctx } = s;
     const end = Math.max(100, now), X = (n) => left + ((right - left) * n) / end;
     for (const at of marks) path(ctx, [X(at), X(at)], [top, floor], theme.grey, [2, 3], 1);
     text(ctx, "0", left, floor + 10, { align: "center" });
-    text(ctx, String(end), right, floor + 10, { align: "right" });
+    text(ctx, String(end), right + 8, floor + 10, { align: "right" });
     const xs = history.step.map(X);
     for (const arm of ["a", "b"]) {
-      const colour = theme[ARM_COLOUR[arm]], low = (v) => (v === null ? null : Y(Math.min(1, v / Math.log(classes))));
+      const colour = colours[arm], low = (v) => (v === null ? null : Y(Math.min(1, v / Math.log(classes))));
       path(ctx, xs, history[`${arm}_loss`].map(low), colour, [1.5, 3], 1);
-      path(ctx, xs, history[`${arm}_accuracy`].map((v) => (v === null ? null : Y(v))), colour, arm === "b" ? [] : [7, 3], 2);
+      path(ctx, xs, history[`${arm}_accuracy`].map((v) => (v === null ? null : Y(v))), colour, ARM_DASH[arm], 2);
     }
   };
 }
 
-/** Test accuracy against compression ratio: what the slider has found so far. */
-export function tracePicture(s, most = 100) {
-  return (traces, ratio, classes) => {
+const ROUND = [1, 2, 5, 10, 20, 50, 100], MOST = 100;
+
+/**
+ * Test accuracy against compression ratio. seen: {now and before: {a: [[ratio, accuracy], ...], b}, at: the ratio of the
+ * slider, here: {a, b}: the accuracies there, cut: the last pruning, colours: {a, b}, classes, note: said in the plot}.
+ */
+export function curvePicture(s) {
+  const across = () => ({ left: PLOT.left, right: s.w - PLOT.right });
+  const draw = ({ now, before, at, here, cut, colours, classes, note }) => {
     const { left, right, top, floor, Y } = frame(s, 0, 1, TENTHS, "compression ratio"), theme = palette(), { ctx } = s;
-    const X = (r) => left + ((right - left) * Math.log(r)) / Math.log(most);
-    for (const r of [1, 2, 5, 10, 20, 50, 100]) text(ctx, `${r}×`, X(r), floor + 10, { align: "center" });
+    const X = (r) => left + ((right - left) * Math.log(r)) / Math.log(MOST);
+    const dot = (r, v, colour, hollow = false, size = 4) => {
+      if (v === null) return;
+      ctx.beginPath();
+      ctx.arc(X(r), Y(v), size, 0, 7);
+      ctx.fillStyle = hollow ? theme.back : colour;
+      ctx.fill();
+      ctx.strokeStyle = colour;
+      ctx.lineWidth = 1.5;
+      ctx.stroke();
+    };
+    for (const r of ROUND) text(ctx, `${r}×`, X(r), floor + 10, { align: "center" });
     path(ctx, [left, right], [Y(1 / classes), Y(1 / classes)], theme.grey, [3, 4], 1);
-    path(ctx, [X(ratio), X(ratio)], [top, floor], theme.text, [], 1);
+    path(ctx, [X(at), X(at)], [top, floor], theme.text, [], 1);
+    const line = (found, arm, width) => path(ctx, found.map(([r]) => X(r)), found.map(([, v]) => Y(v)), colours[arm], ARM_DASH[arm], width);
     for (const arm of ["a", "b"]) {
-      const found = [...traces[arm]].sort((p, q) => p[0] - q[0]), colour = theme[ARM_COLOUR[arm]];
-      path(ctx, found.map(([r]) => X(r)), found.map(([, v]) => Y(v)), colour, arm === "b" ? [] : [7, 3], 2);
-      for (const [r, v] of found) {
-        ctx.beginPath();
-        ctx.arc(X(r), Y(v), r === ratio ? 4 : 1.8, 0, 7);
-        ctx.fillStyle = colour;
-        ctx.fill();
-      }
+      ctx.globalAlpha = 0.5;
+      line(before[arm], arm, 1.2);
+      ctx.globalAlpha = 1;
+      line(now[arm], arm, 2);
+      if (cut) dot(cut.ratio, cut.pruned[arm], colours[arm], true);
+      dot(at, here[arm], colours[arm]);
     }
+    if (note) text(ctx, note, (left + right) / 2, (top + floor) / 2, { align: "center", colour: theme.grey });
   };
+  /** The ratio at `x` pixels from the left. */
+  draw.ratioAt = (x) => {
+    const { left, right } = across();
+    return MOST ** Math.min(1, Math.max(0, (x - left) / (right - left)));
+  };
+  return draw;
 }

@@ -1,12 +1,15 @@
 // The playground without its page: two networks side by side, everything that can be done to them, and the story of
 // what was done, from which the same state can be made again anywhere.
 import * as N from "./network.js";
-import { defaults, parse, penaltyOf, rule, SETTINGS } from "./settings.js";
+import { defaults, ladder, parse, penaltyOf, rule, SETTINGS } from "./settings.js";
 import { plane } from "./tasks.js";
 
 export const ARMS = ["a", "b"];
 const KEPT = 600; // points of the history; then every second one goes
 export const MOST_STEPS = 200_000;
+
+/** Whether a setting only shows: it changes the picture and no network. */
+export const shows = (name) => name === "threshold" || name === "ratio" || name.endsWith("_way");
 
 /** Fraction of right answers. */
 export function accuracy(net, x, y) {
@@ -46,7 +49,7 @@ export class Machine {
     }
     this.step = 0;
     this.story = [];
-    this.before = null; // the networks before the last pruning
+    this.cuts = []; // each pruning: {step, ratio, before: the networks, values, diverged, whole, pruned: test accuracies}
     this.loss = { a: NaN, b: NaN };
     this.diverged = { a: false, b: false };
     this.order = null;
@@ -55,7 +58,9 @@ export class Machine {
     this.record();
   }
 
-  get pruned() { return this.before !== null; }
+  /** The last pruning, if there was one. */
+  get cut() { return this.cuts.at(-1); }
+  get pruned() { return this.cuts.length > 0; }
 
   /** Change a setting; true if it means to begin anew, which is done. */
   set(name, value) {
@@ -69,7 +74,7 @@ export class Machine {
   }
 
   tell(name, value) {
-    if (name === "threshold" || name === "ratio" || name.endsWith("_way")) return this.first[name] = value; // shows, does not act
+    if (shows(name)) return this.first[name] = value;
     if (this.step === 0 && !this.pruned) { this.first[name] = value; return; }
     const last = this.story.at(-1);
     if (last && last[0] === this.step && last[1] === name) last[2] = value;
@@ -119,29 +124,52 @@ export class Machine {
   /** One arm as pruning to `ratio` would leave it, without doing it; the network itself for a ratio of 1. */
   preview(arm, ratio = this.values.ratio) {
     const net = this.nets[arm];
-    if (ratio <= 1 || ratio > net.p.length) return net;
+    return ratio <= (this.cut?.ratio ?? 1) ? net : this.without(net, arm, ratio);
+  }
+
+  /** A copy of `net` pruned to `ratio` as `arm` is; no network loses its last parameter. */
+  without(net, arm, ratio) {
     const twin = N.copy(net);
-    N.prune(twin, ratio, this.values[`${arm}_way`], this.values.seed);
+    N.prune(twin, Math.min(ratio, net.p.length), this.values[`${arm}_way`], this.values.seed);
     return twin;
+  }
+
+  /** Test accuracy of `net`. */
+  tested(net) { return accuracy(net, this.data.testX, this.data.testY); }
+
+  /**
+   * Test accuracy of both networks at every ratio of the slider from `least` on: a generator that pauses after each
+   * pruning, and fills `found`, {a: [[ratio, accuracy], ...], b: ...}.
+   */
+  *measure(nets, found, least = 1) {
+    const total = nets.a.p.length;
+    for (const ratio of ladder(SETTINGS.get("ratio")).filter((r) => r >= least && r <= total))
+      for (const arm of ARMS) {
+        if (this.diverged[arm]) continue;
+        found[arm].push([ratio, this.tested(ratio > 1 ? this.without(nets[arm], arm, ratio) : nets[arm])]);
+        yield ratio;
+      }
   }
 
   /** Prune both arms to the ratio that is set; what follows is fine-tuning. */
   prune() {
-    const v = this.values;
-    this.before = { a: N.copy(this.nets.a), b: N.copy(this.nets.b) };
+    const v = this.values, tested = () => Object.fromEntries(ARMS.map((arm) => [arm, this.diverged[arm] ? null : this.tested(this.nets[arm])]));
+    const before = Object.fromEntries(ARMS.map((arm) => [arm, N.copy(this.nets[arm])])), whole = tested();
     for (const arm of ARMS) if (!this.diverged[arm]) N.prune(this.nets[arm], Math.min(v.ratio, this.nets[arm].p.length), v[`${arm}_way`], v.seed);
+    this.cuts.push({ step: this.step, ratio: v.ratio, before, values: { ...v }, diverged: { ...this.diverged }, whole, pruned: tested() });
     this.story.push([this.step, "prune", v.ratio, v.a_way, v.b_way]);
   }
 
-  /** Take the last pruning back, and every step since. */
+  /** Take the last pruning back, and every step and change since. */
   restore() {
-    if (!this.before) return;
-    this.nets = this.before;
-    this.before = null;
+    const cut = this.cuts.pop();
+    if (!cut) return;
+    this.nets = cut.before;
+    for (const name of Object.keys(this.values)) if (!shows(name)) this.values[name] = cut.values[name];
     let last;
     do last = this.story.pop(); while (last[1] !== "prune");
-    this.step = last[0];
-    this.diverged = { a: false, b: false };
+    this.step = cut.step;
+    this.diverged = cut.diverged;
     const h = this.history, n = h.step.filter((s) => s <= this.step).length;
     for (const name of Object.keys(h)) if (name !== "every") h[name].length = n;
   }
@@ -163,6 +191,7 @@ export class Machine {
       } else this.set(what, rest[0]);
     }
     yield* until(this, steps);
+    for (const name of Object.keys(this.values)) if (shows(name)) this.values[name] = this.first[name]; // a pruning of the story set some
   }
 }
 

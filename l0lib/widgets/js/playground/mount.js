@@ -29,6 +29,7 @@ export function mountPlayground(model, el) {
   let sent = "";
   const view = playground(el, {
     words: Object.keys(given).length ? given : model.get("view"),
+    home: model.get("view"),
     address: page,
     digits: page ? undefined : () => fromKernel(model),
     changed(machine, busy) {
