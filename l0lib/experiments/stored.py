@@ -49,7 +49,8 @@ def coverage(study: str, given: Iterable[Record]) -> Table:
     for seeds, arms in by_seeds.items():
         command = f"l0lib run {study} --profile full --arms {' '.join(arms)} --seeds {ranges(seeds)}"
         rows.append((f"not recorded yet: {', '.join(arms)}, seeds {ranges(seeds)}", command))
-    caption = f"Stored runs of {labels.study(study)}: {len(done)} of {len(total)}, where they come from, and how to make the rest"
+    counted = f"{len(done)} of {len(total)}"
+    caption = f"Stored runs of {labels.study(study)}: {counted}, where they come from, and how to make the rest"
     return Folded(("Stored runs", "Where they come from, or how to make them"), rows, caption)
 
 
