@@ -90,6 +90,6 @@ def trials(study: str, pattern: str = "*") -> Table:
     both = [(it.config.training, it.config.fine_tuning) for it in found]
     epochs = ", ".join(dict.fromkeys(f"{first.epochs} + {then.epochs}" for first, then in both if then))
     caption = f"Every trial of the searches of {labels.study(study)}: "
-    told = f"error on validation images, the geometric mean over {aims}, after {epochs} epochs. "
-    caption += f"{told}{f'Held: {held}. ' if held else ''}Stored." if rows else "none on record yet."
+    what = f"error on validation images, the geometric mean over {aims}, after {epochs} epochs. "
+    caption += f"{what}{f'Held: {held}. ' if held else ''}Stored." if rows else "none on record yet."
     return Folded(("arm", "error", *moved), rows or [("none recorded yet", "–")], caption)
