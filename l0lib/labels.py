@@ -47,6 +47,11 @@ def scientific(value: float) -> str:
     return ten if digits == "1" else f"{digits}·{ten}"
 
 
+def study(name: str) -> str:
+    """Return the readers' name of a study: ``Experiment 4`` for ``experiment-4``."""
+    return name.replace("experiment-", "Experiment ")
+
+
 def run(arm: str, *, network: bool = False) -> str:
     """Return the readers' name of an arm: ``NORM``, ``ℓ2 alone``, ``α₀ = 4·10⁻⁶``, ``β = 5, α₀ = 10⁻⁵``.
 

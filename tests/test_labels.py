@@ -34,6 +34,11 @@ def test_no_two_runs_of_a_study_have_one_name(study):
     assert len({labels.run(arm, network=True) for arm in arms}) == len(arms)
 
 
+def test_a_study_is_called_as_the_paper_calls_it():
+    assert labels.study("experiment-4") == "Experiment 4"
+    assert labels.study("beyond") == "beyond"
+
+
 @pytest.mark.parametrize(("value", "text"), [(0, "0"), (1e-5, "10⁻⁵"), (4e-6, "4·10⁻⁶"), (2.5e-7, "2.5·10⁻⁷")])
 def test_a_small_factor_is_written_with_a_power_of_ten(value, text):
     assert labels.scientific(value) == text

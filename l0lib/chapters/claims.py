@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import labels
 from ..experiments.records import RECORDS
 from ..table import Link, Table
 from . import in_words
@@ -77,7 +78,9 @@ def table() -> Table:
         it = ask()
         page, _, anchor = it.place.partition("#")
         where = Link(f"{it.question} {it.sentences[0]}", f"{page}.html{f'#{anchor}' * bool(anchor)}")
-        rows.append((page[:2], where, f"records: {', '.join(in_words.STUDIES[ask.__name__])}", _OF_ANSWERS))
+        rows.append(
+            (page[:2], where, f"records: {', '.join(map(labels.study, in_words.STUDIES[ask.__name__]))}", _OF_ANSWERS)
+        )
     headers, widths = ("Chapter", "What it claims", "Rests on", "Test"), ("4rem", "18rem", "8rem", "14rem")
     rows.sort(key=lambda row: row[0])
     return Table(headers, rows, "What each chapter claims", widths)

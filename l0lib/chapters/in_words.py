@@ -410,9 +410,10 @@ def _compresses(line: Sequence[evidence.Swept] | None) -> str:
     """Return whether the highest ratio reached rises with the factor, by a word."""
     if line is None:
         return "not recorded in full yet"
-    if line[-1].reached <= line[0].reached:
-        return "no"
-    return "yes" if all(a.reached <= b.reached for a, b in pairwise(line)) else "not at every step"
+    word = "yes" if all(a.reached <= b.reached for a, b in pairwise(line)) else "not at every step"
+    word = word if line[-1].reached > line[0].reached else "no"
+    seeds = min(one.lowest.n_seeds for one in line)
+    return word if seeds >= compare.LEAST_RUNS else f"{TOO_FEW} (on {count_of_seeds(seeds)}: {word})"
 
 
 def _trade(name: str, line: Sequence[evidence.Swept]) -> str:
@@ -499,7 +500,10 @@ def removal_or_scratch(found: Iterable[Result] | None = None) -> Answer:
     told = []
     against = [(way, one) for way in ("NORM", "l2") for one in pairs(arm[way], arm["scratch"])]
     if against:
-        told.append(_lead_scratch([one for _, one in against]))
+        lead = _lead_scratch([one for _, one in against])
+        seeds = max(one.seeds for _, one in against)
+        few = f"{TOO_FEW.capitalize()} for a verdict; on {count_of_seeds(seeds)} {lead[0].lower()}{lead[1:]}"
+        told.append(few if seeds < compare.LEAST_RUNS else lead)
         sides = [(name, [one for it, one in against if it == way]) for way, name in _REMOVED_AFTER.items()]
         told.append(f"Minus training from scratch, {'; '.join(f'{name} is {_seen(it)}' for name, it in sides if it)}.")
     both = pairs(arm["NORM"], arm["l2"])
@@ -508,9 +512,6 @@ def removal_or_scratch(found: Iterable[Result] | None = None) -> Answer:
     if both:
         seen = "; ".join(f"{what} it is {_seen(those)}" for what, those in sides if those)
         told.append(f"Does the ℓ0 term help? Removal after NORM minus removal after ℓ2 alone: {seen}.")
-    every = [one for _, one in against] + both
-    if every and compare.verdict(every) == TOO_FEW:
-        told.append(f"All this rests on {count_of_seeds(max(one.seeds for one in every))}: {TOO_FEW} for a verdict.")
     question = "Removal, or training the small shape from scratch?"
     return Answer(question, "13-neurons#sec-removal-or-scratch", tuple(told) or ("Not recorded yet.",))
 

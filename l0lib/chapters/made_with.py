@@ -68,7 +68,7 @@ def made_with(study: str, pattern: str = "*") -> Table:
     return Folded(
         ("arm", "strategy", "factors α", "β", "learning rates", "epochs", "chosen by"),
         rows,
-        f"What the runs of {study} are made with: of training and of fine-tuning. Batches of "
+        f"What the runs of {labels.study(study)} are made with: of training and of fine-tuning. Batches of "
         f"{', '.join(map(str, sorted({arm.training.batch_size for arm in arms.values()})))} images.",
     )
 
@@ -89,6 +89,7 @@ def trials(study: str, pattern: str = "*") -> Table:
     aims = " and ".join(dict.fromkeys(f"{ratio:g}×" for it in found for ratio in it.config.fine_tuned_ratios))
     both = [(it.config.training, it.config.fine_tuning) for it in found]
     epochs = ", ".join(dict.fromkeys(f"{first.epochs} + {then.epochs}" for first, then in both if then))
-    caption = f"Every trial of the searches of {study}: error on validation images, the geometric mean over {aims}, "
-    caption += f"after {epochs} epochs. {f'Held: {held}. ' if held else ''}Stored." if rows else "none on record yet."
+    caption = f"Every trial of the searches of {labels.study(study)}: "
+    what = f"error on validation images, the geometric mean over {aims}, after {epochs} epochs. "
+    caption += f"{what}{f'Held: {held}. ' if held else ''}Stored." if rows else "none on record yet."
     return Folded(("arm", "error", *moved), rows or [("none recorded yet", "–")], caption)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import labels
 from ..table import Folded, Table, ranges
 from .arms import STUDIES
 from .config import Config
@@ -48,7 +49,8 @@ def coverage(study: str, given: Iterable[Record]) -> Table:
     for seeds, arms in by_seeds.items():
         command = f"l0lib run {study} --profile full --arms {' '.join(arms)} --seeds {ranges(seeds)}"
         rows.append((f"not recorded yet: {', '.join(arms)}, seeds {ranges(seeds)}", command))
-    caption = f"Stored runs of {study}: {len(done)} of {len(total)}, where they come from, and how to make the rest"
+    counted = f"{len(done)} of {len(total)}"
+    caption = f"Stored runs of {labels.study(study)}: {counted}, where they come from, and how to make the rest"
     return Folded(("Stored runs", "Where they come from, or how to make them"), rows, caption)
 
 

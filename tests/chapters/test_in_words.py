@@ -147,7 +147,7 @@ def test_a_sweep_is_told_where_it_is_complete(prefix, where, monkeypatch):
     names = [name for name in STUDIES["experiment-4"].arms("full") if name.startswith(f"{prefix}-")]
     levels = dict(zip(names, (4000, 3000, 900, 850), strict=True))
     told = in_words.few_epochs(arms("experiment-4", levels, (0,)), [], [])
-    assert f"yes for {where}" in told.sentences[0].split("Does more compress more?")[1]
+    assert f"too few runs (on 1 seed: yes) for {where}" in told.sentences[0].split("Does more compress more?")[1]
     assert f"{where}, highest ratio not shown to lose more than a point: none tried without ℓ0, 100× under" in str(told)
     assert told.sentences[-1].endswith("1 seed, too few runs for a verdict.")
     turned = dict(zip(names, (850, 900, 3000, 4000), strict=True))
@@ -155,7 +155,9 @@ def test_a_sweep_is_told_where_it_is_complete(prefix, where, monkeypatch):
     assert f"no for {where}" in told.sentences[0].split("Does more compress more?")[1]
     assert "too few runs" not in str(told)
     uneven = dict(zip(names, (4000, 850, 3000, 850), strict=True))
-    assert f"not at every step for {where}" in str(in_words.few_epochs(arms("experiment-4", uneven, (0,)), [], []))
+    assert f"(on 1 seed: not at every step) for {where}" in str(
+        in_words.few_epochs(arms("experiment-4", uneven, (0,)), [], [])
+    )
     less = in_words.few_epochs(arms("experiment-4", dict(list(levels.items())[:3]), (0,)), [], [])
     assert f"not recorded in full yet for {where}" in less.sentences[0]
     assert f"{where}, highest" not in str(less)
@@ -217,12 +219,12 @@ def test_a_doubled_beta_is_told_by_factor(ten, said, monkeypatch):
 def test_removal_or_scratch_turns_with_the_records(removed, scratch, said):
     levels = {"vgg-16-NORM": removed, "vgg-16-l2": removed, "vgg-16-scratch": scratch}
     told = in_words.removal_or_scratch(results(arms("experiment-6", levels, (0,))))
-    assert said in told.sentences[0]
-    assert told.sentences[-1] == "All this rests on 1 seed: too few runs for a verdict."
+    assert told.sentences[0].startswith(f"Too few runs for a verdict; on 1 seed {said[0].lower()}{said[1:]}")
     more = in_words.removal_or_scratch(results(arms("experiment-6", levels)))
-    assert "too few runs" not in str(more)
+    assert more.sentences[0].startswith(said)
+    assert "oo few runs" not in str(more)
     split = arms("experiment-6", levels | {"vgg-16-l2": 2 * scratch - removed}, (0,))
-    assert "Neither is better throughout" in in_words.removal_or_scratch(results(split)).sentences[0]
+    assert "on 1 seed neither is better throughout" in in_words.removal_or_scratch(results(split)).sentences[0]
 
 
 def test_every_answer_of_the_stored_records_is_a_row_and_shows_as_a_box():
