@@ -19,10 +19,19 @@ PLAYED = {
     "from picture to picture, median": 1000 / 55,
     "first picture, median": 1500.0,
 }
-TARGETS = {"compute and draw, p95": 8.0, "event to paint, p95": 33.0, "page interactive, median": 1500.0}
+TARGETS = {"compute and draw, p95": 8.0, "event to paint, p95": 30.0, "page interactive, median": 800.0}
+WEIGHT, SHIFT = 0.55, 0.1  # megabytes of a visit with all explorers; cumulative layout shift
 ENDS = {"ArrowLeft": "aria-valuemin", "ArrowRight": "aria-valuemax"}
 OTHER = {"ArrowLeft": "ArrowRight", "ArrowRight": "ArrowLeft"}
-READY = "document.documentElement.dataset.widgetsReady === '1'"
+READY = "(document.dispatchEvent(new Event('l0:wake')), document.documentElement.dataset.widgetsReady === '1')"
+# The explorers wait until one of them is near; here they are called as soon as the page is there.
+WAKE = "addEventListener('DOMContentLoaded', () => document.dispatchEvent(new Event('l0:wake')))"
+SHIFTS = """
+  window.shift = 0;
+  new PerformanceObserver((list) => {
+    for (const e of list.getEntries()) if (!e.hadRecentInput) window.shift += e.value;
+  }).observe({ type: "layout-shift", buffered: true });
+"""
 # From the key's own time stamp until the frame that shows the new curve has been handed over.
 LISTEN = """() => {
   window.paints = [];
@@ -83,6 +92,7 @@ def interactive(browser, url, visits=5):
     for _ in range(visits):
         context = browser.new_context()
         page = context.new_page()
+        page.add_init_script(WAKE)
         page.add_init_script("document.addEventListener('l0:ready', () => { window.readyAt = performance.now(); })")
         page.goto(url)
         page.wait_for_function("window.readyAt")
@@ -155,19 +165,35 @@ def play(browser, url, seconds=4):
     return dict(zip(PLAYED, values, strict=True))
 
 
-def weight(browser, url):
-    """Megabytes of one first visit over the wire, compressed as a pages host does."""
-    context = browser.new_context()
+def visited(browser, url):
+    """A first visit: bytes over the wire and layout shift, as it opens and once its explorers are there, scrolled to.
+
+    Gives ``bytes`` (compressed as a pages host does), ``shift``, the addresses loaded ``at first``, and whether the
+    explorers were ``far`` then, so that their code could wait.
+    """
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
+    page.add_init_script(SHIFTS)
     session = context.new_cdp_session(page)
     session.send("Network.enable")
-    parts = []
+    parts, loaded = [], []
     session.on("Network.loadingFinished", lambda event: parts.append(event["encodedDataLength"]))
+    page.on("request", lambda request: loaded.append(request.url.split("?")[0]))
     page.goto(url)
-    page.wait_for_function(READY)
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(700)
+    at_first = list(loaded)
+    # as load-explorers.js has it: nearer than 800 pixels below the window
+    near = "[...document.querySelectorAll('.l0-place')].some((e) => e.getBoundingClientRect().top < innerHeight + 800)"
+    far = not page.evaluate(near)
+    if page.locator(".l0-place").count():
+        page.wait_for_function(READY)
+        for place in page.locator(".l0-place").all():
+            place.evaluate("(e) => e.scrollIntoView()")
+            page.wait_for_timeout(150)
+    page.wait_for_timeout(300)
+    shift = page.evaluate("window.shift")
     context.close()
-    return sum(parts) / 1e6
+    return {"bytes": sum(parts), "shift": shift, "at first": at_first, "far": far}
 
 
 def rows():
@@ -187,7 +213,9 @@ def rows():
                 found = (calmest if os.environ.get("CI") == "true" else medians)(browser, url)
             for name, target in targets.items():
                 table.append((f"{page.stem}: {name}", found[name], "ms", target))
-            table.append((f"{page.stem}: weight over the wire", weight(browser, url), "MB", 0.9))
+            found = visited(browser, url)
+            table.append((f"{page.stem}: weight over the wire", found["bytes"] / 1e6, "MB", WEIGHT))
+            table.append((f"{page.stem}: layout shift", found["shift"], "", SHIFT))
     return table
 
 

@@ -34,10 +34,10 @@ ARGUMENTS = [
     "--no-first-run",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
-# Explorers announce themselves when all of the page's are drawn.
+# Explorers announce themselves when all of the page's are drawn. They wait until one comes near: here they are called.
 READY = (
     "!document.querySelector('script[type=\"application/vnd.jupyter.widget-view+json\"]')"
-    " || document.documentElement.dataset.widgetsReady === '1'"
+    " || (document.dispatchEvent(new Event('l0:wake')), document.documentElement.dataset.widgetsReady === '1')"
 )
 
 

@@ -1,11 +1,20 @@
-"""HTML only: carry the explorers' script and style once for the whole site instead of once for each explorer.
+"""HTML only: what a page with live explorers carries, and what it leaves for the moment when one comes into view.
 
 MyST-NB embeds the widgets' state as it is, so every explorer brings its own copy of its module and style sheet. Copies
 equal to the library's files become the name under which a classic script, ``vendor/<name>.iife.js``, puts the same
-module; of the style sheets the first of a page remains. A page loads the classic scripts that it uses.
+module; the style sheet stands once, as a file that every page with explorers names.
+
+Each explorer gets a place of its own: with an anchor, with its kind and the number of its controls, from which the
+style sheet reserves its height before any script runs. ``load-explorers.js`` loads the scripts. The still picture
+becomes a file, which a browser loads only where it is shown: without scripts, and on paper.
 """
 
+import base64
+import hashlib
 import json
+import re
+import shutil
+import struct
 from pathlib import Path
 
 from myst_nb.core.render import sanitize_script_content
@@ -14,31 +23,44 @@ from myst_nb.sphinx_ import NbMetadataCollector
 from l0lib.widgets import explorer
 
 _KEY = "ipywidgets_state"
+STATIC = Path(explorer.__file__).parent / "static"
 #: The library's modules, and the names under which their classic scripts stand.
 MODULES = {"explorers": "L0Explorers", "playground": "L0Playground"}
+LOADER, MANAGER, STYLE = "load-explorers.js", "vendor/widgets-slim.js", "vendor/explorers.css"
+
+#: A still picture, and behind it the live view that stands for it.
+VIEW = re.compile(
+    r'(?:<div class="output text_html">\s*)?(?P<still><div class="l0-fallback">.*?<p class="l0-why">.*?</p>\s*</div>)'
+    r'(?:\s*</div>)?\s*(?P<view><script type="application/vnd\.jupyter\.widget-view\+json">(?P<spec>.*?)</script>)',
+    re.S,
+)
+EMBEDDED = re.compile(r'src="data:image/png;base64,([^"]+)"')
 
 
 def shrink(app, pagename, templatename, context, doctree):
-    """Replace the copies in the widget state of one page."""
+    """Put the explorers of one page in their places, and replace the copies in its widget state."""
     files = NbMetadataCollector.get_js_files(app.env, pagename)
     if _KEY not in files:
         return
     uri, options = files[_KEY]
     state = json.loads(options["body"])
     used = share(state, pagename)
-    unused = {f"vendor/{name}.iife.js" for name in MODULES if name not in used}
-    for key in [key for key, (uri, _) in files.items() if uri in unused]:
-        del files[key]
+    root = "../" * pagename.count("/")
+    pictures = Path(app.outdir, "_images")
+    context["body"] = place(context["body"], state, f"{root}_images/", pictures)
+    app.add_css_file(STYLE)
+    scripts = " ".join(f"{root}_static/{name}" for name in [f"vendor/{name}.iife.js" for name in used] + [MANAGER])
+    for key in [key for key, (uri, _) in files.items() if uri == LOADER]:
+        files[key] = (LOADER, {"defer": "defer", "data-load": scripts})
     body = sanitize_script_content(json.dumps(state, separators=(",", ":")))
     files[_KEY] = (uri, {**options, "body": body})
 
 
 def share(state, pagename):
-    """Replace the copies in one widget state, in place; return the names of the modules that it uses."""
-    static = Path(explorer.__file__).parent / "static"
-    names = {(static / f"{name}.js").read_text("utf-8"): name for name in MODULES}
-    style = (static / "explorers.css").read_text("utf-8")
-    used, styled = set(), False
+    """Replace the copies in one widget state, in place; return the names of the modules that it uses, in order."""
+    names = {(STATIC / f"{name}.js").read_text("utf-8"): name for name in MODULES}
+    style = (STATIC / "explorers.css").read_text("utf-8")
+    used = set()
     for model in state["state"].values():
         traits = model["state"]
         name = names.get(traits.get("_esm"))
@@ -48,13 +70,58 @@ def share(state, pagename):
         elif traits.get("_anywidget_id", "").startswith("l0lib.widgets."):
             raise RuntimeError(f"{pagename} was executed with another build of the explorers: execute it again")
         if traits.get("_css") == style:
-            if styled:
-                traits["_css"] = ""
-            styled = True
-    return used
+            traits["_css"] = ""
+    return sorted(used)
+
+
+def view_of(state, model_id):
+    """Return the traits of the drawing in the widget ``model_id``, if our script draws it, and count its controls."""
+    models = {key: model["state"] for key, model in state["state"].items()}
+
+    def inside(traits):
+        return [models[key.removeprefix("IPY_MODEL_")] for key in traits.get("children", [])]
+
+    parts = inside(models[model_id]) or [models[model_id]]
+    view = next((part for part in parts if part.get("_esm") in MODULES.values()), {})
+    return view, sum(len(inside(part)) for part in parts)
+
+
+def place(body, state, address, folder):
+    """Return a page's ``body`` with each explorer in a place, its picture a file in ``folder`` (at ``address``)."""
+    count: dict[str, int] = {}
+
+    def file(found):
+        picture = base64.b64decode(found[1])
+        name = f"explorer-{hashlib.sha256(picture).hexdigest()[:16]}.png"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(picture)
+        width, height = struct.unpack(
+            ">II", picture[16:24]
+        )  # of the PNG's header: it keeps its place until it is loaded
+        return f'loading="lazy" width="{width}" height="{height}" src="{address}{name}"'
+
+    def put(found):
+        view, controls = view_of(state, json.loads(found["spec"])["model_id"])
+        kind = view.get("kind")
+        name = kind or ("playground" if view else "pictures")
+        count[name] = count.get(name, 0) + 1
+        key = name if count[name] == 1 else f"{name}-{count[name]}"
+        reserved = f' data-kind="{kind}" style="--l0-rows: {controls}"' if kind else ""
+        still = EMBEDDED.sub(file, found["still"])
+        margin = " popout" if kind else ""  # to the theme: it needs the margin, where the contents fold
+        return f'<div class="l0-place{margin}" id="explorer-{key}"{reserved}>{still}{found["view"]}</div>'
+
+    return VIEW.sub(put, body)
+
+
+def finish(app, error):
+    """Give the site the explorers' style sheet."""
+    if not error and app.builder.format == "html":
+        shutil.copy(STATIC / "explorers.css", Path(app.outdir, "_static", STYLE))
 
 
 def setup(app):
     """Hook into the build."""
     app.connect("html-page-context", shrink, priority=400)
+    app.connect("build-finished", finish, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,7 +12,8 @@ from l0lib.widgets import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor,
 from tests.browser import serve, visit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Explorers</title>
+PAGE = """<!doctype html><html lang="en" class="js" data-theme="light" data-content_root="">
+<head><meta charset="utf-8"><title>Explorers</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"><style>
 html {{ --pst-color-background: #fff; --pst-color-text-base: #222832; --pst-color-text-muted: #48566b;
@@ -21,31 +22,37 @@ html[data-theme=dark] {{
   --pst-color-background: #121212; --pst-color-text-base: #ced6dd;
   --pst-color-text-muted: #9ca4af; --pst-color-surface: #29313d;
   --pst-color-border: #48566b; --pst-color-primary: #6cb8f0; }}
-body {{ background: var(--pst-color-background); color: var(--pst-color-text-base); max-width: {width}; margin: auto; }}
-</style><link rel="stylesheet" href="site.css">{scripts}
-<script defer src="widgets-slim.js"></script></head><body class="bd-content"><main><h1>Explorers</h1>{sections}</main>
+body {{ background: var(--pst-color-background); color: var(--pst-color-text-base); }}
+body {{ max-width: {width}; margin: auto; }}
+</style><link rel="stylesheet" href="site.css"><link rel="stylesheet" href="explorers.css">
+<noscript><style>.l0-place .l0-fallback {{ display: block !important; }}</style></noscript>
+<script defer src="load-explorers.js" data-load="{scripts}"></script></head>
+<body class="bd-content"><main><h1>Explorers</h1>{sections}</main>
 <script type="application/vnd.jupyter.widget-state+json">{state}</script></body></html>"""
 
 
-def write_page(folder, explorers, width="740px"):
+def write_page(folder, explorers, width="1060px"):
     """Write a page of at most ``width`` with ``explorers`` to ``folder``. Its widget state is shared as in the book."""
     spec = importlib.util.spec_from_file_location("static_widgets", ROOT / "book/_ext/static_widgets.py")
     extension = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(extension)
     embedded = embed_data(views=explorers, drop_defaults=False)
-    used = [f"{name}.iife.js" for name in sorted(extension.share(embedded["manager_state"], "test page"))]
-    scripts = "".join(f'<script defer src="{name}"></script>' for name in used)
+    state = embedded["manager_state"]
+    scripts = [*(f"{name}.iife.js" for name in extension.share(state, "test page")), "widgets-slim.js"]
     sections = [
         f'<section id="part-{i}"><h2>Part {i}</h2><div class="cell_output">{e.fallback()["text/html"]}'
         f'<script type="application/vnd.jupyter.widget-view+json">{json.dumps(view)}</script></div></section>'
         for i, (e, view) in enumerate(zip(explorers, embedded["view_specs"], strict=True))
     ]
-    state = json.dumps(embedded["manager_state"]).replace("</", "<\\/")
-    page = PAGE.format(sections="\n".join(sections), scripts=scripts, state=state, width=width)
-    (folder / "index.html").write_text(page, "utf-8")
-    for name in (*used, "widgets-slim.js"):
+    body = extension.place("\n".join(sections), state, "", folder)
+    text = json.dumps(state).replace("</", "<\\/")
+    (folder / "index.html").write_text(
+        PAGE.format(sections=body, scripts=" ".join(scripts), state=text, width=width), "utf-8"
+    )
+    for name in scripts:
         shutil.copy(ROOT / "book/assets/vendor" / name, folder)
-    shutil.copy(ROOT / "book/assets/site.css", folder)
+    for name in ("book/assets/site.css", "book/assets/load-explorers.js", "l0lib/widgets/static/explorers.css"):
+        shutil.copy(ROOT / name, folder)
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,16 @@ import pathlib
 import re
 
 import pytest
+from fontTools.ttLib import TTFont
 
+from bench.widgets import visited
 from tests.browser import visit
 from tests.widgets.ask import ASK, settle
 from tests.widgets.reference import CHECK, decode
 
 KINDS = set(CHECK)
-WEIGHT = 0.9e6  # bytes over the wire, compressed as a pages host does
+WEIGHT = 0.55e6  # bytes over the wire, compressed as a pages host does
+SHIFT = 0.1
 
 
 @pytest.fixture(scope="session")
@@ -62,19 +65,34 @@ def test_every_slider_of_every_page_moves_the_curve_as_numpy_says(chromium, book
                     CHECK[answer["kind"]](answer["vals"], answer["data"])
 
 
-def test_pages_are_light(chromium, book, pages):
-    for path in pages:
-        context = chromium.new_context()
-        page = context.new_page()
-        channel = context.new_cdp_session(page)
-        channel.send("Network.enable")
-        sizes = []
-        channel.on("Network.loadingFinished", lambda event, sizes=sizes: sizes.append(event["encodedDataLength"]))
-        page.goto(f"{book}/{path}")
-        page.wait_for_function("document.documentElement.dataset.widgetsReady === '1'")
-        page.wait_for_timeout(500)
-        context.close()
-        assert sum(sizes) <= WEIGHT, f"{path}: {sum(sizes) / 1e6:.2f} MB"
+def test_pages_are_light_and_still(chromium, book, pages):
+    """With all that the explorers need; and at first, when none of them is near, without their code."""
+    for path in [*pages, "book/index.html"]:
+        found = visited(chromium, f"{book}/{path}")
+        assert found["bytes"] <= WEIGHT, (path, found["bytes"])
+        assert found["shift"] <= SHIFT, (path, found["shift"])
+        loaded = [address.rsplit("/", 1)[-1] for address in found["at first"]]
+        assert not {"searchindex.js", "fa-solid-900.woff2"} & set(loaded), path
+        if found["far"]:
+            assert "widgets-slim.js" not in loaded, path
+            assert not [name for name in loaded if name.startswith("explorer-")], "no still picture of a live explorer"
+
+
+def test_a_search_has_its_index(html):
+    assert "searchindex.js" in (html / "search.html").read_text("utf-8")
+
+
+def test_every_icon_of_a_page_is_in_the_font(html):
+    """The font holds the icons of the pages and of the style sheets that need it, and few others."""
+    text = "".join(path.read_text("utf-8") for path in html.rglob("*.html"))
+    sheet = (html / "_static/styles/pydata-sphinx-theme.css").read_text("utf-8")
+    drawn = TTFont(html / "_static/vendor/fontawesome/webfonts/fa-solid-900.woff").getBestCmap()
+    names = set(re.findall(r"\bfa-[a-z-]+", text)) - {"fa-solid", "fa-lg"}
+    assert len(names) > 5
+    for name in names:
+        code = re.search(rf'\.{name}:before[^{{]*\{{content:"([^"]+)"', sheet)[1]
+        assert (int(code[1:], 16) if code.startswith("\\") else ord(code)) in drawn, name
+    assert len(drawn) < 60
 
 
 def test_without_javascript_every_explorer_is_a_picture(chromium, book, pages):
@@ -96,6 +114,19 @@ def test_paper_gets_the_picture(chromium, book, pages):
         page.emulate_media(media="print")
         assert not page.locator(".l0-explorer").first.is_visible()
         assert page.locator(".l0-fallback img").first.is_visible()
+
+
+def test_a_printed_page_has_loaded_the_picture(chromium, book, pages):
+    """On screen a live explorer's picture is never asked for; paper waits for it."""
+    with visit(chromium, f"{book}/{pages[0]}") as page:
+        asked = []
+        page.on("requestfinished", lambda r: asked.append(r.url) if "/explorer-" in r.url else None)
+        page.wait_for_timeout(200)
+        assert not asked
+        page.pdf()
+        assert asked
+        loaded = "(i) => i.complete && i.naturalWidth > 400"
+        assert page.locator(".l0-fallback img").first.evaluate(loaded)
 
 
 def test_a_page_opened_from_disk_is_live(chromium, html, pages):

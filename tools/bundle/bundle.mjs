@@ -36,10 +36,13 @@ function anywidget(python) {
 function manager(python, css) {
   return {
     ...common, banner, metafile: true, entryPoints: ["tools/bundle/slim/entry.js"], format: "iife", loader: pictures,
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } }, // as Lumino's own build has it
     define: { __WIDGET_CSS__: JSON.stringify(css) },
     alias: {
       "sanitize-html": path.join(here, "slim/sanitize-stub.js"),
       "@jupyterlab/services": path.join(here, "slim/services-stub.js"),
+      "@lumino/widgets": path.join(here, "slim/lumino-widgets.js"),
+      jquery: "jquery/dist/jquery.slim.js", // nothing is fetched or animated by it
     },
     plugins: [{
       name: "anywidget",

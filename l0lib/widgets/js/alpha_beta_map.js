@@ -37,7 +37,7 @@ const inCell = { error: (x) => (x < 9.95 ? x.toFixed(1) : String(Math.round(x)))
 function numbers(parent) {
   const head = make("tr"), body = make("tbody"), said = make("div");
   const table = make("table", { class: "l0-costs l0-map-numbers" }, make("thead", {}, head), body);
-  parent.append(make("div", { class: "l0-panel l0-wide" }, said, table));
+  parent.append(make("div", { class: "l0-panel l0-wide l0-told" }, said, table));
   return (readings, v, stored, dense) => {
     said.replaceChildren(...readings.map((r, i) => make("p", { class: "l0-said" }, make("b", {}, NAMES[i]), ` ${words(r)}`)));
     head.replaceChildren(make("th", { scope: "col" }, ""), ...readings.map((r, i) => make("th", { scope: "col" }, `${NAMES[i]}: α ${short(r.alpha)}, β ${short(r.beta)}`)));
@@ -115,7 +115,7 @@ export function alphaBetaMap(panels, api) {
   }
   const low = ys[0] - STRIP, high = ys.at(-1) + STRIP;
   const map = chart(panels, {
-    name: "Map of alpha and beta", height: (w) => (w < 500 ? 280 : 300),
+    name: "Map of alpha and beta",
     x: { label: "α of the ℓ0 term", range: () => [xs[0], xs.at(-1)], log: () => true },
     y: { label: "β", range: () => [low, high], log: () => "fine" },
     lines: [{ style: "grey", paths: () => null }],
@@ -140,7 +140,7 @@ export function alphaBetaMap(panels, api) {
   map.box.tabIndex = 0;
   map.box.setAttribute("role", "application");
   map.box.dataset.lmSuppressShortcuts = "true";
-  panels.append(make("p", { class: "l0-help" }, HELP));
+  panels.append(make("p", { class: "l0-help l0-wide" }, HELP));
   const tell = numbers(panels);
 
   // ---- moving the point
@@ -184,7 +184,7 @@ export function alphaBetaMap(panels, api) {
   const runOf = (r) => stored.points[betas.indexOf(r.beta)][alphas.indexOf(r.alpha)].run;
   const up = (e) => log10(Math.max(e, FLOOR));
   const curves = chart(panels, {
-    name: "Test error against compression ratio", height: 190,
+    name: "Test error against compression ratio",
     x: { label: "compression ratio", range: () => [-0.06, log10(ratios.at(-1)) + 0.06], log: () => "fine" },
     y: { label: "test error (%)", range: () => [log10(Math.max(FLOOR, 0.8 * Math.min(...d?.lowest ?? [1]))), 2], log: () => "fine" },
     lines: [{ style: "grey", paths: () => null }],
@@ -204,7 +204,7 @@ export function alphaBetaMap(panels, api) {
   });
   const from = -7; // decades: what is smaller is counted at the edge
   const weights = chart(panels, {
-    name: "Weights by magnitude", height: 190,
+    name: "Weights by magnitude",
     x: { label: "magnitude of a weight", range: () => [from, 0.5], log: () => true },
     y: { label: "weights", range: () => [-0.15, 5.4], log: () => true },
     lines: [{ style: "grey", paths: () => null }],

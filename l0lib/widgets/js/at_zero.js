@@ -32,7 +32,6 @@ export function atZero(panels) {
   let v, d;
   const near = () => [-1.3 * d.band, 1.3 * d.band];
   const wide = () => [-1.3 * d.band, Math.max(1.3 * d.band, d.arrived > 0 ? Math.min(1.05 * v.w0, 4 * d.band) : 1.05 * v.w0)];
-  const square = (w) => (w < 300 ? 270 : Math.min(340, w));
   const web = (pen, path, from, colour, width) => {
     const { ctx } = pen;
     ctx.strokeStyle = pen.colours[colour]; ctx.lineWidth = width * pen.k; ctx.globalAlpha = 0.65;
@@ -45,7 +44,7 @@ export function atZero(panels) {
     ctx.stroke(); ctx.globalAlpha = 1;
   };
   const cobweb = chart(panels, {
-    name: "The map near zero", height: square,
+    name: "The map near zero",
     x: { label: "weight w", range: near }, y: { label: "after one step f(w)", range: near },
     lines: [{ style: "grey", width: 1 }, { style: "l1" }, { style: "l1" }, { style: "l0", width: 2.6 }, { style: "l0", width: 2.6 }],
     under(pen) {
@@ -59,7 +58,7 @@ export function atZero(panels) {
     },
   });
   const spread = chart(panels, {
-    name: "How often the arrived weight is where", height: square,
+    name: "How often the arrived weight is where",
     x: { label: "weight w", range: near },
     y: { label: "share of steps", range: () => [0, Math.max(0.06, 1.15 * Math.max(...d.share))] },
     lines: [{ style: "l0", width: 1, fill: true, paths: bars({ size: [0.94, 100] }) }],
@@ -75,7 +74,7 @@ export function atZero(panels) {
     },
   });
   const orbit = chart(panels, {
-    name: "The orbit", height: (w) => (w < 500 ? 220 : 250),
+    name: "The orbit",
     x: { label: "step n", range: () => [0, v.steps] }, y: { label: "weight w", range: wide },
     lines: [{ style: "l0", paths: () => null }], // the states are drawn below: ten thousand of uPlot's round points take 20 ms
     under(pen) {

@@ -17,13 +17,13 @@ const percent = (x) => `${x < 10 ? x.toFixed(2) : x.toFixed(1)} %`;
 
 /** Horizontal bars, one a layer: parameters kept, of all. */
 function layerBars(parent) {
-  const rows = make("div");
+  const rows = make("div", { class: "l0-rows" });
   const ruler = make("div", { class: "l0-ruler", "aria-hidden": "true" }, ...[0.01, 0.1, 1, 10, 100].map((p) => {
     const mark = make("span", {}, `${p} %`);
     mark.style.left = `${100 * length(p / 100)}%`;
     return mark;
   }));
-  const box = make("div", { class: "l0-panel l0-layers", role: "img" }, make("p", {}, "Kept of all parameters, by layer"), rows, ruler);
+  const box = make("div", { class: "l0-panel l0-layers", role: "img" }, make("p", {}, "Kept of all parameters, by layer"), rows);
   box.dataset.name = "Parameters kept by layer";
   parent.append(box);
   let names = "";
@@ -31,7 +31,7 @@ function layerBars(parent) {
     box.style.setProperty("--l0-line", palette()[style]);
     if (names !== arm.layers.map((l) => l.name).join()) {
       names = arm.layers.map((l) => l.name).join();
-      rows.replaceChildren(...arm.layers.map((l) => make("div", { class: "l0-layer" }, make("span", {}, l.name), make("span"), make("span", { class: "l0-track" }, make("i")))));
+      rows.replaceChildren(...arm.layers.map((l) => make("div", { class: "l0-layer" }, make("span", {}, l.name), make("span"), make("span", { class: "l0-track" }, make("i")))), ruler);
     }
     arm.layers.forEach((layer, i) => {
       const [, told, track] = rows.children[i].children, share = kept[i] / layer.parameters;
@@ -105,7 +105,7 @@ export function compressionRatio(panels, api) {
     ctx.closePath(); ctx.globalAlpha = 0.16; ctx.fillStyle = pen.colours[colour]; ctx.fill(); ctx.globalAlpha = 1;
   };
   const curves = chart(panels, {
-    name: "Test error against compression ratio", height: (w) => (w < 500 ? 290 : 330),
+    name: "Test error against compression ratio",
     x: { label: "compression ratio", range: span, log: () => "fine" },
     y: { label: "test error (%)", range: rise, log: () => "fine" },
     lines: [{ style: "grey", paths: () => null }], // the stages have different ratios: drawn below
@@ -155,7 +155,7 @@ export function compressionRatio(panels, api) {
         key: [
           ...stages.map((stage) => ({ style: arm.style, name: `${arm.name}, ${STAGES[stage]}`, ...LINES[stage], text: told(d[stage]) })),
           { style: "grey", name: "whole network", dash: [6, 4], width: 1.2, text: `error ${percent(arm.dense)}, ${whole(arm.layers.reduce((s, l) => s + l.parameters, 0))} parameters` },
-          ...d.others.filter((a) => a[v.stage].requested.length).map((a) => ({ style: a.style, name: a.name, width: 1.1, text: `${STAGES[v.stage]}, thin` })),
+          ...d.others.filter((a) => a[v.stage].requested.length).map((a) => ({ style: a.style, name: a.name, width: 1.1, flow: true, text: `${STAGES[v.stage]}, thin` })),
         ],
         say: `${arm.name} at a compression ratio of ${short(d.asked)}. ${stages.map((stage) => `${capital(STAGES[stage])}: ${told(d[stage])}. `).join("")}Whole network: ${percent(arm.dense)}. Kept, ${which}, seed 0: ${arm.layers.map((l, i) => `${l.name} ${whole(here.kept[i])} of ${whole(l.parameters)}`).join(", ")}.${first && ` First layer: ${first}.`}`,
       };

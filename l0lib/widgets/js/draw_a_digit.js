@@ -258,7 +258,7 @@ export function drawADigit(panels, api) {
         say: byKeys && document.activeElement === pad ? `${spoken} Pen ${down ? "down" : "up"}, ${Math.round((100 * pen[0]) / UNITS)} % across, ${Math.round((100 * pen[1]) / UNITS)} % down.` : spoken,
       };
     },
-    resize() {},
+    resize: recolour,
     recolour,
     destroy() { clearTimeout(clock); model.off("change:strokes", moved); },
   };

@@ -2,12 +2,14 @@
 import { make } from "./dom.js";
 import { installA11y } from "./a11y.js";
 import { short } from "./numbers.js";
+import { presenter } from "./present.js";
 import { nearest, read, readAll, snap, trait, write } from "./settings.js";
 import { DASH, onTheme, palette } from "./theme.js";
 import { changed, linkTo, onStaticPage, register } from "./url.js";
 
 export { short };
 
+const NARROW = 640; // px: where controls beside the picture would leave it too little room
 
 function swatch({ style, dash = DASH[style] ?? [], width = 2.5, dot, mark }) {
   const box = make("span", { class: "l0-swatch" });
@@ -16,14 +18,14 @@ function swatch({ style, dash = DASH[style] ?? [], width = 2.5, dot, mark }) {
   return box;
 }
 
-/** The key of the lines: entries [{style, name, text, dash, width, dot, mark}], kept as one list so that a screen reader reads it in order. */
+/** The key of the lines: entries [{style, name, text, dash, width, dot, mark, flow}], kept as one list so that a screen reader reads it in order. */
 function keyOf(list) {
   let shape = "";
   return (entries) => {
     const now = entries.map((e) => e.style + e.name).join("|");
     if (now !== shape) {
       shape = now;
-      list.replaceChildren(...entries.map((e) => make("li", { "data-style": e.style }, swatch(e), make("b", {}, e.name), make("span"))));
+      list.replaceChildren(...entries.map((e) => make("li", { "data-style": e.style, ...(e.flow ? { class: "l0-flow" } : {}) }, swatch(e), make("b", {}, e.name), make("span"))));
     }
     entries.forEach((e, i) => {
       const span = list.children[i].lastElementChild, text = e.text ? ` ${e.text}` : "";
@@ -61,24 +63,33 @@ async function copy(entry, notice) {
   }
 }
 
+/** What is longer than its place scrolls: then it can be reached by keyboard. */
+function reachable(root) {
+  for (const part of root.querySelectorAll(".l0-key, .l0-layers, .l0-weights, .l0-told, .l0-removal")) {
+    if (part.scrollHeight > part.clientHeight + 2) part.tabIndex = 0;
+    else part.removeAttribute("tabindex");
+  }
+}
+
 /**
  * Build the frame, let `explorer` fill it, and keep it up to date.
  * explorer(panels, api) returns {update(values) -> {data, key, say, hide}, resize(), recolour(), destroy()}.
  */
 export function mount(model, el, explorer, title) {
   installA11y();
+  const kind = model.get("kind");
   const notice = make("p", { class: "l0-notice", role: "alert", hidden: "" });
   const list = make("ul", { class: "l0-key" });
   const panels = make("div", { class: "l0-panels" });
   const status = make("p", { class: "l0-status", role: "status", "aria-live": "polite" });
-  const reset = make("button", { type: "button" }, "Reset");
+  const reset = make("button", { type: "button" }, "Reset"), present = make("button", { type: "button" }, "Present");
   const tools = make("div", { class: "l0-tools" }, reset);
-  const root = make("figure", { class: "l0-view", "aria-label": `Explorer: ${title}` }, notice, list, panels, status, tools);
+  const root = make("figure", { class: "l0-view", "aria-label": `Explorer: ${title}` }, notice, panels, list, status, tools);
   el.append(root);
 
   const stats = { draws: 0, work: [] };
   const showKey = keyOf(list);
-  let state, timer = 0, hiding = 0, frame = 0, typing = false;
+  let state, timer = 0, hiding = 0, frame = 0, box = null, unpresent = () => {};
 
   const show = (text, bad = true) => {
     clearTimeout(hiding);
@@ -88,12 +99,14 @@ export function mount(model, el, explorer, title) {
     if (!bad) hiding = setTimeout(() => { if (!notice.querySelector("input")) notice.hidden = true; }, 4000);
     return notice;
   };
+  notice.addEventListener("click", (e) => { if (e.target.tagName !== "INPUT") notice.hidden = true; });
   const entry = register(root, model, show);
   if (onStaticPage()) {
-    const link = make("button", { type: "button" }, "Copy link to this view");
+    const link = make("button", { type: "button" }, "Copy link");
     link.addEventListener("click", () => copy(entry, show));
     tools.append(link);
   }
+  tools.append(present);
 
   const api = { root, set: (name, value) => {
     write(model, model.get("spec").find((s) => s.name === name), value);
@@ -104,14 +117,14 @@ export function mount(model, el, explorer, title) {
     const start = performance.now();
     state = view.update(readAll(model));
     showKey(state.key);
-    const box = root.closest(".l0-explorer");
-    if (box) {
-      box.dataset.hide = (state.hide ?? []).join(" ");
-      if (!typing) acceptTyping(box, model), (typing = true);
-    }
+    if (box) box.dataset.hide = (state.hide ?? []).join(" ");
     panels.querySelectorAll("[role=img]").forEach((p) => p.setAttribute("aria-label", `${p.dataset.name}. ${state.say}`));
     // at most four sentences a second, and always the last one
-    timer ||= setTimeout(() => { timer = 0; if (status.textContent !== state.say) status.textContent = state.say; }, 250);
+    timer ||= setTimeout(() => {
+      timer = 0;
+      if (status.textContent !== state.say) status.textContent = state.say;
+      reachable(root);
+    }, 250);
     stats.draws++;
     queueMicrotask(() => stats.work.push(performance.now() - start)); // uPlot draws in a microtask of its own, before
   };
@@ -127,20 +140,39 @@ export function mount(model, el, explorer, title) {
     notice.hidden = true;
   });
   const stopTheme = onTheme(() => { view.recolour(); if (state) showKey(state.key); });
-  let width = 0;
+  let size = "";
   const observer = new ResizeObserver(() => {
-    if (root.clientWidth === width || !root.clientWidth) return;
-    width = root.clientWidth;
+    const now = `${box.clientWidth} ${box.clientHeight}`;
+    if (now === size || !box.clientWidth) return;
+    size = now;
+    box.classList.toggle("l0-narrow", box.clientWidth < NARROW);
     view.resize();
-    draw();
+    reachable(root);
   });
-  observer.observe(root);
+  /** The view stands in a box with the controls, some frames later: controls and picture are laid out together there. */
+  let waited = 0, waiting = 0;
+  const settle = () => {
+    box = root.closest(".l0-explorer");
+    if (!box) {
+      if (waited++ < 600) waiting = requestAnimationFrame(settle);
+      return;
+    }
+    for (let e = root; e !== box; e = e.parentElement) e.classList.add("l0-through");
+    box.dataset.kind = kind;
+    box.dataset.hide = (state.hide ?? []).join(" ");
+    acceptTyping(box, model);
+    unpresent = presenter(present, box, () => view.resize());
+    observer.observe(box);
+  };
   draw();
-  root.l0 = { kind: model.get("kind"), data: () => state.data, vals: () => readAll(model), stats, model };
+  settle();
+  root.l0 = { kind, data: () => state.data, vals: () => readAll(model), stats, model };
   return () => {
     traits.forEach((name) => model.off(`change:${name}`, ask));
     cancelAnimationFrame(frame);
+    cancelAnimationFrame(waiting);
     observer.disconnect();
+    unpresent();
     stopTheme();
     view.destroy();
   };

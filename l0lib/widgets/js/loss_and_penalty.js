@@ -31,10 +31,9 @@ const WORDS = {
 
 export function lossAndPenalty(panels, api) {
   let v, d, p;
-  const tall = (w) => (w < 300 ? 270 : 320);
   const height = () => [0, 1.25 * Math.max(F.objective(p, 0, v.v, v.curvature), F.objective(p, v.v, v.v, v.curvature), 0.02)];
   const left = chart(panels, {
-    name: "Loss and penalty against weight", height: tall,
+    name: "Loss and penalty against weight",
     x: { label: "weight w", range: () => [-0.25 * far(v), far(v)] }, y: { label: "loss, penalty, sum", range: height },
     lines: [{ style: "grey", width: 2, dash: [2, 3] }, { style: "l0" }, { style: "text", width: 2.8, dash: [] }],
     under(pen) {
@@ -51,7 +50,7 @@ export function lossAndPenalty(panels, api) {
     },
   });
   const right = chart(panels, {
-    name: "Where the weight ends, against its optimum without penalty", height: tall,
+    name: "Where the weight ends, against its optimum without penalty",
     x: { label: "optimum without penalty v", range: () => [0, 2] }, y: { label: "minimum with penalty", range: () => [-0.06, 2] },
     lines: [{ style: "grey", width: 1 }, { style: "l1" }, { style: "other" }, { style: "other" }, { style: "l0", width: 2.8 }, { style: "l0", width: 2.8 }],
     onPoint: (x) => { api.set("v", nearest(api.spec("v"), x)); api.save(); },

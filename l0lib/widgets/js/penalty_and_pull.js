@@ -24,7 +24,6 @@ export function penaltyAndPull(panels) {
   let v, d;
   const logarithmic = () => v.axis === "log";
   const x = { label: "weight w", range: () => [-v.reach, v.reach] };
-  const tall = (w) => (w < 300 ? 250 : 290);
   const top = () => v.eta * v.alpha * Math.max(v.beta_1, v.beta_2);
   const pulls = () => (logarithmic() ? [log10((v.eta * v.alpha) / 30), log10(top() * 1.6)] : [0, top() * 1.08]);
   const place = (y) => (logarithmic() ? Math.max(log10(y), -40) : y);
@@ -32,7 +31,7 @@ export function penaltyAndPull(panels) {
     for (const [beta, side] of [[v.beta_1, -1], [v.beta_2, 1]]) at(pen, beta, side);
   };
   const left = chart(panels, {
-    name: "Penalty against weight", height: tall, x,
+    name: "Penalty against weight", x,
     y: { label: "penalty αΩ(w)", range: () => [0, 1.25 * v.alpha] }, lines: LINES,
     over: (pen) => names(pen, (q, beta, side) => {
       const w = side * Math.min(0.55 * v.reach, 1.1 / beta);
@@ -40,7 +39,7 @@ export function penaltyAndPull(panels) {
     }),
   });
   const right = chart(panels, {
-    name: "Pull against weight", height: tall, x,
+    name: "Pull against weight", x,
     y: { label: "pull η|gradient|", range: pulls, log: logarithmic }, lines: LINES,
     over(pen) {
       const [low, high] = pulls();

@@ -4,6 +4,9 @@ import { DASH, palette } from "./theme.js";
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
 const ratio = () => uPlot.pxRatio;
+// Before an audience labels have 18 pixels and lines are thick: all that is drawn is so many times its size.
+const BIG = 1.5, LEAST = 18;
+const TEXT = 12, TITLE = 13, X_SIZE = 36, Y_SIZE = 44, LABEL = 18;
 export const log10 = (x) => Math.log10(x);
 
 function niceSteps(low, high, room) {
@@ -31,7 +34,7 @@ function fineSteps(low, high, room) {
 /** An axis over [low, high] = range(); when log() the numbers on it are log10 of what the labels say ("fine": few decades). */
 function axis(side, label, logarithmic, size) {
   return {
-    side, label, labelSize: 18, labelFont: `13px ${FONT}`, font: `12px ${FONT}`, size, gap: 4,
+    side, label, labelSize: LABEL, labelFont: `${TITLE}px ${FONT}`, font: `${TEXT}px ${FONT}`, size, gap: 4,
     stroke: () => palette().text, grid: { stroke: () => palette().grid, width: 1 },
     ticks: { stroke: () => palette().grid, width: 1, size: 5 },
     splits: (u, i, low, high) => {
@@ -46,45 +49,73 @@ function axis(side, label, logarithmic, size) {
   };
 }
 
+/** The width of an axis on the left: that of its longest number, so that the axis' title stands clear of them. */
+function widthOf(u, values, i, cycle) {
+  const { font, ticks, gap, _size } = u.axes[i], least = Y_SIZE * (u.l0Scale ?? 1);
+  if (!values) return least;
+  if (cycle > 1) return _size; // uPlot asks until nothing moves
+  u.ctx.font = font[0];
+  const text = Math.max(0, ...values.map((v) => u.ctx.measureText(v).width)) / ratio();
+  return Math.max(least, Math.ceil(text + ticks.size + gap + 4));
+}
+
+/** Set the sizes of an existing chart's letters and lines. uPlot keeps a font as [css in device pixels, its size, the same in CSS pixels]. */
+function scale(u, lines, by) {
+  const font = (size) => [`${Math.round(size * by * ratio())}px ${FONT}`, Math.round(size * by * ratio()), size * by];
+  u.l0Scale = by;
+  for (const a of u.axes) Object.assign(a, { font: font(TEXT), labelFont: font(TITLE), labelSize: LABEL * by });
+  u.axes[0].size = () => X_SIZE * by;
+  lines.forEach((l, i) => { u.series[i + 1].width = (l.width ?? 2) * by; });
+}
+
 /**
  * A chart in `parent`. lines: [{style, width, dash, paths, fill}]; x, y: {label, range() -> [low, high], log()}.
  * under(p), over(p) draw before and after the lines through a pen (below). draw(data) shows columns [x, ...lines].
  */
-export function chart(parent, { name, x, y, lines, height, under, over, onPoint }) {
+export function chart(parent, { name, x, y, lines, under, over, onPoint }) {
   const box = document.createElement("div");
-  box.className = "l0-panel";
+  box.className = "l0-panel l0-chart";
   box.dataset.name = name;
   box.setAttribute("role", "img");
   parent.append(box);
   const never = () => false;
-  const tall = () => (typeof height === "function" ? height(wide()) : height);
-  const wide = () => Math.max(240, Math.floor(box.clientWidth || 640));
+  // the style sheet says how large a chart is; what uPlot draws has no say in it
+  const size = () => ({ width: Math.max(160, Math.floor(box.clientWidth || 640)), height: Math.max(120, Math.floor(box.clientHeight || 300)) });
   const u = new uPlot({
-    width: wide(), height: tall(), pxAlign: false, legend: { show: false },
+    ...size(), pxAlign: false, legend: { show: false },
     cursor: { show: false }, padding: [10, 18, 0, 0],
     scales: {
       x: { time: false, range: () => x.range() },
       y: { range: () => y.range() },
     },
-    axes: [axis(2, x.label, x.log ?? never, 36), axis(3, y.label, y.log ?? never, 50)],
+    axes: [axis(2, x.label, x.log ?? never, () => X_SIZE), axis(3, y.label, y.log ?? never, widthOf)],
     series: [{}, ...lines.map((l) => ({
       stroke: () => palette()[l.style], width: l.width ?? 2, dash: l.dash ?? DASH[l.style],
       points: { show: false },
       ...(l.paths ? { paths: l.paths } : {}), ...(l.fill ? { fill: () => palette()[l.style] + "55" } : {}),
     }))],
     hooks: {
+      init: [(self) => { self.l0Scale = 1; }],
       drawAxes: under ? [(self) => inside(self, under)] : [],
       draw: over ? [(self) => inside(self, over)] : [],
     },
   }, [[0, 1], ...lines.map(() => [null, null])], box);
   if (onPoint) points(u, onPoint);
+  const fit = () => {
+    const by = box.closest(".l0-present") ? BIG : 1, { width, height } = size();
+    if (by !== u.l0Scale) scale(u, lines, by);
+    else if (width === u.width && height === u.height) return;
+    u.setSize({ width, height });
+  };
+  const observer = new ResizeObserver(() => { if (box.clientWidth) fit(); });
+  observer.observe(box);
   return {
     u, box,
     draw: (data) => u.setData(data),
     label: (i, text) => { u.axes[i].label = text; },
-    resize: () => { u.setSize({ width: wide(), height: tall() }); },
+    resize: fit,
     recolour: () => u.redraw(false),
-    destroy: () => u.destroy(),
+    destroy: () => { observer.disconnect(); u.destroy(); },
   };
 }
 
@@ -112,7 +143,7 @@ function points(u, callback) {
 }
 
 function inside(u, paint) {
-  const { ctx, bbox } = u, k = ratio();
+  const { ctx, bbox } = u, k = ratio() * u.l0Scale;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
@@ -126,6 +157,7 @@ function pen(u, ctx, bbox, k) {
   const X = (v) => u.valToPos(v, "x", true), Y = (v) => u.valToPos(v, "y", true);
   const colours = palette();
   const paint = (colour) => colours[colour] ?? colour;
+  const letters = (size) => Math.max(size * k, u.l0Scale > 1 ? LEAST * ratio() : 0);
   const self = {
     ctx, X, Y, k, colours,
     left: bbox.left, top: bbox.top, right: bbox.left + bbox.width, bottom: bbox.top + bbox.height,
@@ -163,11 +195,11 @@ function pen(u, ctx, bbox, k) {
     },
     /** Text beside a place, kept inside the plot, with a halo so that lines may pass behind it. */
     text(px, py, words, colour = "text", { align = "left", base = "middle", size = 12, bold = false } = {}) {
-      ctx.font = `${bold ? "600 " : ""}${size * k}px ${FONT}`;
+      ctx.font = `${bold ? "600 " : ""}${letters(size)}px ${FONT}`;
       const w = ctx.measureText(words).width, pad = 4 * k;
       let left = align === "center" ? px - w / 2 : align === "right" ? px - w : px;
       left = Math.min(Math.max(left, self.left + pad), self.right - w - pad);
-      const half = (size * k) / 2 + pad / 2;
+      const half = letters(size) / 2 + pad / 2;
       const y = Math.min(Math.max(py, self.top + half), self.bottom - half);
       ctx.textAlign = "left"; ctx.textBaseline = base;
       ctx.lineJoin = "round"; ctx.lineWidth = 3.5 * k; ctx.strokeStyle = colours.back; ctx.strokeText(words, left, y);
@@ -176,7 +208,7 @@ function pen(u, ctx, bbox, k) {
     /** Small text along the way from one place to another, without a halo: for words inside a narrow region; left out where there is no room. */
     along(x1, y1, x2, y2, words, colour, size) {
       ctx.save();
-      ctx.font = `${size * k}px ${FONT}`;
+      ctx.font = `${letters(size)}px ${FONT}`;
       if (ctx.measureText(words).width > Math.hypot(x2 - x1, y2 - y1)) { ctx.restore(); return; }
       ctx.translate((x1 + x2) / 2, (y1 + y2) / 2); ctx.rotate(Math.atan2(y2 - y1, x2 - x1));
       ctx.textAlign = "center"; ctx.textBaseline = "middle"; ctx.fillStyle = paint(colour);

@@ -44,7 +44,7 @@ export function scalingFactor(panels, api) {
     api.save();
   };
   const plane = chart(panels, {
-    name: "Regimes over magnitude and alpha", height: (w) => (w < 500 ? 280 : 330), x,
+    name: "Regimes over magnitude and alpha", x,
     y: { label: "penalty factor α", range: () => ALPHA, log: () => true },
     lines: [{ style: "warn", width: 2 }, { style: "cross", width: 2, dash: [6, 4] }],
     onPoint: (a, b) => pick(a, b),
@@ -69,7 +69,7 @@ export function scalingFactor(panels, api) {
     },
   });
   const below = chart(panels, {
-    name: "Scaling factor against magnitude", height: (w) => (w < 500 ? 200 : 220), x,
+    name: "Scaling factor against magnitude", x,
     y: { label: "scaling factor λ", range: () => [-2.2, 1.25] },
     lines: [{ style: "l0", width: 0.001 }, { style: "text", width: 2.2, dash: [] }],
     onPoint: (a) => pick(a),

@@ -53,7 +53,7 @@ export function trajectories(panels) {
   };
   const place = (w) => (logarithmic() ? Math.max(log10(Math.abs(w)), -12) : w);
   const p = chart(panels, {
-    name: "Weight against step", height: (w) => (w < 500 ? 290 : 350),
+    name: "Weight against step",
     x: { label: "step n", range: () => [0, view.steps] },
     y: { label: "weight w", range, log: logarithmic },
     lines: DRAWN.map((k) => ({ style: k, width: k === "l0" ? 2.4 : 2 })),

@@ -1,6 +1,6 @@
 // An explorer's settings in the page's address, as ?trajectories.beta=5&trajectories-2.eta=0.1, on the published page
 // only: JupyterLab's address belongs to JupyterLab.
-import { parse, read, readAll, write } from "./settings.js";
+import { parse, read, write } from "./settings.js";
 
 const views = [];
 const REST = 400; // ms without a change before the address follows
@@ -8,12 +8,12 @@ const REST = 400; // ms without a change before the address follows
 /** widgets-slim.js sets this before any view is made. */
 export const onStaticPage = () => globalThis.l0StaticPage === true;
 
-const differs = (model) => model.get("spec").some((s) => read(model, s) !== s.start);
-
 function put(params, { key, model }) {
   for (const name of [...params.keys()]) if (name.startsWith(`${key}.`)) params.delete(name);
-  // all of them, so that the link means the same when the page's own values have changed
-  if (differs(model)) for (const [name, value] of Object.entries(readAll(model))) params.set(`${key}.${name}`, value);
+  for (const s of model.get("spec")) {
+    const value = read(model, s);
+    if (value !== s.start) params.set(`${key}.${s.name}`, value); // what was changed, and nothing else
+  }
 }
 
 function address(params, hash) {
@@ -21,12 +21,23 @@ function address(params, hash) {
   return location.pathname + (query ? `?${query}` : "") + hash;
 }
 
-/** A link to the page with this explorer set as it is now, at the section that it stands in. */
+/** A link to this explorer, set as it is now. Its place in the page has an id (book/_ext/static_widgets.py). */
 export function linkTo(entry) {
   const params = new URLSearchParams();
   put(params, entry);
-  const section = entry.root.closest("section[id]")?.id;
-  return new URL(address(params, section ? `#${section}` : ""), location.href).href;
+  const place = entry.root.closest(".l0-place[id]")?.id;
+  return new URL(address(params, place ? `#${place}` : ""), location.href).href;
+}
+
+/** The browser went to the anchor before the page had its explorers and its fonts: go again, unless the reader has moved. */
+async function land() {
+  const place = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.closest(".l0-place");
+  if (!place) return;
+  let moved = false;
+  for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(kind, () => { moved = true; }, { once: true, passive: true });
+  place.scrollIntoView();
+  await document.fonts?.ready;
+  requestAnimationFrame(() => { if (!moved) place.scrollIntoView(); });
 }
 
 /** Call for every view; `notice(text)` shows a message in it. Returns what linkTo and changed take. */
@@ -75,6 +86,7 @@ function restore() {
   }
   for (const entry of views) { entry.model.save_changes(); entry.restored = true; }
   for (const [entry, texts] of refused) entry.notice(`The page's address asks for what cannot be set, and that part is ignored. ${texts.join("; ")}.`);
+  land();
 }
 
 const KINDS = new Set(["trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "draw_a_digit", "compression_ratio", "remove_neurons", "alpha_beta_map", "one_convolution", "descent"]);

@@ -1,12 +1,24 @@
 // The widget manager of a published page: Jupyter's own base and controls and anywidget's front end in one classic
 // script, instead of RequireJS, ipywidgets 7 for old notebooks, JupyterLab's renderers and a foreign host behind them.
 import * as base from "@jupyter-widgets/base";
-import * as controls from "@jupyter-widgets/controls";
+// by file: the whole package brings colours, dates, tags, sound, film and game controllers, which no page of ours has
+import * as bool from "@jupyter-widgets/controls/lib/widget_bool";
+import * as boxes from "@jupyter-widgets/controls/lib/widget_box";
+import * as button from "@jupyter-widgets/controls/lib/widget_button";
+import { StackModel, StackView } from "@jupyter-widgets/controls/lib/widget_selectioncontainer";
+import * as described from "@jupyter-widgets/controls/lib/widget_description";
+import * as float from "@jupyter-widgets/controls/lib/widget_float";
+import * as image from "@jupyter-widgets/controls/lib/widget_image";
+import * as int from "@jupyter-widgets/controls/lib/widget_int";
+import * as link from "@jupyter-widgets/controls/lib/widget_link";
+import * as selection from "@jupyter-widgets/controls/lib/widget_selection";
+import * as string from "@jupyter-widgets/controls/lib/widget_string";
 import { ManagerBase } from "@jupyter-widgets/base-manager";
 import { Widget } from "@lumino/widgets";
 import { MessageLoop } from "@lumino/messaging";
 import anywidgetFactory from "anywidget-frontend";
 
+const controls = { ...bool, ...boxes, ...button, StackModel, StackView, ...described, ...float, ...image, ...int, ...link, ...selection, ...string };
 const MODULES = { "@jupyter-widgets/base": base, "@jupyter-widgets/controls": controls, anywidget: anywidgetFactory(base) };
 const nothing = () => {};
 
@@ -31,7 +43,10 @@ async function start() {
   addEventListener("resize", () => manager.views.forEach((v) => MessageLoop.postMessage(v.luminoWidget, Widget.ResizeMessage.UnknownSize)));
   for (const tag of document.querySelectorAll('script[type="application/vnd.jupyter.widget-state+json"]')) {
     const state = JSON.parse(tag.textContent);
-    if (!loaded(state)) return;
+    if (!loaded(state)) {
+      for (const place of document.querySelectorAll(".l0-place")) place.classList.add("l0-still");
+      return;
+    }
     const models = new Map((await manager.set_state(state)).map((m) => [m.model_id, m]));
     await Promise.all([...document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]')].map(async (t) => {
       const model = models.get(JSON.parse(t.textContent).model_id);

@@ -1,0 +1,38 @@
+/* The code of a page's explorers comes when the first of them is near, or when the address or a test asks for it. Until
+   then each has its place, of its own height (static_widgets.py); where the code does not come, its picture returns. */
+(() => {
+  const NEAR = "800px";
+  const files = document.currentScript.dataset.load.split(" ");
+  const places = [...document.querySelectorAll(".l0-place")];
+  let asked = false;
+  const still = () => { for (const place of places) place.classList.add("l0-still"); };
+  function load() {
+    if (asked) return;
+    asked = true;
+    observer.disconnect();
+    for (const src of files) {
+      const script = Object.assign(document.createElement("script"), { src, async: false });
+      script.addEventListener("error", still);
+      document.head.append(script);
+    }
+  }
+  /* A chapter's ten thousand boxes of formulas, off screen, would be painted with every move: leave them out, at the
+     height that they have. What is on screen stays as it is. */
+  function leaveOut() {
+    const parts = [...document.querySelectorAll(".bd-article section > :is(p, ul, ol, dl, .admonition, .proof, .exercise, .solution, .math, .amsmath, .math-wrapper)")];
+    const boxes = parts.map((part) => part.getBoundingClientRect());
+    parts.forEach((part, i) => {
+      const { top, bottom, height } = boxes[i];
+      if (!height || (bottom > -innerHeight && top < 2 * innerHeight)) return;
+      part.style.containIntrinsicSize = `auto ${height}px`;
+      part.classList.add("l0-far");
+    });
+  }
+  document.addEventListener("l0:ready", leaveOut);
+  // paper shows the still pictures
+  addEventListener("beforeprint", () => { for (const picture of document.querySelectorAll(".l0-place .l0-fallback img")) picture.loading = "eager"; });
+  const observer = new IntersectionObserver((entries) => { if (entries.some((e) => e.isIntersecting)) load(); }, { rootMargin: NEAR });
+  document.addEventListener("l0:wake", load);
+  if (location.search) load(); // it may hold settings
+  else for (const place of places) observer.observe(place);
+})();
