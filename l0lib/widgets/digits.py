@@ -98,6 +98,8 @@ class DrawADigit(Explorer):
     dense : path or None
         A script with the dense network (:meth:`ImageNetwork.script`), named for its key, to be run beside the other
         when the reader asks for it. A published page loads it from its own folder ``_static/networks``.
+    with_dense : bool
+        Whether the reader's first stroke asks for the dense network too, unless the browser is to save data.
     """
 
     kind = "draw_a_digit"
@@ -115,10 +117,19 @@ class DrawADigit(Explorer):
             "dense_key": t.Unicode(),
             "dense_bytes": t.Int(),
             "dense_wanted": t.Bool(),
+            "with_dense": t.Bool(),
             "dense_json": t.Unicode(),
         }
 
-    def __init__(self, network: ImageNetwork, examples: np.ndarray, dense: str | Path | None = None, **settings):
+    def __init__(
+        self,
+        network: ImageNetwork,
+        examples: np.ndarray,
+        dense: str | Path | None = None,
+        *,
+        with_dense: bool = False,
+        **settings,
+    ):
         examples = np.asarray(examples)
         if examples.shape != (10, _SIDE, _SIDE) or examples.dtype != np.uint8:
             raise ValueError(f"examples must be uint8 of shape (10, 28, 28); got {examples.dtype} of {examples.shape}")
@@ -130,6 +141,7 @@ class DrawADigit(Explorer):
         if self._dense is not None:
             script_json(self._dense)  # a broken file is told here and not to the reader of the page
             self.view.dense_key, self.view.dense_bytes = self._dense.stem, self._dense.stat().st_size
+            self.view.with_dense = with_dense
             self.view.observe(self._send_dense, "dense_wanted")
 
     def _send_dense(self, change) -> None:

@@ -85,6 +85,7 @@ export function drawADigit(panels, api) {
   const examples = Uint8Array.from(atob(model.get("examples")), (c) => c.charCodeAt(0));
   const times = { sparse: 0, dense: 0 };
   let strokes = model.get("strokes"), dense = null, picture = new Float64Array(SIDE * SIDE), now = null;
+  let together = model.get("with_dense") && !navigator.connection?.saveData; // at the first stroke, once
   let drawing = false, pen = [UNITS / 2, UNITS / 2], down = false, byKeys = false, clock = 0;
 
   const pad = make("canvas", { class: "l0-pad", tabindex: "0", role: "application", "aria-label": `Drawing square. ${HELP}`, "data-lm-suppress-shortcuts": "true" });
@@ -104,6 +105,8 @@ export function drawADigit(panels, api) {
   const changed = () => { api.set("digit", "own"); api.redraw(); };
   const keep = () => { model.set("strokes", strokes.map((s) => [...s])); api.save(); };
   const begin = (point) => {
+    if (together) load();
+    together = false;
     if (!mine()) strokes = [];
     strokes = [...strokes, [...point]];
     changed();
@@ -155,7 +158,8 @@ export function drawADigit(panels, api) {
   clear.addEventListener("click", wipe);
 
   // --- the dense network ---
-  ask.addEventListener("click", async () => {
+  const load = async () => {
+    if (ask.disabled) return;
     ask.disabled = true; trouble.hidden = true;
     ask.textContent = "Loading the dense network …";
     try {
@@ -169,7 +173,8 @@ export function drawADigit(panels, api) {
       ask.disabled = false;
       ask.textContent = "Try again to load the dense network";
     }
-  });
+  };
+  ask.addEventListener("click", load);
 
   const rows = () => tell([
     ["parameters that are not zero", cost.nonzero, cost.parameters],
