@@ -24,17 +24,29 @@ _NUMBERED = re.compile(r"(\d\d)-")
 _EXERCISE = re.compile(r"^(?:`{3,}|:{3,})\{exercise\}", re.M)
 _AIMS = re.compile(r"^(:{3,})\{admonition\} Before you start\n.*?^\1\s*$", re.M | re.S)
 _NEEDS = re.compile(r"^\*You need\*:? *(.+?)\n\n", re.M | re.S)
-_FOLDED = re.compile(r"^(`{3,}|:{3,})\{solution\}.*?^\1\s*$", re.M | re.S)
-_CODE = re.compile(r"^(`{3,}|~{3,})(?!\{)[^\n]*\n.*?^\1\s*$", re.M | re.S)
+_FENCE = re.compile(r"(`{3,}|~{3,}|:{3,})(.*)")
 _FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.S)
-_MARKUP = re.compile(r"^(?:`{3,}|:{3,})\{[^\n]*|^:\w+:[^\n]*|\{[\w:]+\}|\]\([^)]*\)", re.M)
+_MARKUP = re.compile(r"^:[\w-]+:.*|\{[\w:-]+\}|\]\([^)]*\)", re.M)
+
+
+def read_lines(text: str) -> list[str]:
+    """Return the lines of a text that are read: no code, no folded solution, no fence."""
+    kept, open_fences = [], []  # of each fence that is open: how it closes, and whether what it holds is read
+    for line in text.splitlines():
+        fence = _FENCE.fullmatch(line.strip())
+        if open_fences and fence and fence[1] == open_fences[-1][0] and not fence[2]:
+            open_fences.pop()
+        elif fence and all(read for _, read in open_fences):
+            open_fences.append((fence[1], fence[2].startswith("{") and not fence[2].startswith("{solution}")))
+        elif all(read for _, read in open_fences):
+            kept.append(line)
+    return kept
 
 
 def words(notebook) -> int:
-    """Return the number of words in a notebook's text, folded solutions and code left out."""
+    """Return the number of words in a notebook's text that are read; a formula is one."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    for pattern, instead in ((_FOLDED, ""), (_CODE, ""), (_FORMULA, " x "), (_MARKUP, " ")):
-        text = pattern.sub(instead, text)
+    text = _MARKUP.sub(" ", _FORMULA.sub(" x ", "\n".join(read_lines(text))))
     return len(re.findall(r"\w[\w'’.,–-]*", text))
 
 
@@ -100,7 +112,9 @@ def picture(notebook, label: str) -> list:
         cell.outputs = [output for output in cell.outputs if output not in drawn]
         cell.metadata = {"tags": [tag for tag in cell.metadata.tags if tag != OPENING]}
         what = "explorer" if any(_VIEW in output.data for output in drawn) else "picture"
-        above = nbformat.v4.new_markdown_cell(f"*The [{what}](#{label}) stands at the top of this chapter.*", id="chapter-above")
+        above = nbformat.v4.new_markdown_cell(
+            f"*The [{what}](#{label}) stands at the top of this chapter.*", id="chapter-above"
+        )
         notebook.cells.insert(place + 1, above)
         return [copy]
     return []
@@ -142,14 +156,15 @@ class Cards:
 
 def thumbnail(notebook) -> tuple[str, bytes] | None:
     """Return a small picture of a notebook, with its file's suffix: of the cell tagged ``opening``, else the first."""
-    cells = sorted(notebook.cells, key=lambda cell: OPENING not in cell.metadata.get("tags", ()))
-    for cell in cells:
+    for cell in sorted(notebook.cells, key=lambda cell: OPENING not in cell.metadata.get("tags", ())):
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
+            if "image/svg+xml" in data:
+                return "svg", re.sub(
+                    r"(\d\.\d)\d+", r"\1", data["image/svg+xml"]
+                ).encode()  # a tenth of a point is enough
             if "image/png" in data:
                 return "png", _small(base64.b64decode(data["image/png"]))
-            if "image/svg+xml" in data:
-                return "svg", data["image/svg+xml"].encode()
     return None
 
 

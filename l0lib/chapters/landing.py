@@ -71,7 +71,7 @@ class Headlines:
 
     def _said(self, row: Row) -> str:
         more = f"{row.increase or 0.0:+.2f}".replace("-", "−")
-        return f"{title(row.board)}: {row.error:.2f} % error, {more} points"
+        return f"{title(row.board)}: {row.error:.2f} % error ({more})"
 
     def __repr__(self) -> str:
         return "\n".join(f"{times(row.ratio)} {self._said(row)}" for row in self.rows)

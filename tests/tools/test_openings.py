@@ -49,7 +49,9 @@ def chapter():
         cells=[
             new_markdown_cell(TITLE),
             new_code_cell("start()", metadata={"tags": ["remove-input"]}),
-            new_code_cell("Explorer()", outputs=shown, metadata={"tags": ["hide-input", "opening"], "mystnb": {"a": 1}}),
+            new_code_cell(
+                "Explorer()", outputs=shown, metadata={"tags": ["hide-input", "opening"], "mystnb": {"a": 1}}
+            ),
             new_markdown_cell("```{exercise} One\n```\n\n```{solution} ex\nmany words that are folded\n```"),
         ]
     )
@@ -85,14 +87,18 @@ def test_a_chapter_without_a_marked_cell_gets_its_row_alone(chapter):
 
 
 def test_minutes_are_of_words_that_are_read():
-    cells = [new_markdown_cell("word " * 401 + "\n\n$$\na = b + c\n$$ (eq-a)\n\n```{solution} x\n" + "word " * 999 + "\n```")]
+    cells = [
+        new_markdown_cell("word " * 401 + "\n\n$$\na = b + c\n$$ (eq-a)\n\n```{solution} x\n" + "word " * 999 + "\n```")
+    ]
     assert openings.words(new_notebook(cells=cells)) == 401 + 2  # the formula and its label
     assert openings.minutes(new_notebook(cells=cells)) == 3
     assert openings.minutes(new_notebook()) == 1
 
 
 def test_a_list_of_links_becomes_cards(chapter, tmp_path):
-    listed = new_markdown_cell("## Way\n\n- [A title](01-a.ipynb) What?\n- [B](b.ipynb) Who?\n\nEnd.", metadata={"tags": ["chapter-cards"]})
+    listed = new_markdown_cell(
+        "## Way\n\n- [A title](01-a.ipynb) What?\n- [B](b.ipynb) Who?\n\nEnd.", metadata={"tags": ["chapter-cards"]}
+    )
     landing = new_notebook(cells=[listed])
     openings.Cards({"01-a": chapter, "b": new_notebook()}, tmp_path).replace_lists(landing)
     source = landing.cells[0].source

@@ -1,13 +1,12 @@
 """What each explorer's curves must be, computed with the library from the settings that the page reports."""
 
 import base64
-import json
 
 import numpy as np
 
 from l0lib import L0, L1, L2, attraction, landscape
 from l0lib.chapters import alpha_beta_map as maps
-from l0lib.chapters.image_networks import ImageNetwork, Layer, script_json
+from l0lib.chapters.image_networks import ImageNetwork, Layer
 from l0lib.compress import neurons
 from l0lib.widgets import RemoveNeurons
 from l0lib.widgets.digits import drawn_image
@@ -139,16 +138,6 @@ def loss_and_penalty(v, d):
         slope = h * (d["maximum"] - v["v"]) + float(penalty.gradient(d["maximum"]))
         assert abs(slope) < 1e-9 * h
         assert 0 <= d["maximum"] <= d["minimum"] + 1e-9
-
-
-def read_script(path):
-    """The network of a file that `ImageNetwork.script` wrote, its weights as rounded there."""
-    read, layers = json.loads(script_json(path)), []
-    for layer in read["layers"]:
-        weight = np.frombuffer(base64.b64decode(layer["half"]), "<f2").astype(np.float32).reshape(layer["shape"])
-        bias = np.frombuffer(base64.b64decode(layer["bias"]), "<f4")
-        layers.append(Layer(weight, bias, layer["relu"], layer["pool"]))
-    return ImageNetwork(read["name"], layers)
 
 
 def network_of(sent):
