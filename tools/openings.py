@@ -1,4 +1,4 @@
-"""What a reader meets first, made from the executed notebooks: the opening of each chapter, and its card on the landing.
+"""What a reader meets first, made from the executed notebooks: a chapter's opening, and its card on the landing.
 
 Nothing here is typed: minutes, explorers and exercises are counted, pictures are the chapters' own.
 """
@@ -121,7 +121,7 @@ def picture(notebook, label: str) -> list:
 
 
 class Cards:
-    """The pages of a book as cards; ``notebooks`` are all executed ones by name, ``folder`` is where they are staged."""
+    """The pages of a book as cards; ``notebooks`` are all executed ones by name, staged in ``folder``."""
 
     def __init__(self, notebooks: dict, folder: pathlib.Path):
         self.folder = folder
@@ -160,9 +160,8 @@ def thumbnail(notebook) -> tuple[str, bytes] | None:
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if "image/svg+xml" in data:
-                return "svg", re.sub(
-                    r"(\d\.\d)\d+", r"\1", data["image/svg+xml"]
-                ).encode()  # a tenth of a point is enough
+                # a tenth of a point is enough
+                return "svg", re.sub(r"(\d\.\d)\d+", r"\1", data["image/svg+xml"]).encode()
             if "image/png" in data:
                 return "png", _small(base64.b64decode(data["image/png"]))
     return None

@@ -53,7 +53,8 @@ class Sentence:
     def __repr__(self) -> str:
         return (
             f"This {self.network} has {self.nonzero:,} of its {self.parameters:,} parameters left, and reads "
-            f"{100 - self.error:.1f} % of {self.dataset}'s test digits; the whole network reads {100 - self.whole:.1f} %."
+            f"{100 - self.error:.1f} % of {self.dataset}'s test digits; "
+            f"the whole network reads {100 - self.whole:.1f} %."
         )
 
     def _repr_html_(self) -> str:

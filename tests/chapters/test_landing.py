@@ -26,7 +26,7 @@ def test_the_furthest_row_is_the_highest_ratio_within_the_points():
     ]
     assert landing.furthest(rows, BOARD).key == "further"
     assert landing.furthest(rows, BOARD, points=0.5).key == "a"
-    with pytest.raises(ValueError, match="rows must hold one of .* within 0.1 points"):
+    with pytest.raises(ValueError, match=r"rows must hold one of .* within 0\.1 points"):
         landing.furthest(rows, BOARD, points=0.1)
 
 

@@ -59,7 +59,7 @@ def chapter():
 
 def test_the_picture_opens_the_chapter_and_its_cell_keeps_the_rest(chapter):
     openings.open_up(chapter, "01-a")
-    first, picture, facts, _, cell, above, _ = chapter.cells
+    first, picture, _, _, cell, above, _ = chapter.cells
     assert first.source.split("\n\n") == ["(ch-a)=\n# A title", "A claim.", "(opening-01-a)="]
     assert [output.output_type for output in picture.outputs] == ["display_data", "display_data"]
     assert picture.metadata["mystnb"] == {"a": 1}
@@ -87,10 +87,10 @@ def test_a_chapter_without_a_marked_cell_gets_its_row_alone(chapter):
 
 
 def test_minutes_are_of_words_that_are_read():
-    cells = [
-        new_markdown_cell("word " * 401 + "\n\n$$\na = b + c\n$$ (eq-a)\n\n```{solution} x\n" + "word " * 999 + "\n```")
-    ]
-    assert openings.words(new_notebook(cells=cells)) == 401 + 2  # the formula and its label
+    read, many = "word " * 401 + "\n\n$$\na = b + c\n$$ (eq-a)\n\n", "word " * 999
+    folded = f"```{{solution}} x\n~~~python\n{many}\n~~~\n{many}\n```\n```\n{many}\n```"
+    cells = [new_markdown_cell(f"{read}```{{note}}\nTwo words.\n```\n{folded}")]
+    assert openings.words(new_notebook(cells=cells)) == 401 + 2 + 2  # the formula and its label, the note
     assert openings.minutes(new_notebook(cells=cells)) == 3
     assert openings.minutes(new_notebook()) == 1
 
