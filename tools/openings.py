@@ -31,7 +31,8 @@ _MARKUP = re.compile(r"^:[\w-]+:.*|\{[\w:-]+\}|\]\([^)]*\)", re.M)
 
 def read_lines(text: str) -> list[str]:
     """Return the lines of a text that are read: no code, no folded solution, no fence."""
-    kept, open_fences = [], []  # of each fence that is open: how it closes, and whether what it holds is read
+    kept: list[str] = []
+    open_fences: list[tuple[str, bool]] = []  # how each closes, and whether what it holds is read
     for line in text.splitlines():
         fence = _FENCE.fullmatch(line.strip())
         if open_fences and fence and fence[1] == open_fences[-1][0] and not fence[2]:

@@ -8,7 +8,7 @@
 
 from .digits import DrawADigit
 from .explorer import Explorer
-from .explorers import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
+from .explorers import AtZero, FourSteps, LossAndPenalty, PenaltyAndPull, Reach, ScalingFactor, Trajectories
 from .map import AlphaBetaMap
 from .playground import Playground
 from .ratio import CompressionRatio
@@ -20,9 +20,11 @@ __all__ = [
     "CompressionRatio",
     "DrawADigit",
     "Explorer",
+    "FourSteps",
     "LossAndPenalty",
     "PenaltyAndPull",
     "Playground",
+    "Reach",
     "RemoveNeurons",
     "ScalingFactor",
     "Trajectories",

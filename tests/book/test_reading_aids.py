@@ -55,7 +55,7 @@ def test_a_chapter_opens_with_a_claim_a_picture_and_a_row_of_facts(chromium, boo
     with visit(chromium, f"{book}/{page}", **DESK) as view:
         claim = view.locator("article h1 + p").first
         assert 30 < len(claim.inner_text()) < 200
-        picture = view.locator("article :is(.jupyter-widgets, figure img)").first
+        picture = view.locator("article :is(.jupyter-widgets, figure img)").locator("visible=true").first
         assert claim.bounding_box()["y"] < picture.bounding_box()["y"] < 500
         row = view.locator(".l0-facts li").all_inner_texts()
         assert re.fullmatch(r"\d+ min of reading", row[0])
@@ -138,6 +138,7 @@ def test_cards_show_equations_sources_and_symbols(chromium, book):
         card = hover(view, view.locator("article a[href*='bibliography.html#']").first)
         assert re.search(r"\b(19|20)\d\d\b", card.inner_text())
         view.keyboard.press("Escape")
+        view.mouse.move(2, 2)
         link = view.locator("article p a[href^='#equation-']").first
         link.focus()
         view.locator(".l0-card").wait_for()

@@ -6,7 +6,10 @@ from tests.browser import visit
 from tests.widgets.ask import ASK, settle
 from tests.widgets.reference import CHECK, decode
 
-KINDS = ["trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "trajectories-2"]
+KINDS = [
+    "trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "trajectories-2",
+    "four_steps", "reach",
+]  # fmt: skip
 MOVES = ("ArrowRight", "End", "ArrowLeft", "Home", "PageUp", "PageUp", "ArrowUp", "PageDown")
 
 

@@ -77,7 +77,7 @@ function restore() {
   for (const [entry, texts] of refused) entry.notice(`The page's address asks for what cannot be set, and that part is ignored. ${texts.join("; ")}.`);
 }
 
-const KINDS = new Set(["trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "draw_a_digit", "compression_ratio", "remove_neurons", "alpha_beta_map"]);
+const KINDS = new Set(["trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "draw_a_digit", "compression_ratio", "remove_neurons", "alpha_beta_map", "four_steps", "reach"]);
 
 // widgets-slim.js says when every view of the page stands: only then is their order known
 document.addEventListener("l0:ready", restore);
