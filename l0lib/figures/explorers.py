@@ -241,7 +241,7 @@ def four_paths(alpha: float, eta: float, w0: float, steps: int) -> dict[str, np.
     return found
 
 
-def four_steps(alpha=0.5, eta=0.04, w0=0.75, steps=60) -> Figure:
+def four_steps(alpha=1.5, eta=0.1, w0=0.8, steps=20) -> Figure:
     """Draw the gradient and the proximal step of ℓ2 and ℓ1, one and many: :class:`~l0lib.widgets.FourSteps`."""
     w = np.linspace(-1, 1, 401)
     figure, (left, right) = new_figure(7.6, 3.6, columns=2)

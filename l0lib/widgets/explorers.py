@@ -185,10 +185,10 @@ class FourSteps(Explorer):
 
     kind = "four_steps"
     declared = (
-        Setting.log("alpha", "penalty factor α", 0.5, 1e-2, 10),
-        _ETA,
-        Setting.linear("w0", "start w₀", 0.75, 0, 1, 0.01),
-        Setting.log("steps", "steps", 60, 10, 500, whole=True),
+        Setting.log("alpha", "penalty factor α", 1.5, 1e-2, 10),
+        Setting.log("eta", "learning rate η", 0.1, 1e-3, 1),
+        Setting.linear("w0", "start w₀", 0.8, 0, 1, 0.01),
+        Setting.log("steps", "steps", 20, 10, 500, whole=True),
     )
 
     def describe(self) -> str:
@@ -214,7 +214,7 @@ class Reach(Explorer):
     declared = (
         Setting.log("alpha", "penalty factor α", 1e-5, 1e-7, 1e-2),
         Setting.linear("beta", "sharpness β", 5.0, 1, 100, 1),
-        Setting.log("eta", "mean learning rate η", 0.05, 1e-3, 1),
+        Setting.log("eta", "learning rate η", 0.05, 1e-3, 1),
         Setting.log("epochs", "epochs", 100, 1, 500, whole=True),
         Setting.linear("momentum", "momentum μ", 0.9, 0, 0.95, 0.05),
     )
