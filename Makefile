@@ -9,13 +9,13 @@ LINT := .venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/m
 # Some machines forbid Python to keep its bytecode; each process then compiles PyTorch anew, for six seconds.
 unexport PYTHONDONTWRITEBYTECODE
 # The last first: the longest notebooks stand at the end of the book, and none of them should run alone in the end.
-CHAPTERS := $(shell sed -n 's|.*file: *\(notebooks/[^ ]*\).*|\1.ipynb|p' _toc.yml | sed '1!G;h;$$!d')
+CHAPTERS := $(shell sed -nE 's/.*(file|root): *(notebooks\/[^ ]*).*/\2.ipynb/p' _toc.yml | sed '1!G;h;$$!d')
 EXECUTED := $(CHAPTERS:notebooks/%=_build/executed/%)
 LIBRARY := $(shell find l0lib -name '*.py' -o -path 'l0lib/widgets/static/*' -type f)
 RECORDS := $(shell find book/records book/assets/networks -type f)
 PROPERTIES := $(shell grep -rl --include='test_*.py' '^@given' tests)
 ALONE := $(shell grep -rl --include='test_*.py' 'mark.alone' tests)
-PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.yml tools/render.py tools/execute.py
+PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.yml tools/render.py tools/openings.py tools/execute.py
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

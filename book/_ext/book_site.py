@@ -20,10 +20,11 @@ logger = logging.getLogger(__name__)
 LAUNCHERS = {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com"}
 
 # What screen readers stumble over: docutils calls the bibliography a list whose children are no list items, and
-# MyST-NB gives a folded cell a name that is not its visible text.
-MISLABELLED = {
+# MyST-NB gives a folded cell a name that is not its visible text. Cards wait with their pictures until they are near.
+REPLACED = {
     '<div role="list" class="citation-list">': '<div class="citation-list">',
     '<summary aria-label="Toggle hidden content">': "<summary>",
+    'class="sd-card-img-top': 'loading="lazy" class="sd-card-img-top',
 }
 
 
@@ -89,7 +90,7 @@ def describe(app, pagename, templatename, context, doctree):
     """A description of each page for search engines and previews."""
     if doctree is None:
         return
-    for wrong, right in MISLABELLED.items():
+    for wrong, right in REPLACED.items():
         context["body"] = context["body"].replace(wrong, right)
     context["body"] = PICTURE.sub(r'\1<div class="picture">\2</div>', context["body"])
     title = re.sub(r"<[^>]+>", "", context.get("title", ""))

@@ -1,4 +1,4 @@
-/* Print, and "save as PDF", always in the light theme. */
+/* Print, and "save as PDF": always in the light theme, and with the solutions where the reader wants them. */
 (() => {
   const root = document.documentElement;
   let before;
@@ -8,5 +8,14 @@
   });
   addEventListener("afterprint", () => {
     if (before) root.dataset.theme = before;
+  });
+  addEventListener("DOMContentLoaded", () => {
+    const first = document.querySelector(".solution.admonition") && document.querySelector(".exercise.admonition");
+    if (!first) return;
+    const box = Object.assign(document.createElement("input"), { type: "checkbox" });
+    box.addEventListener("change", () => root.toggleAttribute("data-solutions", box.checked));
+    const choice = Object.assign(document.createElement("label"), { className: "l0-print-choice" });
+    choice.append(box, "Print the solutions too");
+    first.before(choice);
   });
 })();

@@ -109,6 +109,16 @@ def script_json(path: str | Path) -> str:
     return found.group(1)
 
 
+def read_script(path: str | Path) -> ImageNetwork:
+    """Return the network of a file that holds :meth:`ImageNetwork.script`, its weights as rounded there."""
+    read, layers = json.loads(script_json(path)), []
+    for layer in read["layers"]:
+        weight = np.frombuffer(base64.b64decode(layer["half"]), "<f2").astype(np.float32).reshape(layer["shape"])
+        bias = np.frombuffer(base64.b64decode(layer["bias"]), "<f4")
+        layers.append(Layer(weight, bias, layer["relu"], layer["pool"]))
+    return ImageNetwork(read["name"], layers)
+
+
 def _frame(layer: Layer) -> dict[str, Any]:
     bias = _text(layer.bias.astype("<f4"))
     return {"shape": list(layer.weight.shape), "relu": layer.relu, "pool": layer.pool, "bias": bias}

@@ -231,6 +231,65 @@ def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0) -> Figure:
     return figure
 
 
+def four_paths(alpha: float, eta: float, w0: float, steps: int) -> dict[str, np.ndarray]:
+    """Return a weight from ``w0`` under gradient steps of ``l2`` and ``l1``, and by proximal ones (``…_prox``)."""
+    found = {}
+    for name, penalty in (("l2", L2(alpha)), ("l1", L1(alpha))):
+        for way, step in (("", attraction.step), ("_prox", lambda p, w, eta: p.prox(w, eta))):
+            path = [w0]
+            for _ in range(steps):
+                path.append(float(step(penalty, path[-1], eta)))
+            found[name + way] = np.array(path)
+    return found
+
+
+def four_steps(alpha=1.5, eta=0.1, w0=0.8, steps=20) -> Figure:
+    """Draw the gradient and the proximal step of ℓ2 and ℓ1, one and many: :class:`~l0lib.widgets.FourSteps`."""
+    w = np.linspace(-1, 1, 401)
+    figure, (left, right) = new_figure(7.6, 3.6, columns=2)
+    left.plot(w, w, color=GREY, linewidth=0.8)
+    paths = four_paths(alpha, eta, w0, steps)
+    styles = {
+        "l2": ("ℓ2, gradient", {**PENALTY_STYLE["l2"], "linestyle": "--"}),
+        "l2_prox": ("ℓ2, proximal", {**PENALTY_STYLE["l2"], "linestyle": "-"}),
+        "l1": ("ℓ1, gradient", {**PENALTY_STYLE["l1"], "linestyle": "--"}),
+        "l1_prox": ("ℓ1, proximal", {**PENALTY_STYLE["l1"], "linestyle": "-"}),
+    }
+    for name, (label, style) in styles.items():
+        penalty = L2(alpha) if name.startswith("l2") else L1(alpha)
+        after = penalty.prox(w, eta) if name.endswith("prox") else attraction.step(penalty, w, eta)
+        left.plot(w, after, label=label, **style)
+        right.plot(paths[name], **style)
+    left.set(xlabel="weight w", ylabel="after one step", xlim=(-1, 1), ylim=(-1, 1))
+    right.set(xlabel="step n", ylabel="weight w", xlim=(0, steps), ylim=(-0.2, 1.05))
+    left.legend(fontsize="small")
+    return figure
+
+
+#: Steps of an epoch in :func:`reach`: 50,000 images in batches of 100.
+STEPS_OF_AN_EPOCH = 500
+
+
+def reach(alpha=1e-5, beta=5.0, eta=0.05, epochs=100, momentum=0.9) -> Figure:
+    """Draw the reach of smoothed ℓ0 against β and epochs, with ℓ1 of the same pull at zero beside it.
+
+    ``eta`` is the mean learning rate (:class:`~l0lib.widgets.Reach`).
+    """
+    each = STEPS_OF_AN_EPOCH * eta / (1 - momentum)
+    betas, many = np.geomspace(1, 100, 201), np.geomspace(1, 500, 201)
+    figure, (left, right) = new_figure(7.6, 3.6, columns=2)
+    left.loglog(betas, attraction.reach(L0(alpha, betas), each * epochs), label="smoothed ℓ0", **PENALTY_STYLE["l0"])
+    right.loglog(many, attraction.reach(L0(alpha, beta), each * many), label="smoothed ℓ0", **PENALTY_STYLE["l0"])
+    right.loglog(many, attraction.reach(L1(alpha * beta), each * many), label="ℓ1", **PENALTY_STYLE["l1"])
+    for axes, x in ((left, beta), (right, epochs)):
+        axes.plot(x, float(attraction.reach(L0(alpha, beta), each * epochs)), "o", color=_L0_COLOUR)
+        axes.set(ylabel="reach r", ylim=(1e-4, 10))
+        axes.legend(fontsize="small")
+    left.set(xlabel="sharpness β", xlim=(1, 100))
+    right.set(xlabel="epochs", xlim=(1, 500))
+    return figure
+
+
 def compression_ratio(stored: Mapping[str, Any], chosen: Mapping[str, Any], stage: str) -> Figure:
     """Draw what :class:`~l0lib.widgets.CompressionRatio` shows, for readers without JavaScript and for paper."""
     figure, (curve, bars, picture) = new_mosaic(8, 5.6, "aa;bc", height_ratios=(1.5, 1))

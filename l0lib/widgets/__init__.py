@@ -10,7 +10,7 @@ from .convolution import OneConvolution
 from .descent import Descent
 from .digits import DrawADigit
 from .explorer import Explorer
-from .explorers import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
+from .explorers import AtZero, FourSteps, LossAndPenalty, PenaltyAndPull, Reach, ScalingFactor, Trajectories
 from .map import AlphaBetaMap
 from .playground import Playground
 from .ratio import CompressionRatio
@@ -23,10 +23,12 @@ __all__ = [
     "Descent",
     "DrawADigit",
     "Explorer",
+    "FourSteps",
     "LossAndPenalty",
     "OneConvolution",
     "PenaltyAndPull",
     "Playground",
+    "Reach",
     "RemoveNeurons",
     "ScalingFactor",
     "Trajectories",

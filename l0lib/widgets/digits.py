@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import traitlets as t
 
-from ..chapters.image_networks import ImageNetwork, script_json
+from ..chapters.image_networks import ImageNetwork, read_script, script_json
 from ..figures import explorers as pictures
 from .explorer import Explorer, Setting
 
@@ -98,6 +98,9 @@ class DrawADigit(Explorer):
     dense : path or None
         A script with the dense network (:meth:`ImageNetwork.script`), named for its key, to be run beside the other
         when the reader asks for it. A published page loads it from its own folder ``_static/networks``.
+    with_dense : bool
+        Whether the page holds what the dense network says of the examples, and the reader's first stroke asks for the
+        network itself, unless the browser is to save data.
     """
 
     kind = "draw_a_digit"
@@ -115,10 +118,19 @@ class DrawADigit(Explorer):
             "dense_key": t.Unicode(),
             "dense_bytes": t.Int(),
             "dense_wanted": t.Bool(),
+            "dense_scores": t.List(),
             "dense_json": t.Unicode(),
         }
 
-    def __init__(self, network: ImageNetwork, examples: np.ndarray, dense: str | Path | None = None, **settings):
+    def __init__(
+        self,
+        network: ImageNetwork,
+        examples: np.ndarray,
+        dense: str | Path | None = None,
+        *,
+        with_dense: bool = False,
+        **settings,
+    ):
         examples = np.asarray(examples)
         if examples.shape != (10, _SIDE, _SIDE) or examples.dtype != np.uint8:
             raise ValueError(f"examples must be uint8 of shape (10, 28, 28); got {examples.dtype} of {examples.shape}")
@@ -130,6 +142,8 @@ class DrawADigit(Explorer):
         if self._dense is not None:
             script_json(self._dense)  # a broken file is told here and not to the reader of the page
             self.view.dense_key, self.view.dense_bytes = self._dense.stem, self._dense.stat().st_size
+            if with_dense:
+                self.view.dense_scores = read_script(self._dense).scores(examples / 255).tolist()
             self.view.observe(self._send_dense, "dense_wanted")
 
     def _send_dense(self, change) -> None:

@@ -1,4 +1,4 @@
-"""The five explorers of the book: what can be set in each, and what its picture says in words.
+"""The explorers that compute from formulas alone: what can be set in each, and what its picture says in words.
 
 Their JavaScript stands in ``js/``, one module a kind; their pictures in :mod:`l0lib.figures.explorers`, one function of
 the same name a kind, which takes the same settings.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from .. import attraction, labels, landscape
+from ..figures import explorers as pictures
+from ..figures.explorers import STEPS_OF_AN_EPOCH
 from ..penalties import L0, L1, L2
 from .explorer import Explorer, Setting
 
@@ -172,4 +174,58 @@ class LossAndPenalty(Explorer):
             f"{float(np.asarray(landscape.minimiser(penalty, s['v'], h))):.3g}: {words}. Right the minimum against the "
             f"optimum of the loss, between soft and hard thresholding; the kill zone ends at "
             f"{float(landscape.kill_zone(penalty, h)):.3g}."
+        )
+
+
+class FourSteps(Explorer):
+    """The gradient step and the proximal step of ℓ2 and ℓ1, one of them and many.
+
+    Settings: ``alpha``, ``eta``, ``w0`` and ``steps``.
+    """
+
+    kind = "four_steps"
+    declared = (
+        Setting.log("alpha", "penalty factor α", 1.5, 1e-2, 10),
+        Setting.log("eta", "learning rate η", 0.1, 1e-3, 1),
+        Setting.linear("w0", "start w₀", 0.8, 0, 1, 0.01),
+        Setting.log("steps", "steps", 20, 10, 500, whole=True),
+    )
+
+    def describe(self) -> str:
+        s = self.settings
+        paths = pictures.four_paths(s["alpha"], s["eta"], s["w0"], s["steps"])
+        zeros = np.flatnonzero(paths["l1_prox"] == 0)
+        end = f"is exactly zero after {zeros[0]} steps" if len(zeros) else f"ends at {paths['l1_prox'][-1]:.3g}"
+        return (
+            f"Left a weight after one step against the weight before it, right the weight from {s['w0']:g} over "
+            f"{s['steps']} steps, learning rate {s['eta']:g}, alpha {s['alpha']:g}. Under ℓ2 it ends at "
+            f"{paths['l2'][-1]:.3g} by gradient steps and {paths['l2_prox'][-1]:.3g} by proximal ones; under ℓ1 by "
+            f"gradient steps at {paths['l1'][-1]:.3g}, and by proximal steps, soft thresholding, it {end}."
+        )
+
+
+class Reach(Explorer):
+    """How far a penalty carries a weight home in a whole training, against β and against epochs.
+
+    Settings: ``alpha``, ``beta``, ``eta`` (the mean learning rate), ``epochs`` of 500 steps, ``momentum``.
+    """
+
+    kind = "reach"
+    declared = (
+        Setting.log("alpha", "penalty factor α", 1e-5, 1e-7, 1e-2),
+        Setting.linear("beta", "sharpness β", 5.0, 1, 100, 1),
+        Setting.log("eta", "learning rate η", 0.05, 1e-3, 1),
+        Setting.log("epochs", "epochs", 100, 1, 500, whole=True),
+        Setting.linear("momentum", "momentum μ", 0.9, 0, 0.95, 0.05),
+    )
+
+    def describe(self) -> str:
+        s = self.settings
+        total = STEPS_OF_AN_EPOCH * s["eta"] * s["epochs"] / (1 - s["momentum"])
+        l0, l1 = L0(s["alpha"], s["beta"]), L1(s["alpha"] * s["beta"])
+        return (
+            f"The reach of smoothed ℓ0 against beta and against epochs, alpha {s['alpha']:g}, total learning rate "
+            f"{total:g}. With beta {s['beta']:g} and {s['epochs']} epochs it brings weights up to "
+            f"{float(attraction.reach(l0, total)):.3g} to zero where the loss leaves them alone, and ℓ1 with the same "
+            f"pull at zero weights up to {float(attraction.reach(l1, total)):.3g}."
         )

@@ -71,7 +71,7 @@ def test_a_missing_page_leads_home(chromium, guarded, address):
         view.wait_for_selector("#more:not([hidden])")
         assert view.get_attribute("#search", "href") == f"{guarded}/search.html"
         view.click("#home")
-        view.wait_for_url("**/book/index.html")
+        view.wait_for_url("**/notebooks/index.html")
 
 
 @pytest.mark.parametrize("policy", ["script-src 'none'", "sandbox"])

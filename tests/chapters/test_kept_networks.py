@@ -6,13 +6,13 @@ import torch
 
 from l0lib import compress
 from l0lib.chapters import kept_networks
+from l0lib.chapters.image_networks import read_script
 from l0lib.compress import models, storage
 from l0lib.experiments import records
 from l0lib.experiments import stored as on_record
 from l0lib.experiments.records import RECORDS
 from l0lib.experiments.run import _count as point
 from tests import made_up
-from tests.widgets.reference import read_script
 
 SCRIPTS = RECORDS.parent / "assets" / "networks"
 

@@ -68,7 +68,7 @@ def test_staging_drops_the_injected_cell_and_keeps_what_was_measured(tmp_path):
     ]
     run = {"duration": 1.25, "start_time": "2026-11-22T08:00:00", "parameters": {"profile": "full"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"papermill": run}), tmp_path / "a.ipynb")
-    found = render.stage_notebook(tmp_path / "a.ipynb", tmp_path / "out" / "a.ipynb")
+    found = render.stage_notebooks({"a": render.executed(tmp_path / "a.ipynb")}, tmp_path / "out")
     assert len(nbformat.read(tmp_path / "out" / "a.ipynb", as_version=4).cells) == 2
-    page = render.status_page({"a": found})
+    page = render.status_page(found)
     assert "| [A title](../notebooks/a.ipynb) | 1.2 s | full | 2026-11-22 08:00 UTC |" in page

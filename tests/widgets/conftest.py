@@ -8,7 +8,7 @@ import shutil
 import pytest
 from ipywidgets.embed import embed_data
 
-from l0lib.widgets import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
+from l0lib.widgets import AtZero, FourSteps, LossAndPenalty, PenaltyAndPull, Reach, ScalingFactor, Trajectories
 from tests.browser import serve, visit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -66,6 +66,8 @@ def page_url(tmp_path_factory):
         AtZero(),
         LossAndPenalty(),
         Trajectories(equal=False),
+        FourSteps(),
+        Reach(),
     ]
     write_page(folder, explorers)
     with serve(folder) as base:

@@ -1,15 +1,15 @@
 """What each explorer's curves must be, computed with the library from the settings that the page reports."""
 
 import base64
-import json
 
 import numpy as np
 
 from l0lib import L0, L1, L2, attraction, landscape
 from l0lib.chapters import alpha_beta_map as maps
 from l0lib.chapters import networks_in_brief as brief
-from l0lib.chapters.image_networks import ImageNetwork, Layer, script_json
+from l0lib.chapters.image_networks import ImageNetwork, Layer
 from l0lib.compress import neurons
+from l0lib.figures.explorers import STEPS_OF_AN_EPOCH
 from l0lib.widgets import RemoveNeurons
 from l0lib.widgets.digits import drawn_image
 from tests.widgets.ratio_reference import compression_ratio
@@ -142,14 +142,36 @@ def loss_and_penalty(v, d):
         assert 0 <= d["maximum"] <= d["minimum"] + 1e-9
 
 
-def read_script(path):
-    """The network of a file that `ImageNetwork.script` wrote, its weights as rounded there."""
-    read, layers = json.loads(script_json(path)), []
-    for layer in read["layers"]:
-        weight = np.frombuffer(base64.b64decode(layer["half"]), "<f2").astype(np.float32).reshape(layer["shape"])
-        bias = np.frombuffer(base64.b64decode(layer["bias"]), "<f4")
-        layers.append(Layer(weight, bias, layer["relu"], layer["pool"]))
-    return ImageNetwork(read["name"], layers)
+def four_steps(v, d):
+    w = np.asarray(d["w"])
+    close(w, np.linspace(-1, 1, len(w)), scale=1)
+    for name, penalty in (("l2", L2(v["alpha"])), ("l1", L1(v["alpha"]))):
+        close(d[name], attraction.step(penalty, w, v["eta"]), scale=1)
+        close(d[f"{name}_prox"], penalty.prox(w, v["eta"]), scale=1)
+        path, calm = np.asarray(d[f"{name}_path"]), np.asarray(d[f"{name}_prox_path"])
+        assert len(path) == len(calm) == v["steps"] + 1
+        assert path[0] == calm[0] == v["w0"]
+        close(path[1:], attraction.step(penalty, path[:-1], v["eta"]), scale=1)
+        close(calm[1:], penalty.prox(calm[:-1], v["eta"]), scale=1)
+    zeros = np.flatnonzero(np.asarray(d["l1_prox_path"]) == 0)
+    assert d["zero"] == (zeros[0] if len(zeros) else -1)
+
+
+def reach(v, d):
+    each = STEPS_OF_AN_EPOCH * v["eta"] / (1 - v["momentum"])
+    total, beta, epochs = each * v["epochs"], np.asarray(d["beta"]), np.asarray(d["epochs"])
+    l0, l1 = L0(v["alpha"], v["beta"]), L1(v["alpha"] * v["beta"])
+    close(d["total"], total)
+    close(beta, np.geomspace(1, 100, len(beta)))
+    close(epochs, np.geomspace(1, 500, len(epochs)))
+    close(d["overBeta"], attraction.reach(L0(v["alpha"], beta), total))
+    close(d["overEpochs"], attraction.reach(l0, each * epochs))
+    close(d["l1OverEpochs"], attraction.reach(l1, each * epochs))
+    close((d["reach"], d["l1"]), (attraction.reach(l0, total), attraction.reach(l1, total)))
+    near = d["bestBeta"] * np.array([0.99, 1, 1.01])  # the library takes β ≥ 1, and the best one may be less
+    less, most, little = np.log1p(v["alpha"] * near**2 * total) / near
+    close(d["most"], most)
+    assert less < most > little, "no other beta reaches further"
 
 
 def network_of(sent):
@@ -263,8 +285,8 @@ def plan_of(plain):
 CHECK = {
     f.__name__: f
     for f in (
-        trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty, draw_a_digit, compression_ratio,
-        remove_neurons, alpha_beta_map, one_convolution, descent,
+        trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty, four_steps, reach, draw_a_digit,
+        compression_ratio, remove_neurons, alpha_beta_map, one_convolution, descent,
     )
 }  # fmt: skip
 

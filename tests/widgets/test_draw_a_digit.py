@@ -8,9 +8,10 @@ import torch
 
 from l0lib import compress
 from l0lib.chapters import kept_networks
+from l0lib.chapters.image_networks import read_script
 from l0lib.widgets import DrawADigit
 from l0lib.widgets.digits import drawn_image
-from tests.browser import visit
+from tests.browser import serve, visit
 from tests.widgets.ask import ASK, settle
 from tests.widgets.conftest import write_page
 from tests.widgets.reference import CHECK, decode
@@ -283,3 +284,32 @@ def test_drawing_keeps_up_with_the_hand(page):
     work = sorted(view(page).evaluate("(e) => e.l0.stats.work"))
     assert len(work) > 20
     assert work[int(0.95 * len(work))] <= 2 * 8, "twice the target of compute and draw"
+
+
+def test_the_first_stroke_brings_the_dense_network_where_the_page_begins_with_its_answers(
+    chromium, trained, tmp_path_factory
+):
+    """What it says of the examples comes with the page, so that both stand side by side before anything is loaded."""
+    sparse, dense = trained
+    folder = tmp_path_factory.mktemp("together")
+    networks = folder / "_static" / "networks"
+    networks.mkdir(parents=True)
+    (networks / "lenet-300-100.js").write_text(dense.script("lenet-300-100"), "ascii")
+    examples = kept_networks.digit_examples()
+    widget = DrawADigit(sparse, examples, networks / "lenet-300-100.js", with_dense=True, digit="3")
+    half = read_script(networks / "lenet-300-100.js")
+    assert np.allclose(widget.view.dense_scores, half.scores(examples / 255), rtol=0, atol=1e-12)
+    write_page(folder, [widget])
+    with serve(folder) as base, visit(chromium, f"{base}/index.html") as page:
+        loaded = []
+        page.on("request", lambda request: loaded.append(request.url))
+        says = half.probabilities(examples[3] / 255)[0].argmax()
+        assert f"The dense network says {says} (" in line(page)
+        assert loaded == []
+        draw(page, ONE)
+        page.wait_for_function("globalThis.L0Networks?.['lenet-300-100']")
+        settle(page)
+        assert len(loaded) == 1
+        assert "The dense network says 1 (" in line(page)
+        draw(page, SEVEN)
+        assert len(loaded) == 1

@@ -9,9 +9,9 @@ import pytest
 
 from l0lib import figures, widgets
 from l0lib.figures import explorers as pictures
-from l0lib.widgets import AtZero, LossAndPenalty, PenaltyAndPull, ScalingFactor, Trajectories
+from l0lib.widgets import AtZero, FourSteps, LossAndPenalty, PenaltyAndPull, Reach, ScalingFactor, Trajectories
 
-ALL = [Trajectories, PenaltyAndPull, ScalingFactor, AtZero, LossAndPenalty]
+ALL = [Trajectories, PenaltyAndPull, ScalingFactor, AtZero, LossAndPenalty, FourSteps, Reach]
 JS = pathlib.Path(widgets.__file__).parent / "js"
 
 
@@ -81,7 +81,7 @@ def test_steps_are_whole_and_tenths_are_tenths():
 def test_picture_and_words_follow_the_settings(kind):
     explorer = kind()
     words = explorer.describe()
-    setting = next(s for s in kind.declared if s.name in ("beta", "beta_1"))
+    setting = next(s for s in kind.declared if s.name in ("alpha", "beta", "beta_1"))
     setattr(explorer, setting.name, setting.min)
     assert explorer.describe() != words
     assert len(words) > 80

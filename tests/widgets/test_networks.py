@@ -11,10 +11,9 @@ import torch
 
 from l0lib import compress
 from l0lib.chapters import kept_networks
-from l0lib.chapters.image_networks import ImageNetwork, Layer
+from l0lib.chapters.image_networks import ImageNetwork, Layer, read_script
 from l0lib.widgets.digits import drawn_image, ink
 from tests.widgets.node import NODE
-from tests.widgets.reference import read_script
 
 HERE = pathlib.Path(__file__).parent
 IMAGES = np.concatenate(

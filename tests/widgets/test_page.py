@@ -6,7 +6,10 @@ from tests.browser import visit
 from tests.widgets.ask import ASK, settle
 from tests.widgets.reference import CHECK, decode
 
-KINDS = ["trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "trajectories-2"]
+KINDS = [
+    "trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "trajectories-2",
+    "four_steps", "reach",
+]  # fmt: skip
 MOVES = ("ArrowRight", "End", "ArrowLeft", "Home", "PageUp", "PageUp", "ArrowUp", "PageDown")
 
 
@@ -228,7 +231,7 @@ def test_keyboard_and_screen_reader(page, key):
     for panel in panels.all():
         assert panel.get_attribute("role") == "img"
         assert len(panel.get_attribute("aria-label")) > 60
-    box.locator(".l0-c-beta .noUi-handle, .l0-c-beta_1 .noUi-handle").first.focus()
+    box.locator(".l0-c-beta .noUi-handle, .l0-c-beta_1 .noUi-handle, .l0-c-steps .noUi-handle").first.focus()
     page.keyboard.press("PageUp")
     page.wait_for_function("([e, was]) => e.textContent !== was", arg=[status.element_handle(), before])
 
@@ -251,7 +254,7 @@ def test_theme_changes_the_colours_at_once(page):
 def test_without_javascript_the_pictures_stand(chromium, page_url):
     with visit(chromium, page_url, java_script_enabled=False) as page:
         pictures = page.locator(".l0-fallback img")
-        assert pictures.count() == 6
+        assert pictures.count() == len(KINDS)
         for picture in pictures.all():
             assert picture.is_visible()
             assert picture.bounding_box()["width"] > 400

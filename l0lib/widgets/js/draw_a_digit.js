@@ -85,6 +85,8 @@ export function drawADigit(panels, api) {
   const examples = Uint8Array.from(atob(model.get("examples")), (c) => c.charCodeAt(0));
   const times = { sparse: 0, dense: 0 };
   let strokes = model.get("strokes"), dense = null, picture = new Float64Array(SIDE * SIDE), now = null;
+  const told = model.get("dense_scores"); // of the examples
+  let together = told.length > 0 && !navigator.connection?.saveData; // at the first stroke, once
   let drawing = false, pen = [UNITS / 2, UNITS / 2], down = false, byKeys = false, clock = 0;
 
   const pad = make("canvas", { class: "l0-pad", tabindex: "0", role: "application", "aria-label": `Drawing square. ${HELP}`, "data-lm-suppress-shortcuts": "true" });
@@ -104,6 +106,8 @@ export function drawADigit(panels, api) {
   const changed = () => { api.set("digit", "own"); api.redraw(); };
   const keep = () => { model.set("strokes", strokes.map((s) => [...s])); api.save(); };
   const begin = (point) => {
+    if (together) load();
+    together = false;
     if (!mine()) strokes = [];
     strokes = [...strokes, [...point]];
     changed();
@@ -155,7 +159,8 @@ export function drawADigit(panels, api) {
   clear.addEventListener("click", wipe);
 
   // --- the dense network ---
-  ask.addEventListener("click", async () => {
+  const load = async () => {
+    if (ask.disabled) return;
     ask.disabled = true; trouble.hidden = true;
     ask.textContent = "Loading the dense network …";
     try {
@@ -169,7 +174,8 @@ export function drawADigit(panels, api) {
       ask.disabled = false;
       ask.textContent = "Try again to load the dense network";
     }
-  });
+  };
+  ask.addEventListener("click", load);
 
   const rows = () => tell([
     ["parameters that are not zero", cost.nonzero, cost.parameters],
@@ -243,14 +249,14 @@ export function drawADigit(panels, api) {
       const empty = mine() && !strokes.length;
       picture = mine() ? imageOf(strokes, now.pen) : Float64Array.from(examples.subarray(SIDE * SIDE * now.digit, SIDE * SIDE * (Number(now.digit) + 1)), (v) => v / 255);
       const answer = (layers) => (empty || !layers ? null : scores(layers, picture));
-      const found = { compressed: answer(compressed), dense: answer(dense) };
+      const found = { compressed: answer(compressed), dense: dense || mine() || !told.length ? answer(dense) : told[now.digit] };
       const sparse = found.compressed && softmax(found.compressed), other = found.dense && softmax(found.dense);
       recolour();
       show(sparse, other);
       rows();
       const says = (p) => (p ? `says ${best(p)} (${percent(p[best(p)])})` : "is waiting for a drawing");
       const key = [{ style: "l0", dot: true, name: "The compressed network", text: says(sparse) }];
-      if (dense) key.push({ style: "l2", dot: true, name: "The dense network", text: says(other) });
+      if (other || dense) key.push({ style: "l2", dot: true, name: "The dense network", text: says(other) });
       const spoken = empty ? EMPTY : key.map((k) => `${k.name} ${k.text}.`).join(" ");
       return {
         data: { strokes: mine() ? strokes : [], image: picture, scores: found, probabilities: { compressed: sparse, dense: other }, cost, network: model.get("network") },

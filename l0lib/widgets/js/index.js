@@ -4,10 +4,12 @@ import { atZero } from "./at_zero.js";
 import { compressionRatio } from "./compression_ratio.js";
 import { descent } from "./descent.js";
 import { drawADigit } from "./draw_a_digit.js";
+import { fourSteps } from "./four_steps.js";
 import { mount } from "./frame.js";
 import { lossAndPenalty } from "./loss_and_penalty.js";
 import { oneConvolution } from "./one_convolution.js";
 import { penaltyAndPull } from "./penalty_and_pull.js";
+import { reach } from "./reach.js";
 import { removeNeurons } from "./remove_neurons.js";
 import { scalingFactor } from "./scaling_factor.js";
 import { trajectories } from "./trajectories.js";
@@ -21,6 +23,8 @@ const EXPLORERS = {
   compression_ratio: [compressionRatio, "stored runs at a compression ratio"],
   remove_neurons: [removeNeurons, "remove neurons"],
   alpha_beta_map: [alphaBetaMap, "what alpha and beta do to a network"],
+  four_steps: [fourSteps, "four steps towards zero"],
+  reach: [reach, "the reach of a penalty"],
   draw_a_digit: [drawADigit, "draw a digit"],
   one_convolution: [oneConvolution, "one convolution, step by step"],
   descent: [descent, "three ways down a valley"],

@@ -1,0 +1,224 @@
+"""What helps a reader along: the first screen, contents, search, cards, guesses and hints, paper."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+
+from tests.book.pages import CHAPTERS
+from tests.browser import visit
+
+NUMBERED = [page for page in CHAPTERS if re.search(r"/\d\d-", page)]
+DESK, PHONE = {"viewport": {"width": 1280, "height": 800}}, {"viewport": {"width": 390, "height": 800}}
+LANDING = "notebooks/index.html"
+TOPS = "(found) => found.map((e) => e.getBoundingClientRect().top)"
+#: In the order of the page.
+PARTS = (".l0-measured", ".l0-doors", ".l0-pad", ".l0-costs", ".l0-headlines", ".l0-cards")
+
+
+def test_the_first_screen_has_a_number_the_digit_and_three_ways_on(chromium, book):
+    with visit(chromium, f"{book}/{LANDING}", **DESK) as view:
+        for part in PARTS[:-1]:
+            box = view.locator(part).bounding_box()
+            assert box["y"] + box["height"] <= 800, part
+        assert re.search(r"\d,\d{3} of its \d{3},\d{3}", view.locator(".l0-measured").inner_text())
+        assert view.locator(".l0-doors a").count() == 3
+        assert view.locator(".l0-headlines a[href^='scoreboard.html#']").count() == 3
+        assert "The dense network says" in view.locator(".l0-key").inner_text()
+
+
+@pytest.mark.parametrize("screen", [DESK, PHONE])
+def test_the_landing_has_one_order_and_nothing_is_cut(chromium, book, screen):
+    with visit(chromium, f"{book}/{LANDING}", **screen) as view:
+        tops = [view.locator(part).first.bounding_box()["y"] for part in PARTS]
+        assert tops == sorted(tops)
+        wide = view.eval_on_selector_all(
+            "article :is(p, ul, canvas, table, .sd-card)",
+            "(found) => found.filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.className)",
+        )
+        assert wide == []
+
+
+def test_a_card_tells_minutes_and_whether_something_moves(chromium, book):
+    with visit(chromium, f"{book}/{LANDING}") as view:
+        cards = view.locator(".l0-cards .sd-card")
+        assert cards.count() >= len(NUMBERED)
+        for card in cards.all():
+            assert re.search(r"\b\d+ min", card.inner_text())
+        first = view.locator(".sd-card", has_text="Zero attraction")
+        assert "moves" in first.inner_text()
+        assert first.locator("img").count() == 1
+
+
+@pytest.mark.parametrize("page", NUMBERED)
+def test_a_chapter_opens_with_a_claim_a_picture_and_a_row_of_facts(chromium, book, page):
+    with visit(chromium, f"{book}/{page}", **DESK) as view:
+        claim = view.locator("article h1 + p").first
+        assert 30 < len(claim.inner_text()) < 200
+        picture = view.locator("article :is(.jupyter-widgets, figure img)").locator("visible=true").first
+        assert claim.bounding_box()["y"] < picture.bounding_box()["y"] < 500
+        row = view.locator(".l0-facts li").all_inner_texts()
+        assert re.fullmatch(r"\d+ min of reading", row[0])
+        shown = view.locator("article script[type='application/vnd.jupyter.widget-view+json']").count()
+        assert (f"{shown} explorer{'s' * (shown != 1)}" in row) == bool(shown)
+        asked = view.locator("article .exercise.admonition").count()
+        assert f"{asked} exercises" in row
+        assert row[-1].startswith("needs ")
+        aims = view.locator(".admonition", has_text="Before you start").first
+        assert "toggle-hidden" in aims.get_attribute("class")
+
+
+def test_the_contents_mark_the_section_in_view(chromium, book):
+    with visit(chromium, f"{book}/notebooks/05-at-zero.html", **DESK) as view:
+        marked = view.locator(".page-toc a[aria-current=true]")
+        assert marked.count() == 0, "above the first section none is read"
+        links = view.locator(".page-toc > ul > li > a")
+        for place in (0, 2, links.count() - 1):
+            target = links.nth(place).get_attribute("href")
+            view.evaluate("(id) => document.querySelector(id).scrollIntoView()", target)
+            view.wait_for_function(
+                "(id) => document.querySelector('.page-toc a[aria-current=true]')?.getAttribute('href') === id",
+                arg=target,
+            )
+            assert marked.count() == 1
+
+
+def results(view):
+    view.wait_for_function("document.querySelector('#search-results .search-summary')?.innerText")
+    view.wait_for_timeout(300)
+    return view.eval_on_selector_all("#search-results li > a", "(found) => found.map((a) => a.getAttribute('href'))")
+
+
+@pytest.mark.parametrize("words", ["playground", "penalty", "scoreboard"])
+def test_search_ranks_pages_above_the_reference(chromium, book, words):
+    address = f"{book}/search.html?q={words}"
+    with visit(
+        chromium, address, allowed=(address,)
+    ) as view:  # the theme warns of functions without a block of their own
+        found = results(view)
+        assert found[0].startswith(("notebooks/", "book/glossary"))
+        reference = [place for place, link in enumerate(found) if link.startswith("book/api.html")]
+        assert all(link.startswith("book/") for link in found[min(reference, default=len(found)) :])
+    if words != "penalty":
+        assert found[0].startswith(f"notebooks/{words}.html")
+
+
+@pytest.mark.parametrize("words", ["359", "266,610", "266610", "359×"])
+def test_search_finds_a_number(chromium, book, words):
+    with visit(chromium, f"{book}/search.html?q={quote(words)}") as view:
+        found = results(view)
+        assert any(link.startswith("notebooks/0") for link in found), found
+
+
+def test_search_finds_what_an_explorer_shows(chromium, book):
+    """The word stands in no text: a still picture says it of the explorer."""
+    with visit(chromium, f"{book}/search.html?q=cobweb+histogram+orbit") as view:
+        assert any(link.startswith("notebooks/05") for link in results(view))
+
+
+SYMBOL = """(tex) => [...document.querySelectorAll("article p .katex")].find(
+    (e) => e.checkVisibility() && e.querySelector("annotation").textContent === tex)"""
+
+
+def hover(view, link):
+    link.scroll_into_view_if_needed()
+    link.hover()
+    card = view.locator(".l0-card")
+    card.wait_for()
+    return card
+
+
+def test_cards_show_equations_sources_and_symbols(chromium, book):
+    with visit(chromium, f"{book}/notebooks/05-at-zero.html", **DESK) as view:
+        card = hover(view, view.locator("article p a[href^='#equation-']").first)
+        assert card.locator(".katex").count() >= 1
+        assert card.locator("[id], a, button").count() == 0
+        view.keyboard.press("Escape")
+        assert view.locator(".l0-card").count() == 0
+        card = hover(view, view.locator("article a[href*='bibliography.html#']").first)
+        assert re.search(r"\b(19|20)\d\d\b", card.inner_text())
+        view.keyboard.press("Escape")
+        view.mouse.move(2, 2)
+        link = view.locator("article p a[href^='#equation-']").first
+        link.focus()
+        view.locator(".l0-card").wait_for()
+        assert link.get_attribute("aria-describedby") == "l0-card"
+        view.keyboard.press("Escape")
+        assert "magnitude" in hover(view, view.evaluate_handle(SYMBOL, "w_c").as_element()).inner_text()
+
+
+def test_every_kind_of_box_has_its_icon(chromium, book):
+    icon = "(e) => getComputedStyle(e.querySelector(':scope > .admonition-title'), '::after').maskImage"
+    kinds = ("predict", "quiz", "exercise", "solution", "proposition", "note")
+    with visit(chromium, f"{book}/notebooks/05-at-zero.html") as view:
+        icons = [view.locator(f".admonition.{kind}").first.evaluate(icon) for kind in kinds]
+        assert all(found.startswith('url("data:image/svg+xml') for found in icons)
+        proof = "(e) => getComputedStyle(e, '::before').maskImage"
+        icons.append(view.locator(".proof.admonition:not(.proposition, .theorem)").first.evaluate(proof))
+        assert len(set(icons)) == len(kinds) + 1
+
+
+def test_a_wrong_answer_gets_a_hint_and_the_solution_comes_on_request(chromium, book):
+    with visit(chromium, f"{book}/{NUMBERED[0]}") as view:
+        box = view.locator(".admonition.quiz").first
+        right = int(re.search(r"answer-(\d+)", box.get_attribute("class")).group(1))
+        wrong = 1 if right > 1 else 2
+        solve = box.get_by_role("button", name="Show the solution")
+        assert not solve.is_visible()
+        box.locator("input[type=radio]").nth(wrong - 1).check()
+        assert box.locator("[role=status]").inner_text().startswith("Not this one. Hint: ")
+        assert not box.locator(".quiz-explanation").is_visible()
+        solve.focus()
+        view.keyboard.press("Enter")
+        assert box.locator(".quiz-explanation").is_visible()
+        assert view.evaluate("document.activeElement.classList.contains('quiz-explanation')"), "and it is read"
+
+
+def test_predict_takes_a_guess_and_shows_it_beside_what_happened(chromium, book):
+    with visit(chromium, f"{book}/notebooks/04-zero-attraction.html") as view:
+        box = view.locator(".admonition.predict").first
+        box.get_by_role("button", name="Compare").click()
+        assert "Guess first" in box.locator("[role=status]").inner_text()
+        box.get_by_label("Your guess").fill("ℓ1 wins <b>")
+        view.keyboard.press("Tab")
+        view.keyboard.press("Enter")
+        assert "ℓ1 wins <b>" in box.locator(".predict-guess").inner_text()
+        answer = box.locator(".predict-both > .admonition")
+        assert "toggle-hidden" not in answer.get_attribute("class")
+        guess, happened = box.locator(".predict-guess").bounding_box(), answer.bounding_box()
+        assert guess["x"] + guess["width"] <= happened["x"]
+
+
+def test_predict_offers_the_options_that_it_lists(chromium, book):
+    """No chapter has such a list yet: one is put into a page as it would be built."""
+    made = """<div class="predict admonition"><p class="admonition-title">Predict</p><p>Which?</p>
+      <ol><li><p>the <em>first</em></p></li><li><p>the second</p></li></ol>
+      <div class="admonition toggle-hidden"><p class="admonition-title">Look</p><p>The second.</p>
+      <button class="toggle-button">Show</button></div></div>"""
+    with visit(chromium, f"{book}/book/how-to-use.html") as view:
+        view.evaluate("(made) => document.querySelector('article').insertAdjacentHTML('beforeend', made)", made)
+        view.add_script_tag(url=f"{book}/_static/predict.js?again")
+        view.evaluate("dispatchEvent(new Event('DOMContentLoaded'))")
+        box = view.locator(".admonition.predict")
+        box.get_by_label("the first").check()
+        box.get_by_role("button", name="Compare").click()
+        assert box.locator(".predict-guess em").inner_text() == "first"
+
+
+def test_paper_keeps_numbers_breaks_boxes_and_fits_tables(chromium, book):
+    with visit(chromium, f"{book}/notebooks/09-hundredfold.html", viewport={"width": 700, "height": 1000}) as view:
+        choice = view.get_by_label("Print the solutions too")
+        assert choice.is_visible()
+        view.emulate_media(media="print")
+        assert view.locator("article h1").inner_text().startswith("9.")
+        assert not view.locator("#jb-print-docs-body h1").is_visible()
+        boxes = "(found) => [...new Set(found.map((e) => getComputedStyle(e).breakInside))]"
+        assert view.eval_on_selector_all(".cell, .cell_output, .admonition, article table", boxes) == ["auto"]
+        wide = "(found) => found.filter((e) => e.getBoundingClientRect().right > innerWidth).map((e) => e.innerText)"
+        assert view.eval_on_selector_all("article table", wide) == []
+        solution = view.locator(".solution.admonition").first
+        assert not solution.is_visible()
+        view.emulate_media(media="screen")
+        choice.check()
+        view.emulate_media(media="print")
+        assert solution.is_visible()
