@@ -64,6 +64,11 @@ def odd(draw: random.Random) -> Any:
 
 weight, rate = (lambda draw: draw.uniform(-2, 2)), number(1e-3, 1.0)
 alpha, beta = number(1e-6, 10.0), number(1.0, 1e3)
+below_one = number(1e-3, 0.99)
+
+
+def falling_rates(draw: random.Random) -> Any:
+    return np.sort([rate(draw) for _ in range(draw.randrange(1, 9))])[::-1]
 
 
 def some(draw: random.Random) -> Any:
@@ -137,9 +142,33 @@ THEORY = [
     ),
     *(
         Door(call, {"penalty": some, "eta": rate}, shaped)
-        for call in (attraction.critical_magnitude, attraction.crossing_magnitude, attraction.swing_band)
+        for call in (attraction.critical_magnitude, attraction.crossing_magnitude)
     ),
-    Door(attraction.alpha_for_threshold, {"penalty": some, "threshold": rate, "eta": rate}, shaped),
+    Door(attraction.swing_band, {"penalty": some, "eta": rate, "momentum": below_one}, anything),
+    Door(
+        attraction.alpha_for_threshold,
+        {"penalty": some, "threshold": rate, "eta": rate, "momentum": below_one},
+        without_nan,
+    ),
+    Door(attraction.mean_under_noise, {"penalty": some, "eta": rate, "noise": rate}, shaped),
+    Door(
+        attraction.square_norm_at_rest,
+        {"gamma": rate, "eta": rate, "alpha": rate, "momentum": below_one},
+        without_nan,
+    ),
+    Door(attraction.swing_after, {"penalty": some, "rates": falling_rates}, without_nan),
+    Door(
+        attraction.momentum_trajectory,
+        {"penalty": some, "w0": weight, "rates": falling_rates, "momentum": below_one},
+        without_nan,
+    ),
+    Door(
+        attraction.adam_trajectory,
+        {"penalty": some, "w0": weight, "eta": rate, "steps": lambda draw: draw.randrange(50)},
+        without_nan,
+    ),
+    Door(landscape.separating_start, {"penalty": smooth, "v": weight, "curvature": rate}, anything),  # NaN: none
+    Door(landscape.kept_by_rising_beta, {"alpha": alpha, "curvature": rate}, without_nan),
     Door(
         attraction.steps_to_zero,
         {"penalty": some, "w0": weight, "eta": rate, "epsilon": lambda draw: draw.choice([None, None, 1e-3])},

@@ -369,6 +369,27 @@ def test_prop_noise_spreads_the_weight_exponentially():
         assert share == pytest.approx(-math.expm1(-threshold / scale), abs=0.04)
 
 
+def test_momentum_spreads_noisy_weights_as_much_as_a_rate_that_is_larger_by_its_factor():
+    random, eta, alpha, noise, mu = np.random.default_rng(10), 0.1, 1e-3, 2e-3, 0.9
+    wide = attraction.mean_under_noise(L1(alpha), eta / (1 - mu), noise) - eta * alpha / (1 - mu) / 2
+    states = attraction.momentum_trajectory(
+        L1(alpha), random.laplace(0, wide, 2000), np.full(3000, eta), mu, lambda n: noise * random.standard_normal(n)
+    )
+    assert np.abs(states[-1000:]).mean() == pytest.approx(wide, rel=0.1)
+
+
+def test_noise_carries_weights_over_a_wall_that_is_not_high_beside_it():
+    random, eta, beta, noise, lost = np.random.default_rng(11), 0.1, 10.0, 0.1, []
+    for ratio in (2, 20):
+        penalty = L0(ratio * eta * noise**2 / 2, beta)
+        states = attraction.momentum_trajectory(
+            penalty, np.zeros(200), np.full(6000, eta), 0.0, lambda n: noise * random.standard_normal(n)
+        )
+        lost.append(np.mean(np.abs(states[-1]) > 10 / beta))
+    assert lost[0] > 0.05
+    assert lost[1] == 0
+
+
 def test_noise_blurs_the_two_piles_where_it_passes_half_the_root_of_a():
     """Of the states within the band, those near its ends against those in the middle."""
     random, a, eta, beta = np.random.default_rng(7), 0.01, 1.0, 1.0

@@ -467,3 +467,31 @@ def _followed(start: float, v: float, penalties: Sequence[L0]) -> list[float]:
         w = 0.0 if regime == "kill" or (regime == "bistable" and w < split) else float(star)
         places.append(w)
     return places
+
+
+def narrowing_band(a: float, momenta: Sequence[float], steps: int) -> Figure:
+    """Draw a weight's magnitude under the smoothed l0 while the rate falls along half a cosine, and the band."""
+    penalty = L0(a, 1.0)
+    rates = (1 + np.cos(np.pi * np.arange(steps) / steps)) / 2
+    figure, axis = new_figure(7.2, 3.1)
+    for mu, colour in zip(momenta, (GREEN, GREY), strict=True):
+        states = np.abs(attraction.momentum_trajectory(penalty, 20 * a, rates, mu)[1:]) / a
+        axis.plot(states, ".", ms=2, color=colour, label=f"μ = {mu:g}", zorder=2 - mu)
+    axis.plot(rates, color="black", lw=1.2, label="band of plain steps")
+    axis.set(yscale="log", xlabel="step", ylabel="$|w| / c_1$", ylim=(0.2 * rates[-1], 30), xlim=(0, steps))
+    axis.legend(frameon=False, loc="lower left", markerscale=4)
+    return figure
+
+
+def penalty_on_direction(scales: Sequence[float], beta: float) -> Figure:
+    r"""Draw what l1 and the smoothed l0 charge an entry of the direction, :math:`\Omega(su)`, at several scales."""
+    figure, axes = new_figure(7.2, 2.9, columns=2)
+    u = np.linspace(0, 0.5, 200)
+    for axis, name, penalty in ((axes[0], "l1", L1(1.0)), (axes[1], "l0", L0(1.0, beta))):
+        for scale, dashes in zip(scales, _DASHES, strict=False):
+            price = penalty.elementwise(scale * u)
+            axis.plot(u, price, dashes, lw=2, color=PENALTY_STYLE[name]["color"], label=f"s = {scale:g}")
+        axis.set(title=labels.PENALTIES[name], xlabel="entry u of the direction")
+        axis.legend(frameon=False)
+    axes[0].set_ylabel("price Ω(su)")
+    return figure

@@ -109,3 +109,17 @@ def test_noise_is_drawn_in_as_many_panels():
     assert [axis.get_title() for axis in figure.axes] == ["σ = 0.25 σ*", "σ = 4 σ*", "mean"]
     dots = [line.get_ydata()[0] for line in figure.axes[-1].lines if len(line.get_xdata()) == 1]
     assert dots == pytest.approx([1.25, 1.0], rel=0.1)
+
+
+def test_a_weight_follows_the_narrowing_band():
+    axis = figures.narrowing_band(0.002, (0.0, 0.9), 800).axes[0]
+    plain, band = _line(axis, "μ = 0").get_ydata(), _line(axis, "band of plain steps").get_ydata()
+    assert plain[0] > 10 * band[0]
+    assert (plain[400:] <= 4.2 * band[400:]).all()
+
+
+def test_the_price_of_a_direction_at_each_scale():
+    for axis, penalty in zip(figures.penalty_on_direction((0.5, 2.0), 4.0).axes, (L1(1.0), L0(1.0, 4.0)), strict=True):
+        for scale in (0.5, 2.0):
+            line = _line(axis, f"s = {scale:g}")
+            assert line.get_ydata() == pytest.approx(penalty.elementwise(scale * line.get_xdata()))
