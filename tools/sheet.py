@@ -33,6 +33,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 SHEETS = ROOT / "_build" / "course" / "sheets"
 INSTRUCTOR = ROOT / "_build" / "course" / "instructor" / "sheets"
 KATEX = ROOT / "book" / "assets" / "vendor" / "katex"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:"
 #: What asks KaTeX for all formulas of a sheet at once: pairs of TeX and display on its input, HTML on its output.
 RENDER = """
 const katex = require(process.argv[1]);
@@ -61,6 +62,9 @@ section { margin: 0 0 1.8rem; }
 .katex-display { overflow-x: auto; overflow-y: hidden; }
 code { font-size: .9em; }
 pre { overflow-x: auto; border: 1px solid #bbb; padding: .5rem; }
+table { border-collapse: collapse; font-size: .95em; }
+.wide { overflow-x: auto; }
+th, td { border-bottom: 1px solid #bbb; padding: .2rem .6rem .2rem 0; text-align: left; vertical-align: top; }
 @media print {
   body { margin: 0; max-width: none; padding: 0; }
   h2, h3, header { break-after: avoid; }
@@ -142,26 +146,25 @@ def page(drawn: Sequence[Drawn], seed: int, title: str, solutions: bool) -> str:
             )
         body.append("\n".join(["<section>", *parts, "</section>"]))
     sections = "\n".join(body)
-    name = "" if solutions else '<p class="name">Name: ______________________________</p>'
     kind = " With solutions." if solutions else ""
+    name = "" if solutions else '<p class="name">Name: ______________________________</p>'
+    head = f'<h1>{html.escape(title)}</h1>\n<p class="facts">{facts}{kind}</p>\n{name}'
+    return document(title, f"<header>\n{head}\n</header>\n<main>\n{sections}\n</main>")
+
+
+def document(title: str, body: str) -> str:
+    """Return one HTML file with the style of formulas and of sheets inside; it needs no script and no other file."""
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; font-src data:">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <title>{html.escape(title)}</title>
 <style>{katex_style()}{STYLE}</style>
 </head>
 <body>
-<header>
-<h1>{html.escape(title)}</h1>
-<p class="facts">{facts}{kind}</p>
-{name}
-</header>
-<main>
-{sections}
-</main>
+{body}
 </body>
 </html>
 """
