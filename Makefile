@@ -19,7 +19,7 @@ PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.y
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture clean FORCE
+.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture sheet projects clean FORCE
 
 help:
 	@echo "make book     build the book into _build/html (first time: installs into .venv; TORCH=cpu for the small PyTorch)"
@@ -34,6 +34,8 @@ help:
 	@echo "make bundle   rebuild the explorers' script after a change in l0lib/widgets/js"
 	@echo "make lock     resolve requirements.lock anew from pyproject.toml"
 	@echo "make picture  draw the README's picture anew"
+	@echo "make sheet    draw a problem sheet: SEED=7 NUMBER=6 (or MINUTES=90), LEVEL=1,2 CHAPTER=4,5 SOLUTIONS=1"
+	@echo "make projects build the course's projects; WORKED=1 runs and builds the lecturer's worked answers"
 	@echo "make clean    remove _build"
 	@echo "Options: PROFILE=full runs the real experiments; PYTHON=python3.12 names the Python to start from."
 
@@ -105,6 +107,13 @@ lock: environment
 
 picture: environment
 	@$(PY) tools/picture.py
+
+sheet: environment
+	@$(PY) tools/sheet.py $(or $(SEED),1) $(if $(MINUTES),--minutes $(MINUTES),--number $(or $(NUMBER),6)) \
+	  $(if $(LEVEL),--levels $(LEVEL)) $(if $(CHAPTER),--chapters $(CHAPTER)) $(if $(SOLUTIONS),--solutions)
+
+projects: environment
+	@$(PY) tools/projects.py $(if $(WORKED),--worked)
 
 clean:
 	rm -rf _build

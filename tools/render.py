@@ -11,6 +11,7 @@ import pathlib
 import platform
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -67,6 +68,24 @@ def stage_notebooks(notebooks: dict, folder: pathlib.Path) -> dict[str, dict]:
     return runs
 
 
+def recorded_runs() -> list[str]:
+    """Rows of the table of recorded runs: what they took, by study, network and machine."""
+    from l0lib.experiments import records  # not at the top: make asks for the stamp at every call, which needs none
+    from l0lib.labels import NETWORKS
+
+    groups: dict[tuple, list[float]] = {}
+    for record in records.read_all():
+        made = record.origin
+        machine = made.hardware if made.device == "cpu" else made.device
+        key = (record.config.experiment, record.config.network, made.threads, machine)
+        groups.setdefault(key, []).append(made.seconds)
+    rows = []
+    for (study, network, threads, machine), seconds in sorted(groups.items()):
+        name = f"{NETWORKS.get(network, network)} | {len(seconds)} | {statistics.median(seconds) / 60:.1f} min"
+        rows.append(f"| {study} | {name} | {threads} | {machine} |")
+    return rows
+
+
 def status_page(runs: dict[str, dict]) -> str:
     """The page that says when and with what each chapter was run."""
     rows = []
@@ -91,6 +110,15 @@ def status_page(runs: dict[str, dict]) -> str:
             "| Chapter | Run time | Profile | Started |",
             "|---|--:|---|---|",
             *rows,
+            "",
+            "## Recorded runs",
+            "",
+            "What the stored results took: the runs on record for each network and kind of processor, and the median",
+            "time of one.",
+            "",
+            "| Study | Network | Runs | Median time of one | Threads | Made on |",
+            "|---|---|--:|--:|--:|---|",
+            *recorded_runs(),
             "",
             "## Versions",
             "",
