@@ -539,7 +539,7 @@ def test_prop_direction():
     assert np.all(np.diff([radial(L1(alpha), s) for s in scales]) > 0)
 
 
-@pytest.mark.parametrize(("chapter", "least"), [("05-at-zero", 8), ("05b-what-a-loss-saves", 4)])
+@pytest.mark.parametrize(("chapter", "least"), [("05-at-zero", 8), ("06-what-a-loss-saves", 4)])
 def test_every_statement_of_the_chapter_has_its_test(chapter, least):
     cells = json.loads((NOTEBOOKS / f"{chapter}.ipynb").read_text())["cells"]
     text = "".join("".join(cell["source"]) for cell in cells)

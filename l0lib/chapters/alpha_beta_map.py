@@ -32,7 +32,7 @@ CHANCE = 85.0
 LEVEL = 1.0
 #: Shares of the first weights whose lines of equal reach are drawn.
 SHARES = (0.5, 0.9, 0.99)
-#: Beyond such a share of the first weights within reach, the loss and not the reach decides who dies (chapter 12).
+#: Beyond such a share of the first weights within reach, the loss and not the reach decides who dies (chapter 13).
 LIMITED = 0.9
 #: What the map's colour can show.
 COLOURS = {

@@ -128,7 +128,7 @@ def l0_against_l1(found: Iterable[Result] | None = None) -> Answer:
             told.append(f"Against ℓ2, fine-tuned, each of {_and([_NAMES[n] for n in counts])} errs {counts['l0']}.")
         else:
             told += [f"Against ℓ2, fine-tuned, {_NAMES[name]} errs {text}." for name, text in counts.items()]
-    return Answer("Does ℓ0 beat ℓ1?", "08-sparsity-induction#sec-beat", tuple(told))
+    return Answer("Does ℓ0 beat ℓ1?", "09-sparsity-induction#sec-beat", tuple(told))
 
 
 def _beats(comparisons: Sequence[Comparison], first: str, second: str, where: str) -> str:
@@ -156,7 +156,7 @@ def random_pruning(found: Iterable[Result] | None = None) -> Answer:
     ours = select(_results("experiment-1", found), pruning="RP", fine_tuned=False)
     lowest = min((r.requested for r in ours), default=0)
     at = {r.penalty: r for r in ours if r.requested == lowest}
-    question, place = "Under which penalty does random pruning do most harm?", "08-sparsity-induction"
+    question, place = "Under which penalty does random pruning do most harm?", "09-sparsity-induction"
     if any(name not in at for name in labels.PENALTIES):
         return Answer(question, place, ("Not recorded yet for every penalty.",))
     ordered = sorted(labels.PENALTIES, key=lambda name: -at[name].test_error_mean)
@@ -180,7 +180,7 @@ def gathered(runs: Iterable[Record]) -> Answer:
         if run.config.pruning == "GP":
             curve = stored.energy(run.magnitudes, MAGNITUDE_EDGES)
             curves.setdefault(run.config.penalty_name, {})[run.seed] = curve
-    question, place = "Does the energy sit in fewer weights under ℓ0?", "08-sparsity-induction"
+    question, place = "Does the energy sit in fewer weights under ℓ0?", "09-sparsity-induction"
     if any(name not in curves for name in labels.PENALTIES):
         return Answer(question, place, ("Not recorded yet for every penalty.",))
     told = []
@@ -220,7 +220,7 @@ def hundredfold(found: Iterable[Result] | None = None) -> Answer:
     told.append(control)
     told.append(_strategies(ours))
     question = "What is reached, and does the ℓ0 term do it?"
-    return Answer(question, "09-hundredfold#sec-reached", tuple(told))
+    return Answer(question, "10-hundredfold#sec-reached", tuple(told))
 
 
 #: What is said of printed errors, by the verdict on them.
@@ -310,7 +310,7 @@ def deeper(found: Iterable[Result] | None = None) -> Answer:
             told.append(f"{name}, just pruned: {_holds_longer(*sides)}")
     stages = (("Fine-tuned", tuned), ("Just pruned", just))
     lead = [f"{stage}: {', '.join(words)}." for stage, words in stages if words]
-    place = "11-deeper#sec-made-the-difference"
+    place = "12-deeper#sec-made-the-difference"
     return Answer("Has the ℓ0 term made the difference?", place, (*lead, *told) or ("Not recorded yet.",))
 
 
@@ -395,7 +395,7 @@ def few_epochs(
     told += [_trade(name, line) for name, line in trades.items() if line is not None]
     told.append(stale(both))
     question = "Does the reach predict what dies, and does a larger α₀ compress more?"
-    return Answer(question, "12-few-epochs#sec-sweeps", tuple(filter(None, told)))
+    return Answer(question, "13-few-epochs#sec-sweeps", tuple(filter(None, told)))
 
 
 def _gap(runs: Sequence[Record]) -> float | None:
@@ -433,7 +433,7 @@ def doubled_beta(runs: Iterable[Record] | None = None) -> Answer:
     """Answer what β = 10 in place of 5 does to reach, dead weights and error of ResNet-20, by factor (Experiment 5)."""
     from .reaching import reached
 
-    question, place = "How much further does β = 10 reach than β = 5, and does it show?", "12-few-epochs"
+    question, place = "How much further does β = 10 reach than β = 5, and does it show?", "13-few-epochs"
     given = stored.runs("experiment-5") if runs is None else list(runs)
     by: dict[float, dict[float, Record]] = {}
     for run in given:
@@ -513,7 +513,7 @@ def removal_or_scratch(found: Iterable[Result] | None = None) -> Answer:
         seen = "; ".join(f"{what} it is {_seen(those)}" for what, those in sides if those)
         told.append(f"Does the ℓ0 term help? Removal after NORM minus removal after ℓ2 alone: {seen}.")
     question = "Removal, or training the small shape from scratch?"
-    return Answer(question, "13-neurons#sec-removal-or-scratch", tuple(told) or ("Not recorded yet.",))
+    return Answer(question, "14-neurons#sec-removal-or-scratch", tuple(told) or ("Not recorded yet.",))
 
 
 #: Arms of Experiment 6 that lost neurons after training, as sentences call them.

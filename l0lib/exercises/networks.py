@@ -371,11 +371,11 @@ def _least_alpha(answer):
 # fmt: off
 CHECKS = {
     "1.1": _ratio, "1.2": _dropped, "1.3": _mask,
-    "7.1": _keep_exactly, "7.2": _clipped_step, "7.3": _bytes_by_hand,
-    "8.1": _energy_share, "8.2": _paired_interval,
-    "9.1": _two_ratios, "9.2": _beaten,
-    "10.1": _csr_bytes, "10.2": _byte_ratio, "10.3": _multiply_add_ratio,
-    "11.1": _rescale, "11.2": _share_of_l1, "11.3": _effective_rate, "11.6": _stale,
-    "13.1": _multiply_adds_without, "13.2": _share_for, "13.3": _rescale_unit,
-    "14.1": _bits_per_byte, "14.2": _wanda, "14.3": _move_scale, "14.4": _least_alpha,
+    "8.1": _keep_exactly, "8.2": _clipped_step, "8.3": _bytes_by_hand,
+    "9.1": _energy_share, "9.2": _paired_interval,
+    "10.1": _two_ratios, "10.2": _beaten,
+    "11.1": _csr_bytes, "11.2": _byte_ratio, "11.3": _multiply_add_ratio,
+    "12.1": _rescale, "12.2": _share_of_l1, "12.3": _effective_rate, "12.6": _stale,
+    "14.1": _multiply_adds_without, "14.2": _share_for, "14.3": _rescale_unit,
+    "15.1": _bits_per_byte, "15.2": _wanda, "15.3": _move_scale, "15.4": _least_alpha,
 }

@@ -277,7 +277,7 @@ CHECKS = {
     "3.1": _smooth_count, "3.2": _gradient, "3.3": _sharpness,
     "4.1": _scaling_factor, "4.2": _half_bound, "4.3": _factor_from_threshold,
     "5.1": _safe_alpha, "5.2": _count_steps,
-    "5b.1": _killed, "5b.2": _leap,
-    "6.1": _two_penalty_step, "6.2": _least_pull, "6.3": _masked_step,
-    "12.1": _alpha_for_reach, "12.2": _share_within, "12.3": _deviation_of_difference,
+    "6.1": _killed, "6.2": _leap,
+    "7.1": _two_penalty_step, "7.2": _least_pull, "7.3": _masked_step,
+    "13.1": _alpha_for_reach, "13.2": _share_within, "13.3": _deviation_of_difference,
 }

@@ -27,12 +27,12 @@ _TITLES = {
     "03-smooth-l0": "A smooth ℓ0",
     "04-zero-attraction": "Zero attraction",
     "05-at-zero": "What happens at zero",
-    "06-two-penalties": "Two penalties",
-    "08-sparsity-induction": "Sparsity induction",
-    "09-hundredfold": "A hundred times smaller",
-    "11-deeper": "Deeper: CIFAR-10",
-    "12-few-epochs": "A hundred classes, few epochs",
-    "13-neurons": "Removing whole neurons",
+    "07-two-penalties": "Two penalties",
+    "09-sparsity-induction": "Sparsity induction",
+    "10-hundredfold": "A hundred times smaller",
+    "12-deeper": "Deeper: CIFAR-10",
+    "13-few-epochs": "A hundred classes, few epochs",
+    "14-neurons": "Removing whole neurons",
 }
 
 
@@ -96,7 +96,7 @@ EQUATIONS = _of_chapters(
     ("Eq. 14", "step with ℓ0: −ηαβ sign(w) e^(−β|w|)", "03", "eq-l0-step", partial(theory.update, L0)),
     ("Eq. 15", "λ = 1 − ηαβ e^(−β|w|)/|w|", "04", "eq-za-lambda-l0", theory.scaling_factor),
     ("Eq. 16", "α < 2|w|/(ηβ e^(−β|w|)) shrinks |w|", "04", "prop-za-bounds", partial(theory.alpha_bounds, ("l0",))),
-    ("Eq. 17", "ℓ2 + ℓ0 step, from Ω = ‖w‖₂² + ‖w‖₀*", "06", "eq-tp-step", theory.two_penalties),
+    ("Eq. 17", "ℓ2 + ℓ0 step, from Ω = ‖w‖₂² + ‖w‖₀*", "07", "eq-tp-step", theory.two_penalties),
 )
 
 CLAIMS = (
@@ -120,11 +120,11 @@ CLAIMS = (
         ("3.2", "ℓ0's pull tends to zero for large weights", "03", "fig-penalty-and-term", theory.spares_large_weights),
         ("3.2", "ℓ1 has conflicting aims: a small α for pruning limits it on all weights", "04", "fig-za-equal",
          theory.conflicting_aims),
-        ("3.3", "two factors set the two pulls independently", "06", "eq-tp-step", theory.independent_knobs),
+        ("3.3", "two factors set the two pulls independently", "07", "eq-tp-step", theory.independent_knobs),
     ),
-    Claim("Claims", "3.3", "a larger α₀ trades accuracy for compression", "12-few-epochs",
+    Claim("Claims", "3.3", "a larger α₀ trades accuracy for compression", "13-few-epochs",
           _recorded("trade"), "by the sweep on CIFAR-10", ("experiment-4", "cifar10-*")),
-    Claim("Claims", "3.3", "ℓ2 + ℓ0, then pruning, gives compact and accurate networks", "11-deeper",
+    Claim("Claims", "3.3", "ℓ2 + ℓ0, then pruning, gives compact and accurate networks", "12-deeper",
           _recorded("compact_and_accurate"), "by Tables 2 to 5", ("experiment-3", "vgg-16-*")),
 )  # fmt: skip
 
@@ -155,12 +155,12 @@ TABLE_CLAIMS = (
     *_of_chapters(
         "Tables", ("Table 1", "terms, factors and bounds of three penalties", "04", "prop-za-bounds", theory.table_1)
     ),
-    _table(2, "09-hundredfold", "experiment-2", "lenet-300-100-*"),
-    _table(3, "09-hundredfold", "experiment-2", "lenet-5-caffe-*"),
-    _table(4, "11-deeper", "experiment-3", "vgg-16-*"),
-    _table(5, "11-deeper", "experiment-3", "resnet-20-*"),
-    _table(6, "12-few-epochs", "experiment-4", "cifar100-*"),
-    _table(7, "13-neurons", "experiment-6", "vgg-16-*"),
+    _table(2, "10-hundredfold", "experiment-2", "lenet-300-100-*"),
+    _table(3, "10-hundredfold", "experiment-2", "lenet-5-caffe-*"),
+    _table(4, "12-deeper", "experiment-3", "vgg-16-*"),
+    _table(5, "12-deeper", "experiment-3", "resnet-20-*"),
+    _table(6, "13-few-epochs", "experiment-4", "cifar100-*"),
+    _table(7, "14-neurons", "experiment-6", "vgg-16-*"),
 )
 
 FIGURES = (
@@ -170,18 +170,18 @@ FIGURES = (
          theory.figure_1),
         ("Figure 2", "η = 0.04, α = 0.01: ℓ0's pull rises towards zero", "03", "fig-penalty-and-term", theory.figure_2),
     ),
-    _figure(3, "08-sparsity-induction", "experiment-1", "*",
+    _figure(3, "09-sparsity-induction", "experiment-1", "*",
             "LeNet-5-Caffe, no fine-tuning: magnitude beats random pruning; ℓ0 (+ ℓ2) beats ℓ1 and ℓ2"),
-    _figure(4, "08-sparsity-induction", "experiment-1", "*", "the same with fine-tuning: better in all cases"),
-    _figure(5, "09-hundredfold", "experiment-2", "lenet-300-100-*",
+    _figure(4, "09-sparsity-induction", "experiment-1", "*", "the same with fine-tuning: better in all cases"),
+    _figure(5, "10-hundredfold", "experiment-2", "lenet-300-100-*",
             "LeNet-300-100: around 100× with SEP and fine-tuning, the best pair; around 90× with NORM"),
-    _figure(6, "09-hundredfold", "experiment-2", "lenet-5-caffe-*",
+    _figure(6, "10-hundredfold", "experiment-2", "lenet-5-caffe-*",
             "LeNet-5-Caffe: more than 300× with SEP and fine-tuning, the best pair; around 200× with NORM"),
-    _figure(7, "11-deeper", "experiment-3", "resnet-20-*",
+    _figure(7, "12-deeper", "experiment-3", "resnet-20-*",
             "ResNet-20, CIFAR-10: up to 5×; SEP and NORM alike; fine-tuning matters more"),
-    _figure(8, "12-few-epochs", "experiment-4", "cifar100-*",
+    _figure(8, "13-few-epochs", "experiment-4", "cifar100-*",
             "VGG-16, CIFAR-100: a larger α₀ compresses more and starts lower, by 0.19, 2.42 and 5.85 points"),
-    _figure(9, "12-few-epochs", "experiment-5", "cifar100-*",
+    _figure(9, "13-few-epochs", "experiment-5", "cifar100-*",
             "ResNet-50, CIFAR-100: 13× to 25× without noticeable loss; β = 5 or 10 makes little difference"),
 )  # fmt: skip
 

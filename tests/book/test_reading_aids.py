@@ -206,7 +206,7 @@ def test_predict_offers_the_options_that_it_lists(chromium, book):
 
 
 def test_paper_keeps_numbers_breaks_boxes_and_fits_tables(chromium, book):
-    with visit(chromium, f"{book}/notebooks/09-hundredfold.html", viewport={"width": 700, "height": 1000}) as view:
+    with visit(chromium, f"{book}/notebooks/10-hundredfold.html", viewport={"width": 700, "height": 1000}) as view:
         choice = view.get_by_label("Print the solutions too")
         assert choice.is_visible()
         view.emulate_media(media="print")

@@ -126,7 +126,7 @@ def test_the_highest_ratio_within_a_point_of_the_dense_networks_mean():
     rising = [110, 120, 150, 200, 201, 300, 400, 500, 600, 700]
     assert highest(100, rising) == 20, "a hundred wrong answers more are one point: still within"
     assert highest(100, rising, dense=(100, 102)) == 35, "the mean of the seeds counts"
-    assert highest(100, [201, *rising[1:]]) == 20, "the highest ratio tried, as in chapter 8"
+    assert highest(100, [201, *rising[1:]]) == 20, "the highest ratio tried, as in chapter 9"
     assert highest(150, [300] * 10) == 1
     assert highest(250, [300] * 10) == 0
     assert highest(100, rising, dense=()) is None

@@ -1,4 +1,4 @@
-"""The study of chapter 6: equal budgets, paired runs, and a record that says what the chapter needs."""
+"""The study of chapter 7: equal budgets, paired runs, and a record that says what the chapter needs."""
 
 import dataclasses
 

@@ -183,7 +183,7 @@ def test_the_options_left_out_leave_the_plain_loop_to_the_last_bit(few):
 
 
 def test_a_small_run_still_has_the_losses_it_had_before_the_options_came(few):
-    """Chapter 6 rests on this; the tolerance is for the arithmetic of other machines."""
+    """Chapter 7 rests on this; the tolerance is for the arithmetic of other machines."""
     _, history = trained(few, L2(1e-4) + L0(1e-3, 5), epochs=3)
     assert [epoch.loss for epoch in history[1:]] == pytest.approx([2.2744067, 1.7742622, 1.3880284], rel=1e-3)
     assert [epoch.penalty for epoch in history] == pytest.approx([48.96028, 46.67283, 43.86640, 43.01674], rel=1e-3)

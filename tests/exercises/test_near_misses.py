@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from l0lib import L0, landscape
 from l0lib.exercises import CHECKS, check
 
 
@@ -30,6 +31,11 @@ def steps(w, eta, alpha, beta, until=lambda w: w <= 0, pull=lambda beta, w: math
 
 def flow(w0, eta, alpha, beta):
     return math.expm1(beta * w0) / (eta * alpha * beta**2)
+
+
+def leap(kappa):
+    """The least beta*v at which the proximal operator leaves zero, for a curvature of 1."""
+    return float(landscape.jump(L0(kappa, 1.0), 1.0)[0])
 
 
 def killed(v, alpha, beta, curvature, small=lambda v, k: v <= k, large=lambda v, k: v < 1 + math.log(k), edge=1.0):
@@ -232,7 +238,7 @@ NEAR_MISSES = {
         lambda *given: steps(*given) - 1,
         lambda *given: steps(*given, until=lambda w: w <= 1e-12),
     ],
-    "5.3": [
+    "6.1": [
         lambda *given: killed(*given, small=lambda v, k: v < k),
         lambda *given: killed(*given, large=lambda v, k: v <= 1 + math.log(k)),
         lambda *given: killed(*given, small=lambda v, k: v < k, edge=np.nextafter(1.0, 0.0)),
@@ -240,7 +246,13 @@ NEAR_MISSES = {
         lambda *given: killed(*given, large=lambda v, k: v < k),
         lambda *given: killed(*given, large=lambda v, k: v < math.log(k)),
     ],
-    "6.1": [
+    "6.2": [
+        lambda kappa: kappa,  # the start of the branch, which is right up to 1 alone
+        lambda kappa: 1 + math.log(kappa),  # where a positive minimum appears
+        lambda kappa: math.sqrt(2 * kappa),  # hard thresholding
+        lambda kappa: leap(kappa) - kappa * math.exp(-leap(kappa)) if kappa > 1 else kappa,
+    ],
+    "7.1": [
         lambda w, g, eta, l2, l0, beta: w - eta * (l2 * w + l0 * beta * np.sign(w) * EXP(-beta * np.abs(w)) + g),
         lambda w, g, eta, l2, l0, beta: w - eta * (2 * l2 * w + l0 * beta * np.sign(w) * EXP(-beta * w) + g),
         lambda w, g, eta, l2, l0, beta: (
@@ -248,34 +260,34 @@ NEAR_MISSES = {
         ),
         lambda w, g, eta, l2, l0, beta: w - eta * (2 * l2 * w + l0 * beta * np.sign(w) * EXP(-beta * np.abs(w)) - g),
     ],
-    "6.2": [
+    "7.2": [
         least,  # where the minimum lies below zero
         lambda l2, l0, beta: (max(least(l2, l0, beta)[0], 0.0), least(l2, l0, beta)[1]),
         lambda l2, l0, beta: least(l2 / 2, l0, beta),
     ],
-    "6.3": [
+    "7.3": [
         lambda *given: masked(*given, at_pruned=given[1] * given[5]),
         lambda w, m, g, mask, eta, mu: (np.where(mask, w - eta * g, 0), np.where(mask, mu * m + g, 0)),
         lambda w, m, g, mask, eta, mu: (w - eta * (mu * m + g) * mask, (mu * m + g) * mask * (1 - mu)),
     ],
-    "7.1": [
+    "8.1": [
         lambda scores, k: scores >= np.sort(scores)[-k] if k else np.zeros(len(scores), bool),
         lambda scores, k: largest(scores[::-1], k)[::-1],
         lambda scores, k: largest(scores, k + 1),
     ],
-    "7.2": [
+    "8.2": [
         lambda *given: clipped(*given, reach=lambda eta, mu: eta),
         lambda *given: clipped(*given, size=lambda pull: pull),
         lambda *given: clipped(*given, reach=lambda eta, mu: eta / (1 + mu)),
     ],
-    "7.3": [
+    "8.3": [
         lambda r, c, n: (csr(r, c, n), 4 * n + r * c // 8),
         lambda r, c, n: (csr(r, c, n, starts=0), 4 * n + -(-r * c // 8)),
         lambda r, c, n: (csr(r, c, n, last=0), 4 * n + -(-r * c // 8)),
         lambda r, c, n: (csr(r, c, n, last=256), 4 * n + -(-r * c // 8)),
         lambda r, c, n: (csr(r, c, n), 4 * n + r * -(-c // 8)),
     ],
-    "8.1": [
+    "9.1": [
         lambda weights, share: energy(weights, share, power=1),
         lambda weights, share: energy(weights, share, more=1),
         lambda weights, share: 1 - energy(weights, share),
@@ -283,14 +295,14 @@ NEAR_MISSES = {
             (np.sort(weights.ravel())[::-1][: round(share * weights.size)] ** 2).sum() / (weights**2).sum()
         ),
     ],
-    "8.2": [
+    "9.2": [
         lambda first, second: interval(first, second, ddof=0),
         lambda first, second: interval(first, second, quantile=1.959963984540054),
         lambda first, second: interval(second, first),
         lambda first, second: interval(first, second, factor=2.0),
         lambda first, second: interval(first, second)[::-1],
     ],
-    "9.1": [
+    "10.1": [
         lambda layers: (sum(x[0] for x in layers) / sum(x[2] for x in layers),) * 2,
         lambda layers: (
             sum(x[0] + x[1] for x in layers) / sum(x[2] + x[3] for x in layers),
@@ -301,88 +313,88 @@ NEAR_MISSES = {
             sum(x[0] + x[1] for x in layers) / sum(x[2] + x[3] for x in layers),
         ),
     ],
-    "9.2": [
+    "10.2": [
         lambda rows, index: beaten(rows, index, lambda *_: True),
         lambda rows, index: beaten(rows, index, lambda e, r, error, ratio: e < error and r > ratio),
         lambda rows, index: beaten(rows, index, lambda e, r, error, ratio: e < error),
         lambda rows, index: beaten(rows, index, lambda e, r, error, ratio: r > ratio),
     ],
-    "10.1": [
+    "11.1": [
         lambda r, c, n: csr(r, c, n, starts=0),
         lambda r, c, n: csr(r, c, n, last=0),
         lambda r, c, n: csr(r, c, n, last=256),
         lambda r, c, n: csr(r, c, n, value=8),
         lambda r, c, n: csr(r, c, n) + 1,
     ],
-    "10.2": [
+    "11.2": [
         lambda ratio, bits: ratio * 32 / bits,
         lambda ratio, bits: 32 * ratio / (bits + math.log2(ratio) + math.log2(math.e)),
         lambda ratio, bits: 32 * ratio / (bits + math.log2(ratio)),
     ],
-    "10.3": [
+    "11.3": [
         lambda layers: sum(n for _, n, _ in layers) / sum(k for _, _, k in layers),
         lambda layers: sum(u * k for u, _, k in layers) / sum(u * n for u, n, _ in layers),
         lambda layers: sum(n / k for _, n, k in layers) / len(layers),
     ],
-    "11.1": [rescale(skip_skips=False), rescale(biases=False), rescale(last=True), rescale(factor=lambda c: c**2)],
-    "11.2": [
+    "12.1": [rescale(skip_skips=False), rescale(biases=False), rescale(last=True), rescale(factor=lambda c: c**2)],
+    "12.2": [
         lambda beta, weights: float(np.mean(EXP(-beta * weights))),
         lambda beta, weights: float(np.sum(EXP(-beta * np.abs(weights)))),
         lambda beta, weights: float(math.exp(-beta * np.mean(np.abs(weights)))),
     ],
-    "11.3": [
+    "12.3": [
         lambda eta, alpha, gamma: eta / (gamma * math.sqrt(eta / (4 * alpha))),
         lambda eta, alpha, gamma: eta / (gamma * math.sqrt(eta / (4 * alpha * (1 + eta * alpha)))),
         lambda eta, alpha, gamma: eta / (gamma**2 * math.sqrt(eta / (4 * alpha * (1 - eta * alpha)))),
     ],
-    "11.6": [
+    "12.6": [
         lambda *given: stale(*given, sign=1),
         lambda *given: stale(*given, by=lambda x: x),
         lambda w, kept, mean, covariance: stale(w, kept, mean, np.diag(np.diag(covariance))),
         lambda *given: (stale(*given)[0], math.sqrt(stale(*given)[1])),
     ],
-    "12.1": [
+    "13.1": [
         lambda distance, beta, total: math.expm1(beta * distance) / (beta * total),
         lambda distance, beta, total: math.exp(beta * distance) / (beta**2 * total),
         lambda distance, beta, total: -math.expm1(beta * distance) / (beta**2 * total),
     ],
-    "12.2": [
+    "13.2": [
         lambda weights, alpha, beta, total: np.mean(weights < np.log1p(alpha * beta**2 * total) / beta),
         lambda weights, alpha, beta, total: np.mean(np.abs(weights) > np.log1p(alpha * beta**2 * total) / beta),
         lambda weights, alpha, beta, total: np.sum(np.abs(weights) < np.log1p(alpha * beta**2 * total) / beta),
         lambda weights, alpha, beta, total: np.mean(np.abs(weights) < alpha * beta * total),
     ],
-    "12.3": [
+    "13.3": [
         lambda first, second, n: deviation(first, second, n, sign=0),
         lambda first, second, n: deviation(first, second, n, sign=1),
         lambda first, second, n: deviation(first, second, n) ** 2,
         lambda first, second, n: deviation(first, second, n) * math.sqrt(n / (n - 1)),
     ],
-    "13.1": [
+    "14.1": [
         lambda widths, share: multiply_adds(widths, share, down=math.floor),  # 0.29 * 100 is a little less than 29
         lambda widths, share: multiply_adds(widths, share, down=round),
         lambda widths, share: multiply_adds(widths, share, down=lambda x: math.ceil(x - 1e-9)),
         lambda widths, share: multiply_adds(widths, share, ends=True),
     ],
-    "13.2": [
+    "14.2": [
         lambda reduction: 1 - (1 - reduction) ** 2,
         lambda reduction: math.sqrt(reduction),
         lambda reduction: math.sqrt(1 - reduction) - 1,
         lambda reduction: reduction / 2,
     ],
-    "13.3": [
+    "14.3": [
         lambda *given: rescale_unit(*given, bias_too=False),
         lambda *given: rescale_unit(*given, back=-1.0),
         lambda *given: rescale_unit(*given, copies=False),
         lambda first, bias, second, unit, c: rescale_unit(first, bias, second, unit, 1 / c),
     ],
-    "14.1": [
+    "15.1": [
         lambda modules: -np.mean([np.log2(one).mean() for one in modules]),
         lambda modules: -np.log(np.concatenate(modules)).mean(),
         lambda modules: np.log2(np.concatenate(modules)).mean(),
         lambda modules: -np.log2(np.concatenate(modules).mean()),
     ],
-    "14.2": [
+    "15.2": [
         lambda weights, x, keep: wanda(weights, np.ones_like(x), keep),
         lambda weights, x, keep: wanda(weights, x - x.mean(0), keep),
         lambda weights, x, keep: wanda(weights, np.square(x), keep),
@@ -391,12 +403,12 @@ NEAR_MISSES = {
             weights.shape
         ),
     ],
-    "14.3": [
+    "15.3": [
         lambda *given: move_scale(*given, shift_too=False),
         lambda *given: move_scale(*given, copies=False),
         lambda gain, shift, weights, j, c: move_scale(gain, shift, weights, j, 1 / c),
     ],
-    "14.4": [
+    "15.4": [
         lambda eta: math.e * eta,
         lambda eta: eta / 2,
         lambda eta: eta / (2 * math.e),

@@ -36,14 +36,14 @@ def two_byte_columns(rows, columns, nonzeros):
 @pytest.mark.parametrize(
     ("number", "answer", "hint"),
     [
-        ("7.1", by_threshold, "exactly 3 should be kept, not 4"),
-        ("7.1", last_among_equals, "earlier ones among equals"),
-        ("7.1", lambda scores, k: np.argsort(-scores)[:k], "return a boolean array"),
-        ("7.2", decoupled, "should go to 0"),
-        ("7.2", pull_in_the_momentum, "without the pull"),
-        ("7.2", lambda *_: None, "return a pair"),
-        ("7.3", two_byte_columns, "as CSR"),
-        ("7.3", lambda *_: 7, "return a pair"),
+        ("8.1", by_threshold, "exactly 3 should be kept, not 4"),
+        ("8.1", last_among_equals, "earlier ones among equals"),
+        ("8.1", lambda scores, k: np.argsort(-scores)[:k], "return a boolean array"),
+        ("8.2", decoupled, "should go to 0"),
+        ("8.2", pull_in_the_momentum, "without the pull"),
+        ("8.2", lambda *_: None, "return a pair"),
+        ("8.3", two_byte_columns, "as CSR"),
+        ("8.3", lambda *_: 7, "return a pair"),
     ],
 )
 def test_a_near_miss_gets_a_hint(number, answer, hint):
@@ -53,7 +53,7 @@ def test_a_near_miss_gets_a_hint(number, answer, hint):
 
 
 def test_csr_bytes_hint_names_the_integers():
-    verdict = check("10.1", lambda rows, columns, nonzero: 8 * nonzero + 4 * (rows + 1))
+    verdict = check("11.1", lambda rows, columns, nonzero: 8 * nonzero + 4 * (rows + 1))
     assert not verdict.ok
     assert "1,882 nonzeros in 100 rows of 300 take 11,494 bytes (2 for a column, 2 for a start)" in verdict.message
 
@@ -66,13 +66,13 @@ def test_csr_bytes_hint_names_the_integers():
     ],
 )
 def test_byte_ratio_wants_the_price_itself(answer, hint):
-    verdict = check("10.2", answer)
+    verdict = check("11.2", answer)
     assert not verdict.ok
     assert hint in verdict.message
 
 
 def test_multiply_add_ratio_knows_the_ratio_of_weights():
-    plain = check("10.3", lambda layers: sum(n for _, n, _ in layers) / sum(k for _, _, k in layers))
+    plain = check("11.3", lambda layers: sum(n for _, n, _ in layers) / sum(k for _, _, k in layers))
     assert "that is the ratio of the weights: a weight counts as often as it is used" in plain.message
-    assert "the ratio is" in check("10.3", lambda layers: 1.0).message
-    assert check("10.3", lambda layers: sum(u * n for u, n, _ in layers) / sum(u * k for u, _, k in layers)).ok
+    assert "the ratio is" in check("11.3", lambda layers: 1.0).message
+    assert check("11.3", lambda layers: sum(u * n for u, n, _ in layers) / sum(u * k for u, _, k in layers)).ok

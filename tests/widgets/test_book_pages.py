@@ -148,7 +148,7 @@ def test_address_restores_on_a_page_of_the_book(chromium, book, pages):
 
 @pytest.mark.parametrize("from_disk", [False, True])
 def test_a_drawn_digit_is_read_by_both_networks_of_the_book(chromium, book, html, pages, from_disk):
-    path = "notebooks/10-does-it-pay.html"  # on the landing the dense network follows the first stroke by itself
+    path = "notebooks/11-does-it-pay.html"  # on the landing the dense network follows the first stroke by itself
     assert path in pages
     with visit(chromium, (html / path).as_uri() if from_disk else f"{book}/{path}") as page:
         loaded = []

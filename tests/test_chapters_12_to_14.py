@@ -1,4 +1,4 @@
-"""The statements of chapters 11 to 13, each tried with numbers where its proof uses letters."""
+"""The statements of chapters 12 to 14, each tried with numbers where its proof uses letters."""
 
 import copy
 import math
