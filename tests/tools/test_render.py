@@ -72,3 +72,15 @@ def test_staging_drops_the_injected_cell_and_keeps_what_was_measured(tmp_path):
     assert len(nbformat.read(tmp_path / "out" / "a.ipynb", as_version=4).cells) == 2
     page = render.status_page(found)
     assert "| [A title](../notebooks/a.ipynb) | 1.2 s | full | 2026-11-22 08:00 UTC |" in page
+
+
+def test_the_status_page_tells_what_every_recorded_run_took():
+    from l0lib.experiments import records
+
+    rows = [row.strip("| ").split(" | ") for row in render.recorded_runs()]
+    assert sum(int(row[2]) for row in rows) == len(list(records.read_all()))
+    lenet = next(row for row in rows if row[:2] == ["experiment-2", "LeNet-300-100"])
+    minutes, threads, machine = lenet[3:]
+    assert float(minutes.removesuffix(" min")) > 0
+    assert int(threads) == 1
+    assert machine
