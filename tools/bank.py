@@ -38,6 +38,7 @@ NAMES: dict[str, Any] = {
     "np": np,
     "pi": math.pi,
     "W": lambda x: float(lambertw(x).real),
+    "Wm1": lambda x: float(lambertw(x, -1).real),
     "attraction": attraction,
     "close": lambda one, other, rel=1e-9: bool(np.allclose(one, other, rtol=rel, atol=0)),
     "landscape": landscape,

@@ -55,7 +55,7 @@ def test_every_label_that_a_problem_tests_exists(problem):
 
 def test_labels_are_found_with_their_titles():
     kill = bank.places()["prop-kill"]
-    assert (kill.title, kill.chapter.stem) == ("The kill zone", "05-at-zero")
+    assert (kill.title, kill.chapter.stem) == ("The kill zone", "06-what-a-loss-saves")
     assert bank.places()["sec-za-threshold"].title == 'How small is "relatively small"?'
     assert bank.places()["eq-za-lambda-l0"].title == "One number for a step"
     assert bank.places()["ch-deeper"].title == bank.places()["ch-deeper"].chapter.title
