@@ -37,6 +37,7 @@ from .basics import (
     seeds_compared,
     signal_sizes,
 )
+from .classes import first_to_go
 from .costs import bytes_against_ratio, bytes_by_encoding, shares_by_layer, speedup_against_sparsity
 from .explorers import (
     alpha_beta_map,

@@ -210,7 +210,7 @@ def test_paper_keeps_numbers_breaks_boxes_and_fits_tables(chromium, book):
         choice = view.get_by_label("Print the solutions too")
         assert choice.is_visible()
         view.emulate_media(media="print")
-        assert view.locator("article h1").inner_text().startswith("9.")
+        assert view.locator("article h1").inner_text().startswith("10.")
         assert not view.locator("#jb-print-docs-body h1").is_visible()
         boxes = "(found) => [...new Set(found.map((e) => getComputedStyle(e).breakInside))]"
         assert view.eval_on_selector_all(".cell, .cell_output, .admonition, article table", boxes) == ["auto"]

@@ -68,7 +68,7 @@ def test_formulas_keep_their_hats_in_forced_colours(chromium, book, scheme):
     """The ink of a formula: what differs from the paper's colour by more than half of all there is."""
     ink = {}
     for colours in ("none", "active"):
-        address = f"{book}/notebooks/05-at-zero.html"
+        address = f"{book}/notebooks/06-what-a-loss-saves.html"
         with visit(chromium, address, color_scheme=scheme, forced_colors=colours) as view:
             for tex in (r"\hat v", r"\hat u/\beta"):
                 hat = view.evaluate_handle(FIND, tex).as_element()

@@ -67,7 +67,7 @@ def test_every_slider_of_every_page_moves_the_curve_as_numpy_says(chromium, book
 
 def test_pages_are_light_and_still(chromium, book, pages):
     """With all that the explorers need; and at first, when none of them is near, without their code."""
-    for path in [*pages, "book/index.html"]:
+    for path in [*pages, "notebooks/index.html"]:
         found = visited(chromium, f"{book}/{path}")
         assert found["bytes"] <= WEIGHT, (path, found["bytes"])
         assert found["shift"] <= SHIFT, (path, found["shift"])

@@ -493,7 +493,7 @@ SMALL = """() => [...document.querySelectorAll('.pg :is(button, select, input, s
   return e.checkVisibility() && (width < 24 || height < 24);
 }).map((e) => e.outerHTML)"""
 THUMBS = """() => [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).filter((rule) =>
-  /^\\.pg .*slider-thumb/.test(rule.selectorText)).map((rule) => [rule.style.width, rule.style.height])"""
+  /^\\.pg .*slider-thumb/.test(rule.selectorText)).map((rule) => `${rule.style.width} ${rule.style.height}`)"""
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -503,7 +503,7 @@ def test_what_is_grasped_is_24_pixels_and_no_text_is_cut(chromium, address, widt
         page.evaluate("document.querySelectorAll('.pg details').forEach((d) => { d.open = true; })")
         settle(page)
         assert page.evaluate(SMALL) == []
-        assert page.evaluate(THUMBS) == [["24px", "24px"]]
+        assert set(page.evaluate(THUMBS)) == {"24px 24px"}
         assert page.evaluate(CUT) == []
         slide(page, "compression ratio", 6.31)
         button(page, "Prune and fine-tune").click()

@@ -89,7 +89,8 @@ export function oneConvolution(panels, api) {
     const way = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
     if (!way || e.ctrlKey || e.metaKey || e.altKey) return;
     if (timer) stop();
-    move(d.row + way[0], d.column + way[1]);
+    const at = Math.round(model.get("position")); // not what is drawn: keys may come faster than pictures
+    move(Math.floor(at / SUMS) + way[0], (at % SUMS) + way[1]);
     e.preventDefault();
     e.stopPropagation();
   });
