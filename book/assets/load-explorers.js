@@ -17,9 +17,10 @@
     }
   }
   /* A chapter's ten thousand boxes of formulas, off screen, would be painted with every move: leave them out, at the
-     height that they have. What is on screen stays as it is. */
+     height that they have. What is on screen stays as it is. Lists are left alone: the margins in them would no longer
+     collapse, and the page would jump. */
   function leaveOut() {
-    const parts = [...document.querySelectorAll(".bd-article section > :is(p, ul, ol, dl, .admonition, .proof, .exercise, .solution, .math, .amsmath, .math-wrapper)")];
+    const parts = [...document.querySelectorAll(".bd-article section > :is(p, .admonition, .proof, .exercise, .solution, .math, .amsmath, .math-wrapper)")];
     const boxes = parts.map((part) => part.getBoundingClientRect());
     parts.forEach((part, i) => {
       const { top, bottom, height } = boxes[i];

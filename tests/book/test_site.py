@@ -70,13 +70,13 @@ def test_formulas_keep_their_hats_in_forced_colours(chromium, book, scheme):
     for colours in ("none", "active"):
         address = f"{book}/notebooks/06-what-a-loss-saves.html"
         with visit(chromium, address, color_scheme=scheme, forced_colors=colours) as view:
-            for tex in (r"\hat v", r"\hat u/\beta"):
+            for tex in (r"\hat v", r"w^* = \hat u/\beta"):
                 hat = view.evaluate_handle(FIND, tex).as_element()
                 hat.scroll_into_view_if_needed()
                 settle(view)
                 grey = np.asarray(Image.open(io.BytesIO(hat.screenshot())).convert("L")).astype(int)
                 ink[colours, tex] = int((abs(grey - np.median(grey)) > 110).sum())
-    for tex in (r"\hat v", r"\hat u/\beta"):
+    for tex in (r"\hat v", r"w^* = \hat u/\beta"):
         assert ink["none", tex] > 15
         assert ink["active", tex] >= 0.9 * ink["none", tex], ink
 
