@@ -17,14 +17,19 @@
     }
   }
   /* A chapter's ten thousand boxes of formulas, off screen, would be painted with every move: leave them out, at the
-     height that they have. What is on screen stays as it is. Lists are left alone: the margins in them would no longer
-     collapse, and the page would jump. */
+     height that they have. What is on screen stays as it is. */
   function leaveOut() {
-    const parts = [...document.querySelectorAll(".bd-article section > :is(p, .admonition, .proof, .exercise, .solution, .math, .amsmath, .math-wrapper)")];
-    const boxes = parts.map((part) => part.getBoundingClientRect());
+    const parts = [...document.querySelectorAll(".bd-article section > :is(p, ul, ol, dl, .admonition, .proof, .exercise, .solution, .math, .amsmath, .math-wrapper)")];
+    // the height to keep is that of the contents: padding and border come on top
+    const inner = (part) => {
+      const { paddingTop, paddingBottom, borderTopWidth, borderBottomWidth } = getComputedStyle(part);
+      const around = [paddingTop, paddingBottom, borderTopWidth, borderBottomWidth].map(parseFloat);
+      return around.reduce((left, more) => left - more, part.getBoundingClientRect().height);
+    };
+    const boxes = parts.map((part) => ({ rect: part.getBoundingClientRect(), height: inner(part) }));
     parts.forEach((part, i) => {
-      const { top, bottom, height } = boxes[i];
-      if (!height || (bottom > -innerHeight && top < 2 * innerHeight)) return;
+      const { rect: { top, bottom }, height } = boxes[i];
+      if (height <= 0 || (bottom > -innerHeight && top < 2 * innerHeight)) return;
       part.style.containIntrinsicSize = `auto ${height}px`;
       part.classList.add("l0-far");
     });

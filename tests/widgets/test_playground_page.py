@@ -345,7 +345,7 @@ STALE = """window.IntersectionObserver = class extends IntersectionObserver {
 @pytest.mark.parametrize("place", ["top", "middle", "bottom"])
 def test_it_plays_while_it_is_taller_than_the_window(chromium, address, place):
     """Of several notices at once the first may be stale, and no other follows while it fills the window."""
-    with visit(chromium, address, viewport={"width": 1280, "height": 380}, ready=None) as page:
+    with visit(chromium, address, viewport={"width": 1280, "height": 380}) as page:
         page.add_init_script(STALE)
         page.reload()
         ready(page)
