@@ -4,7 +4,7 @@
     .venv/bin/python tools/speeds.py build   only the modules named (build, or a module of bench/)
 
 A module of bench/ has ``rows()``, which gives ``(name, value, unit, target)``; smaller is better. Far above is twice a
-target that is a ratio or a size, and three times a time: machines differ by more than two in what they take for one.
+target that is a ratio, and three times one in seconds: machines differ by more than two in what they take for the same.
 """
 
 import importlib.util
@@ -72,7 +72,7 @@ def main() -> None:
         for what, value, unit, target in build() if name == "build" else registered(modules[name]):
             aim = f"target {target:g} {unit}" if target is not None else "no target"
             print(f"{value:10.2f} {unit:3}  {aim:18}  {what}", flush=True)
-            if target is not None and value > (3 if unit in ("s", "ms") else 2) * target:
+            if target is not None and value > (3 if unit == "s" else 2) * target:
                 late.append(what)
     if late and "--ci" in sys.argv:
         sys.exit("Far above the target: " + "; ".join(late))

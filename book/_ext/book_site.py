@@ -28,6 +28,9 @@ REPLACED = {
 }
 
 
+# Style sheets of single pages.
+STYLES = {"notebooks/index": "landing-page.css", "notebooks/playground": "playground-page.css"}
+
 # A frame of its own for each figure's picture: on a phone the picture scrolls within it, and the caption stays.
 PICTURE = re.compile(r"(<figure\b[^>]*>\s*)((?:<a\b[^>]*>)?<img\b[^>]*>(?:</a>)?)")
 
@@ -90,6 +93,8 @@ def describe(app, pagename, templatename, context, doctree):
     """A description of each page for search engines and previews."""
     if doctree is None:
         return
+    if pagename in STYLES:
+        app.add_css_file(STYLES[pagename], priority=900)
     for wrong, right in REPLACED.items():
         context["body"] = context["body"].replace(wrong, right)
     context["body"] = PICTURE.sub(r'\1<div class="picture">\2</div>', context["body"])

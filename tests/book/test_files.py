@@ -116,3 +116,13 @@ def test_the_vendored_katex_is_the_one_that_renders():
     assert f'content:"{katex.katex_version}"' in sheet
     fonts = set(re.findall(r"fonts/([\w-]+\.woff2)", sheet))
     assert fonts == {p.name for p in pathlib.Path(ROOT / "book/assets/vendor/katex/fonts").iterdir()}
+
+
+def test_no_style_asks_what_the_whole_page_holds():
+    """``html:has(…)`` is tried anew at every change of a page: a move of a slider then takes ten times as long."""
+    sheets = [*ROOT.glob("book/assets/*.css"), ROOT / "l0lib/widgets/js/explorers.css"]
+    assert len(sheets) > 5
+    wide = re.compile(r"(?:html|:root|body|main|article|section|\.bd-[\w-]+)(?:\[[^]]*\]|\.[\w-]+)*:has\(")
+    assert wide.search("a {} html[data-theme=dark] .x, .bd-article:has(.y) {}")
+    for sheet in sheets:
+        assert wide.findall(sheet.read_text("utf8")) == [], sheet.name
