@@ -351,7 +351,7 @@ def calmed_swing(alpha: float, beta: float, eta: float, multiples: Sequence[floa
         factor = multiple * alpha * beta**2 / 2
         size = np.abs(attraction.trajectory(L2(factor) + L0(alpha, beta), 0.45 * band, eta, steps)) / band
         colour = PENALTY_STYLE["l2+l0" if factor else "l0"]["color"]
-        axis.plot(size, ".", ms=2.5, color=colour)
+        axis.plot(size, ".", ms=2.5, color=colour, markevery=5)  # an odd number: the swing has period two
         axis.set(title=f"α₂ = {multiple:g} · α₀β²/2", xlabel="step", ylim=(-0.03, 1.05))
     axes[0, 0].set_ylabel("$|w| / c$")
     return figure
@@ -476,7 +476,8 @@ def narrowing_band(a: float, momenta: Sequence[float], steps: int) -> Figure:
     figure, axis = new_figure(7.2, 3.1)
     for mu, colour in zip(momenta, (GREEN, GREY), strict=True):
         states = np.abs(attraction.momentum_trajectory(penalty, 20 * a, rates, mu)[1:]) / a
-        axis.plot(states, ".", ms=2, color=colour, label=f"μ = {mu:g}", zorder=2 - mu)
+        # an odd number of steps from dot to dot: a weight is near zero at every second one
+        axis.plot(states, ".", ms=2, color=colour, label=f"μ = {mu:g}", zorder=2 - mu, markevery=9)
     axis.plot(rates, color="black", lw=1.2, label="band of plain steps")
     axis.set(yscale="log", xlabel="step", ylabel="$|w| / c_1$", ylim=(0.2 * rates[-1], 30), xlim=(0, steps))
     axis.legend(frameon=False, loc="lower left", markerscale=4)

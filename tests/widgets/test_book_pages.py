@@ -69,8 +69,7 @@ def test_pages_are_light_and_still(chromium, book, pages):
     """With all that the explorers need; and at first, when none of them is near, without their code."""
     for path in [*pages, "notebooks/index.html"]:
         found = visited(chromium, f"{book}/{path}")
-        # the bench prints each page beside the target; a page of many figures may be a fifth above it
-        assert found["bytes"] <= 1.2 * WEIGHT, (path, found["bytes"])
+        assert found["bytes"] <= WEIGHT, (path, found["bytes"])
         assert found["shift"] <= SHIFT, (path, found["shift"])
         loaded = [address.rsplit("/", 1)[-1] for address in found["at first"]]
         assert not {"searchindex.js", "fa-solid-900.woff2"} & set(loaded), path
