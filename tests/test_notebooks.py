@@ -10,7 +10,7 @@ import pytest
 from tests.browser import ROOT, tool
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d[a-z]?-", path.name)]
+CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d-", path.name)]
 
 
 def read(path):

@@ -121,8 +121,7 @@ def told(measured: Measured) -> Told:
     answered = answers.unpack_answers(measured.answered, labels, len(NAMES["cifar100"]))
     missed, coarse = answered != labels, superclass_of()
     near = missed & (answered >= 0) & (coarse[answered] == coarse[labels])
-    errors_of = np.array([100 * missed[labels == one].mean() for one in range(len(NAMES["cifar100"]))])
-    return Told(errors_of, 100 * near.sum() / max(1, missed.sum()))
+    return Told(errors([measured.wrong], "cifar100")[0], 100 * near.sum() / max(1, missed.sum()))
 
 
 def surviving(before: Told, after: Told, count: int = 10) -> tuple[list[str], list[str]]:

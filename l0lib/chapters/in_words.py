@@ -19,7 +19,7 @@ from ..experiments.arms import BETAS_5, SCALED_4
 from ..experiments.records import Record
 from ..experiments.results import Result, change_by_pruning, count_of_seeds, results, unpruned
 from ..paper import compare, evidence
-from ..paper.beside import HEADLINES, SEEDS
+from ..paper.beside import HEADLINES, SEEDS, at_headline
 from ..paper.compare import LESS, MORE, OPEN, TOO_FEW, Comparison, pairs, select, span
 from ..table import Table, signed, times
 from . import recalibrated
@@ -212,9 +212,7 @@ def hundredfold(found: Iterable[Result] | None = None) -> Answer:
     told = [f"{lead}; {worked}.", *(_printed(number, ours) for number in (2, 3))]
     met = 0
     for headline in HEADLINES:
-        asked = (headline.network, headline.variant, headline.ratio, True)
-        at = [r for r in ours if (r.network, r.variant, r.requested, r.fine_tuned) == asked]
-        at = [r for r in at if r.variant == "beyond" or "l0" in r.penalty]  # a control is none of the scheme's
+        at = at_headline(headline, ours)
         met += any(r.n_seeds >= SEEDS and r.test_error_mean <= headline.target for r in at)
     told.append(f"Of {len(HEADLINES)} errors set beforehand {met} are met by the mean of at least one arm.")
     told.append(control)
@@ -271,8 +269,8 @@ def _strategies(ours: Sequence[Result]) -> str:
     """Return whether SEP is better than NORM, fine-tuned, on both networks."""
     both = []
     for network in ("lenet-300-100", "lenet-5-caffe"):
-        kind = {"network": network, "experiment": "experiment-2", "fine_tuned": True, "penalty": "l2+l0"}
-        kind |= {"variant": "paper"}
+        kind = {"network": network, "experiment": "experiment-2", "fine_tuned": True, "variant": "paper"}
+        kind |= {"penalty": "l2+l0"}
         sides = [[r for r in select(ours, strategy=s, **kind) if "-power-" not in r.arm] for s in ("SEP", "NORM")]
         both += pairs(*sides)
     if not both:
@@ -536,7 +534,7 @@ def _lead_scratch(comparisons: Sequence[Comparison]) -> str:
 
 # -------------------------------------------------------------------------------------------------------------- all
 
-#: Every question with a computed answer, in the order of the chapters.
+#: The questions whose answers need no weights, in the order of the chapters; :func:`gathered` loads torch.
 QUESTIONS = (l0_against_l1, random_pruning, hundredfold, deeper, few_epochs, doubled_beta, removal_or_scratch)
 #: The studies whose records each of them reads.
 STUDIES = {

@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 
 from .. import labels
-from ..paper.scoreboard import Row, title
+from ..paper.scoreboard import Row, slug, title
 from ..table import times
 from .kept_networks import KeptNetwork
 
@@ -42,8 +42,8 @@ class Sentence:
         if found.record is None or found.point is None:
             raise ValueError("found must be a network of a recorded run; got a stand-in")
         run = found.record.config
-        whole = [row for row in rows if row.stage == "no pruning" and row.run_here and row.study == run.experiment]
-        whole = [row for row in whole if row.board == (run.network, run.dataset) and row.error is not None]
+        key = slug(run.experiment, run.dense_arm, "no pruning")
+        whole = [row for row in rows if row.key == key and row.error is not None]
         if not whole:
             raise ValueError(f"rows must hold {run.network} of {run.experiment} before pruning; got none")
         self.nonzero, self.parameters = found.plain.nonzero, found.plain.parameters

@@ -57,7 +57,8 @@ def made_with(study: str, pattern: str = "*") -> Table:
     rows = []
     for name, arm in arms.items():
         how, after = arm.training, arm.fine_tuning
-        told, beta = factors(how.penalty)
+        # what pruning kept, begun anew, has the penalty of the fine-tuning all along
+        told, beta = factors(after.penalty if after is not None and arm.from_scratch else how.penalty)
         rates, epochs = f"{how.learning_rate:g}", f"{how.epochs}"
         if after is not None and arm.from_scratch:
             epochs = f"{how.epochs + after.epochs}, from fresh weights"

@@ -191,6 +191,8 @@ class _Stages:
         self.folder, self.stage = run_folder(config, seed, runs), ""
         self.device = resolve_device(device, torch.nn.Linear(1, 1))
         self.split = split(config.dataset, config.evaluate_on)
+        images, labels = self.split.measure
+        self.measure = images.to(self.device), labels.to(self.device)
         self.clock = self.folder / "seconds.checkpoint"
         self.epochs = 0  # that this process has trained
         self.spent: dict[str, float] = {}
@@ -250,14 +252,14 @@ class _Stages:
             data, told = split(what.dataset, what.evaluate_on).fit, self.epochs
             history = self._train(model, what.training, data, seed, folder / "network.checkpoint")
             if self.epochs > told and parallel.first():
-                write_atomically(folder / "commit", provenance.origin()["commit"].encode())
+                write_atomically(folder / "commit", provenance.commit().encode())
         return model, history
 
     def _trained_elsewhere(self) -> str:
         """Return the commit at which the training before pruning ended, if it is not this one and is known."""
         path = unpruned_folder(self.config.unpruned, self.seed, self.runs) / "commit"
         told = path.read_text(encoding="utf-8") if path.exists() else ""
-        return told if told != provenance.origin()["commit"] else ""
+        return told if told != provenance.commit() else ""
 
     def _train(
         self,
@@ -445,10 +447,9 @@ class _Stages:
 
     def _measured(self, model: torch.nn.Module, name: str) -> dict[str, Any]:
         """Measure a network; its scores are kept under ``name`` in the run's folder, as large as they are."""
-        x, y = (tensor.to(self.device) for tensor in self.split.measure)
         keep = self.folder / f"{name}-scores.npy" if parallel.first() else None
         changes = scores.CHANGES if self.config.dataset == "mnist" else ()
-        return scores.measured(model, x, y, keep, changes=changes)
+        return scores.measured(model, *self.measure, keep, changes=changes)
 
     def _point(
         self, model: torch.nn.Module, requested: float, *, fine_tuned: bool, whole: torch.nn.Module | None = None

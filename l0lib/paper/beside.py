@@ -190,6 +190,13 @@ HEADLINES = (
 )
 
 
+def at_headline(headline: Headline, found: Iterable[Result]) -> list[Result]:
+    """Return the results that a headline is about: fine-tuned at its ratio; a control is none of the scheme's."""
+    asked = (headline.network, headline.variant, headline.ratio, True)
+    at = [r for r in found if (r.network, r.variant, r.requested, r.fine_tuned) == asked]
+    return [r for r in at if not r.arm.endswith("-scratch") and (r.variant == "beyond" or "l0" in r.penalty)]
+
+
 def table_of_headlines(found: Iterable[Result]) -> Table:
     """Return one row for each headline and arm: target, paper, ours, both gaps, and whether our mean meets the target.
 
@@ -204,8 +211,7 @@ def table_of_headlines(found: Iterable[Result]) -> Table:
             f"≤ {headline.target:.2f} %",
             f"{row.error} ({row.method})" if row else "–",
         )
-        asked = (headline.network, headline.variant, headline.ratio, True)
-        ours = [r for r in given if (r.network, r.variant, r.requested, r.fine_tuned) == asked]
+        ours = at_headline(headline, given)
         if not ours:
             rows.append((*start, MISSING, "–", "–", "–", "–"))
         for r in sorted(ours, key=lambda r: r.test_error_mean):

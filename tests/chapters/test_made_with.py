@@ -53,3 +53,10 @@ def test_every_trial_has_a_row_the_best_first():
         assert errors == sorted(errors)
         assert errors[0] == pytest.approx(min(trial.value for trial in it.trials), abs=0.006)
     assert arms.trials("experiment-5").rows == (("none recorded yet", "–"),)
+
+
+def test_places_that_begin_anew_show_the_penalty_that_they_train_under():
+    (row,) = arms.made_with("experiment-2", "lenet-300-100-NORM-scratch").rows
+    assert "ℓ0" not in row[2]
+    assert "ℓ2" in row[2]
+    assert row[5].endswith("from fresh weights")

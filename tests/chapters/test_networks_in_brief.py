@@ -6,6 +6,7 @@ import torch
 from scipy import stats
 from torch.nn.functional import conv2d, max_pool2d
 
+from l0lib import L1, attraction
 from l0lib.chapters import networks_in_brief as brief
 from l0lib.compress.data import read_embedded_digits
 
@@ -74,12 +75,9 @@ def test_descent_is_stable_below_the_rate_that_the_page_names(mu):
 
 
 def test_a_constant_gradient_makes_the_steps_as_long_as_the_page_says():
-    m, far = 0.0, []
-    for _ in range(300):
-        m = 0.9 * m + 1
-        far.append(0.1 * m)
-    assert sum(far[:3]) == pytest.approx(0.561)
-    assert far[-1] == pytest.approx(0.1 / (1 - 0.9))
+    path = attraction.momentum_trajectory(L1(1.0), 1_000.0, np.full(300, 0.1), 0.9)
+    assert path[0] - path[3] == pytest.approx(0.561)
+    assert path[-2] - path[-1] == pytest.approx(0.1 / (1 - 0.9))
 
 
 def test_two_over_fan_in_keeps_the_size_of_signals():

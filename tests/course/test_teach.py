@@ -37,11 +37,15 @@ def test_what_it_says_of_the_course_folder_is_so():
     assert "A public repository hides nothing" in TEXT
 
 
-def test_nothing_of_the_lecturers_is_a_page_of_the_book():
-    toc = (ROOT / "_toc.yml").read_text("utf8")
-    config = (ROOT / "_config.yml").read_text("utf8")
-    assert "course/" not in toc + config
-    assert "course" not in tool("render").stage.__code__.co_consts
+def test_nothing_of_the_lecturers_is_on_the_site(html):
+    """Neither a file of that name, nor a heading of a worked answer."""
+    files = [path.relative_to(html).as_posix() for path in html.rglob("*") if path.is_file()]
+    assert [path for path in files if "instructor" in path] == []
+    answers = list((ROOT / "course/instructor").rglob("*.md"))
+    titles = [re.search(r"^# (.+)$", path.read_text("utf8"), re.M)[1] for path in answers]
+    assert len(titles) == 4
+    text = "".join(path.read_text("utf8") for path in html.rglob("*.html"))
+    assert [title for title in titles if title in text] == []
 
 
 @pytest.mark.parametrize("link", [link for link in LINKS if "?" in link])

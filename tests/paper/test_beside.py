@@ -9,7 +9,7 @@ import pytest
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.results import results
 from l0lib.paper import tables as paper
-from l0lib.paper.beside import SOURCES, beside, gap, table_of_headlines, table_of_rivals
+from l0lib.paper.beside import HEADLINES, SOURCES, at_headline, beside, gap, table_of_headlines, table_of_rivals
 from l0lib.paper.compare import MISSING
 from tests.browser import ROOT
 from tests.made_up import config, record
@@ -139,3 +139,11 @@ def test_rows_of_the_paper_against_each_other():
     assert not any(paper.dominates(paper.TABLES[3], other, sep) for other in paper.TABLES[3].rows)
     assert len(table_of_rivals(paper.TABLES[2]).rows) == 2
     assert np.all([len(row) == 4 for row in table_of_rivals(paper.TABLES[3]).rows])
+
+
+def test_a_control_is_no_success_of_the_scheme():
+    headline = next(h for h in HEADLINES if (h.network, h.ratio) == ("lenet-300-100", 120))
+    arms = STUDIES["experiment-2"].arms("full")
+    scratch = results([record(seed, 100, what=arms["lenet-300-100-NORM-scratch"]) for seed in range(5)])
+    assert any((r.variant, r.requested) == (headline.variant, headline.ratio) for r in scratch), "it would fit"
+    assert at_headline(headline, scratch) == []

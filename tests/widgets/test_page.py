@@ -271,8 +271,9 @@ def test_on_screen_the_widget_and_on_paper_the_picture(page):
 def test_phone_width(chromium, page_url):
     with visit(chromium, page_url, viewport={"width": 390, "height": 800}, is_mobile=True, has_touch=True) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        for canvas in page.locator(".l0-view canvas").all():
-            assert 170 < canvas.bounding_box()["width"] <= 390
+        for key in KINDS:
+            for canvas in explorer(page, key).locator("canvas").all():  # two of at_zero's three stand side by side
+                assert (170 if key == "at_zero" else 200) < canvas.bounding_box()["width"] <= 390, key
         for target in page.locator(".l0-tools button, .widget-toggle-button").all():
             assert target.bounding_box()["height"] >= 24
 

@@ -12,9 +12,8 @@ const fate = (way, steps) => (Number.isFinite(last(way)) ? `loss ${short(last(wa
 
 export function descent(panels) {
   let v, d;
-  const tall = (w) => (w < 300 ? 260 : 310);
   const plane = chart(panels, {
-    name: "The valley from above", height: tall,
+    name: "The valley from above",
     x: { label: "x, along the valley", range: () => [-ACROSS, ACROSS - 2] }, y: { label: "y, across it", range: () => [-UP, UP] },
     lines: [],
     under({ ctx, X, Y, k, colours }) {
@@ -44,7 +43,7 @@ export function descent(panels) {
     },
   });
   const losses = chart(panels, {
-    name: "Loss against step", height: tall,
+    name: "Loss against step",
     x: { label: "step", range: () => [0, v.steps] }, y: { label: "loss", range: () => [FLOOR, 3], log: () => true },
     lines: WAYS.map((way) => ({ style: STYLE[way], dash: DASHES[way] })),
   });

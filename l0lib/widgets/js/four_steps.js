@@ -30,10 +30,9 @@ export function compute(v) {
 
 export function fourSteps(panels, api) {
   let v, d;
-  const tall = (w) => (w < 300 ? 270 : 320);
   const lines = [{ style: "l2", dash: BY_GRADIENT }, { style: "l2", dash: [] }, { style: "l1", dash: BY_GRADIENT }, { style: "l1", dash: [], width: 2.8 }];
   const left = chart(panels, {
-    name: "A weight after one step against the weight before it", height: tall,
+    name: "A weight after one step against the weight before it",
     x: { label: "weight w", range: () => [-SIDE, SIDE] }, y: { label: "after one step", range: () => [-SIDE, SIDE] },
     lines: [{ style: "grey", width: 1 }, ...lines],
     onPoint: (x) => { api.set("w0", nearest(api.spec("w0"), Math.abs(x))); api.save(); },
@@ -41,7 +40,7 @@ export function fourSteps(panels, api) {
     over(pen) { pen.dot(v.w0, d.l1_prox_path[1], "l1", { size: 6 }); },
   });
   const right = chart(panels, {
-    name: "The weight step by step", height: tall,
+    name: "The weight step by step",
     x: { label: "step n", range: () => [0, v.steps] }, y: { label: "weight w", range: () => [-0.2 * SIDE, 1.05 * SIDE] },
     lines,
     under(pen) { pen.horizontal(0, "grey", { width: 0.6 }); },

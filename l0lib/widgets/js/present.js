@@ -22,6 +22,7 @@ export function presenter(button, box, changed) {
     if (document.fullscreenElement === box) document.exitFullscreen();
     else put(false);
   };
+  button.title = "Show this explorer alone, with large letters";
   const turned = () => { if (document.fullscreenElement !== box) put(false); };
   const key = (e) => { if (e.key === "Escape" && shown()) leave(); };
   button.addEventListener("click", () => (shown() ? leave() : enter()));

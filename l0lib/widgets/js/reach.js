@@ -25,7 +25,6 @@ export function compute(v) {
 
 export function reach(panels, api) {
   let v, d;
-  const tall = (w) => (w < 300 ? 270 : 320);
   const y = { label: "reach r", range: () => [-4, 1], log: () => true };
   const clamp = (r) => log10(Math.max(r, 1e-5));
   const here = (pen, x) => {
@@ -35,14 +34,14 @@ export function reach(panels, api) {
   };
   const pick = (name) => (x) => { api.set(name, nearest(api.spec(name), 10 ** x)); api.save(); };
   const left = chart(panels, {
-    name: "Reach against beta", height: tall, y,
+    name: "Reach against beta", y,
     x: { label: "sharpness β", range: () => BETAS.map(log10), log: () => true },
     lines: [{ style: "l0", width: 2.8 }], onPoint: pick("beta"),
     under(pen) { pen.horizontal(clamp(d.most), "grey", { dash: [2, 3] }); },
     over(pen) { here(pen, v.beta); },
   });
   const right = chart(panels, {
-    name: "Reach against epochs", height: tall, y,
+    name: "Reach against epochs", y,
     x: { label: "epochs", range: () => EPOCHS.map(log10), log: () => true },
     lines: [{ style: "l0", width: 2.8 }, { style: "l1" }], onPoint: pick("epochs"),
     over(pen) { here(pen, v.epochs); },
