@@ -27,6 +27,8 @@ WITHOUT_PENALTY = {
 WAYS = {
     "l2": "ℓ2 alone",
     "scratch": "from scratch",
+    "dense-tuned": "dense, tuned, all epochs",
+    "NORM-scratch": "NORM's places, trained anew",
     "gradual": "gradual, ℓ2",
     "gradual-shift": "gradual, shifted images",
     "power-1": "NORM, power 1",

@@ -12,6 +12,7 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import fmean
 
 from .. import labels
 from ..experiments import stored
@@ -22,7 +23,7 @@ from ..paper import compare, evidence
 from ..paper.beside import HEADLINES, SEEDS, at_headline
 from ..paper.compare import LESS, MORE, OPEN, TOO_FEW, Comparison, pairs, select, span
 from ..table import Table, signed, times
-from . import recalibrated
+from . import recalibrated, robustness
 
 #: A prediction of how many weights die, in points of a hundred, counts as right up to here.
 CLOSE = 10.0
@@ -535,12 +536,70 @@ def _lead_scratch(comparisons: Sequence[Comparison]) -> str:
 # -------------------------------------------------------------------------------------------------------------- all
 
 #: The questions whose answers need no weights, in the order of the chapters; :func:`gathered` loads torch.
-QUESTIONS = (l0_against_l1, random_pruning, hundredfold, deeper, few_epochs, doubled_beta, removal_or_scratch)
+#: The ratio of the paper's own NORM row for LeNet-300-100.
+_ROBUST_AT = 90.0
+
+
+def robust(records: Iterable[Record] | None = None) -> Answer:
+    """Answer whether pruned networks of LeNet-300-100 do as well on changed digits as the dense ones, and how sure."""
+    given = stored.runs("experiment-2") if records is None else list(records)
+    at = {one.arm: one for one in robustness.networks(given) if one.ratio in (1.0, _ROBUST_AT)}
+    dense, pruned = at.get("lenet-300-100-dense"), at.get("lenet-300-100-NORM")
+    question, place = "Is the pruned network as robust as the dense one?", "10-hundredfold#sec-robust"
+    if dense is None or pruned is None:
+        return Answer(question, place, ("Not recorded yet.",))
+    far = {
+        how: next(
+            one
+            for one in robustness.on_changed(given, how)
+            if (one.arm, one.fine_tuned, one.requested) == (pruned.arm, True, _ROBUST_AT)
+        )
+        for how in robustness.WAYS
+    }
+    where = f"at {_ROBUST_AT:g}×, fine-tuned, NORM"
+    words = {how: _changed(one) for how, one in far.items()}
+    worse, better, open_, few = (
+        [how for how, it in words.items() if it == word] for word in (MORE, LESS, OPEN, TOO_FEW)
+    )
+    if few:
+        lead = f"Too few runs for a verdict: {count_of_seeds(min(one.n_seeds for one in far.values()))}."
+    elif worse:
+        lead = f"No: {where} errs more than the dense network on {_and(worse)} digits."
+    else:
+        lead = f"No harm is shown: {where} errs more than the dense network on none of the changed digits."
+    if better and not few:
+        lead += f" It errs less on {_and(better)} ones."
+    if open_ and not few and (worse or better):
+        lead += f" On {_and(open_)} ones the two are not told apart."
+    told = [lead, f"In percent, NORM and dense: {_and([_both(pruned, dense, how) for how in ('', *robustness.WAYS)])}."]
+    if pruned.calibration_error and dense.calibration_error:
+        ours, theirs = fmean(pruned.calibration_error), fmean(dense.calibration_error)
+        told.append(f"The calibration error of NORM is {ours:.2f} points, that of the dense network {theirs:.2f}.")
+    both = [one for how in robustness.WAYS for one in robustness.against(given, how, pruned.arm, "lenet-300-100-l2")]
+    if both:
+        told.append(f"Against ℓ2 alone, over all ratios and the three ways, NORM errs {compare.counted(both)}.")
+    return Answer(question, place, tuple(told))
+
+
+def _changed(result: Result) -> str:
+    """Return how a result errs against the dense networks of its seeds, by the rule of comparisons."""
+    low_high = result.increase_interval
+    if low_high is None or result.n_seeds < compare.LEAST_RUNS:
+        return TOO_FEW
+    return OPEN if low_high[0] <= 0 <= low_high[1] else LESS if low_high[1] < 0 else MORE
+
+
+def _both(pruned: robustness.Networks, dense: robustness.Networks, how: str) -> str:
+    return f"{how or 'unchanged'} {fmean(pruned.errors(how)):.2f} and {fmean(dense.errors(how)):.2f}"
+
+
+QUESTIONS = (l0_against_l1, random_pruning, hundredfold, robust, deeper, few_epochs, doubled_beta, removal_or_scratch)
 #: The studies whose records each of them reads.
 STUDIES = {
     "l0_against_l1": ("experiment-1",),
     "random_pruning": ("experiment-1",),
     "hundredfold": ("experiment-2", "beyond"),
+    "robust": ("experiment-2",),
     "deeper": ("experiment-3",),
     "few_epochs": ("experiment-4", "experiment-5", "experiment-3", "recalibration"),
     "doubled_beta": ("experiment-5",),

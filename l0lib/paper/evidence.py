@@ -96,7 +96,7 @@ def _named(values: Iterable[float]) -> tuple[str, ...]:
 
 
 #: Of Experiment 4; on CIFAR-10 they are scaled.
-_FACTORS = {"cifar100": _named(ALPHAS_4), "cifar10": _named(SCALED_4)}
+_FACTORS = {"cifar100": ALPHAS_4, "cifar10": SCALED_4}
 _SWEPT, _SMALL, _BETAS = _named(ALPHAS_5), _named(SCALED_5), _named(BETAS_5)
 
 
@@ -307,12 +307,12 @@ def sweep(found: Iterable[Result], prefix: str, factors: Iterable[float]) -> lis
 
 def figure_8(found: Iterable[Result], dataset: str = "cifar100") -> Finding | None:
     """Judge what the text says of Figure 8, on its dataset or on ``cifar10``; None while an arm is missing."""
-    arms, factors = _arms(found, "experiment-4", "vgg-16"), _FACTORS[dataset]
-    if any(f"{dataset}-{factor}" not in arms for factor in factors):
+    factors = _FACTORS[dataset]
+    swept = sweep(found, dataset, factors)
+    if swept is None:
         return None
-    lines = [arms[f"{dataset}-{factor}"] for factor in factors]
-    reached = [_reached(line) for line in lines]
-    before = [unpruned(line[0]) for line in lines]
+    reached = [one.reached for one in swept]
+    before = [unpruned(one.lowest) for one in swept]
     starts = [r.test_error_mean for r in before]
     holds = {
         "compresses more": all(a <= b for a, b in pairwise(reached)) and reached[0] < reached[-1],
@@ -320,7 +320,7 @@ def figure_8(found: Iterable[Result], dataset: str = "cifar100") -> Finding | No
         and difference(before[-1], before[0]).wide[0] > 0,
     }
     told = ", ".join(
-        f"α₀ = {factor}: {ratio:.3g}×, {start - starts[0]:+.2f}"
+        f"α₀ = {factor:g}: {ratio:.3g}×, {start - starts[0]:+.2f}"
         for factor, ratio, start in zip(factors, reached, starts, strict=True)
     )
     about = "highest ratio not shown to lose more than a point, and points of error before pruning over α₀ = 0"
