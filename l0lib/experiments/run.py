@@ -84,7 +84,8 @@ def run(
         torch.set_num_threads(threads)
         # the other processes of this run, under torchrun, follow
         parallel.from_first(lambda: (config.model_dump_json(), seed))
-        record = Record.model_validate(_Stages(config, seed, runs, device, progress, report).make())
+        with denormals_as_zero():
+            record = Record.model_validate(_Stages(config, seed, runs, device, progress, report).make())
         records.write_text(file, records.to_text(record))
         for checkpoint in folder.glob("*.checkpoint"):
             checkpoint.unlink()
@@ -96,7 +97,23 @@ def follow(runs: Path = Path("runs"), *, device: str = "cpu", threads: int = 1) 
     torch.set_num_threads(threads)
     while job := parallel.from_first(lambda: None):
         text, seed = job
-        _Stages(Config.model_validate_json(text), seed, runs, device).make()
+        with denormals_as_zero():
+            _Stages(Config.model_validate_json(text), seed, runs, device).make()
+
+
+@contextmanager
+def denormals_as_zero() -> Iterator[None]:
+    """Take numbers below the smallest normal one, about 1.2e-38 in float32, as zero, in this thread and while it lasts.
+
+    Under a large l2 factor, weights that no image moves decay so far in a long training; a product with them takes a
+    processor many times longer, and changes nothing that can be seen.
+    """
+    before = bool(torch.tensor([1e-40]).mul(1.0) == 0)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)
 
 
 def enough() -> None:

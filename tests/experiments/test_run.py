@@ -205,6 +205,18 @@ def test_choices_never_see_the_test_images(tmp_path):
     assert not any(image.numpy().tobytes() in held for image in test)
 
 
+def test_denormal_numbers_are_zero_in_a_run_and_nowhere_else(tmp_path, monkeypatch):
+    def times_one():
+        return float(torch.tensor([1e-40]).mul(1.0))
+
+    seen = []
+    real = runner._Stages.make
+    monkeypatch.setattr(runner._Stages, "make", lambda self: seen.append(times_one()) or real(self))
+    runner.run(config(ratios=(), fine_tuned_ratios=(), fine_tuning=None), 0, tmp_path)
+    assert seen == [0.0]
+    assert times_one() > 0
+
+
 def test_waiting_for_a_network_in_the_making_is_no_computing_time(tmp_path, monkeypatch):
     from contextlib import contextmanager
 
