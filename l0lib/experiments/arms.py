@@ -197,14 +197,15 @@ def experiment_2(profile: str) -> dict[str, Config]:
             own = {name: _small(chosen, *lengths) for name, chosen in own.items()}
             common |= _DIGITS
         arms[dense] = _arm(_l2_alone(own[f"{network}-NORM"]), dense, fine_tuning=None, **common)
+        alike = own.pop(f"{network}-dense-tuned", None)
+        if alike is not None and profile == "full":
+            arms[f"{dense}-tuned"] = _arm(alike, f"{dense}-tuned", **common)
         common |= {"ratios": RATIOS, "fine_tuned_ratios": ladder}
         arms |= {name: _arm(chosen, name, **common) for name, chosen in own.items()}
         if network == "lenet-300-100" and profile == "full":  # what is kept, without the weights that were learnt
             scratch = f"{network}-NORM-scratch"
             shape = {"arm": scratch, "ratios": (), "from_scratch": True}
             arms[scratch] = arms[f"{network}-NORM"].model_copy(update=shape)
-        if (tuned := arms.get(f"{network}-dense-tuned")) is not None:
-            arms[tuned.arm] = tuned.model_copy(update={"ratios": (), "fine_tuned_ratios": ()})
         if (control := arms.get(f"{network}-l2")) is not None:  # at 1x, a dense network that was trained as long
             arms[control.arm] = control.model_copy(update={"fine_tuned_ratios": (1.0, *ladder)})
     return arms

@@ -25,6 +25,9 @@ def test_a_dense_network_is_trained_as_long_as_those_that_are_pruned(with_contro
     assert control.training.epochs == norm.training.epochs
     assert control.fine_tuning.epochs == norm.fine_tuning.epochs
     assert control.penalty_name == "l2"
+    tuned = with_control["lenet-300-100-dense-tuned"]
+    assert tuned.training.epochs == norm.training.epochs + norm.fine_tuning.epochs
+    assert (tuned.ratios, tuned.fine_tuned_ratios, tuned.penalty_name) == ((), (), "l2")
 
 
 def test_a_power_that_is_given_is_an_arm_of_its_own(with_control):
