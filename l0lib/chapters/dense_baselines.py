@@ -1,0 +1,116 @@
+"""Pruned networks against dense ones of the same seeds: with the epochs before pruning alone, and treated alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from .. import labels
+from ..experiments.records import Record, Tuning, tunings
+from ..experiments.results import Difference, Result, difference, mean_and_deviation, results
+from ..paper import compare
+from ..paper.compare import LEAST_RUNS, LESS, MORE, OPEN, TOO_FEW
+from ..table import Table, signed
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A dense network on record, by seed; ``trials`` are those of its own search, 0 where it had none."""
+
+    arm: str
+    epochs: int
+    trials: int
+    runs: Mapping[int, Record]
+
+    @property
+    def errors(self) -> dict[int, float]:
+        """Top-1 errors in percent, by seed."""
+        return {seed: run.dense.percent for seed, run in self.runs.items()}
+
+    def less(self, pruned: Result) -> Difference | None:
+        """Return the error of pruned networks less that of these, seed by seed; None if they share no seed."""
+        if not pruned.errors.keys() & self.runs.keys():
+            return None
+        wrong = {seed: run.dense.wrong for seed, run in self.runs.items() if run.dense.wrong}
+        return difference(pruned, replace(pruned, errors=self.errors, wrong=wrong))
+
+    def verdict(self, pruned: Result) -> str:
+        """Return how pruned networks err against these: ``less``, ``more``, ``not told apart`` or ``too few runs``."""
+        told = self.less(pruned)
+        if told is None or len(pruned.errors.keys() & self.runs.keys()) < LEAST_RUNS:
+            return TOO_FEW
+        low, high = told.wide
+        return OPEN if low <= 0 <= high else LESS if high < 0 else MORE
+
+
+def baselines(
+    records: Iterable[Record], network: str = "lenet-300-100", searches: Iterable[Tuning] | None = None
+) -> list[Baseline]:
+    """Return the dense networks of a study, those with fewer epochs first."""
+    searched = {(it.experiment, it.arm): len(it.trials) for it in (tunings() if searches is None else searches)}
+    runs: dict[tuple[int, str, str], dict[int, Record]] = {}
+    for record in records:
+        if record.config.network == network and not record.points:
+            key = (record.config.training.epochs, record.config.arm, record.config.experiment)
+            runs.setdefault(key, {})[record.seed] = record
+    return [
+        Baseline(arm, epochs, searched.get((study, arm), 0), of)
+        for (epochs, arm, study), of in sorted(runs.items(), key=lambda item: item[0])
+    ]
+
+
+def pruned(records: Iterable[Record], arm: str) -> list[Result]:
+    """Return an arm's fine-tuned results by rising ratio, without the one of which nothing was pruned."""
+    found = [one for one in results(records) if one.arm == arm and one.fine_tuned and one.requested > 1]
+    return sorted(found, key=lambda one: one.requested)
+
+
+def table(records: Iterable[Record], network: str = "lenet-300-100", strategy: str = "NORM") -> Table:
+    """Return each ratio's error, and how far it lies from that of each dense network."""
+    given = list(records)
+    dense, rows = baselines(given, network), []
+    for one in pruned(given, f"{network}-{strategy}"):
+        gaps = [(base.less(one), base.verdict(one)) for base in dense]
+        rows.append(
+            (
+                f"{one.requested:g}×",
+                one.error_over_seeds,
+                *(f"{signed(gap.mean)} ({compare.span(gap.wide)}): {word}" if gap else "–" for gap, word in gaps),
+            )
+        )
+    headers = ["ratio", f"{strategy}, fine-tuned, %", *(_headed(base) for base in dense)]
+    caption = (
+        f"{labels.NETWORKS[network]}: error under {strategy}, mean ± deviation (seeds), and the same less that of dense "
+        "networks of the same seeds, in points with the wide interval. Stored."
+    )
+    return Table(headers, rows or [("not recorded yet", *["–"] * (len(headers) - 1))], caption)
+
+
+def _headed(base: Baseline) -> str:
+    searched = f"{base.trials} trials of its own" if base.trials else "no search of its own"
+    return f"less {labels.run(base.arm)}: {mean_and_deviation(base.errors.values())} ({base.epochs} epochs, {searched})"
+
+
+def in_words(records: Iterable[Record], network: str = "lenet-300-100", strategy: str = "NORM") -> str:
+    """Return up to which ratio pruned networks are not shown to err more than the dense one of most epochs."""
+    given = list(records)
+    dense = baselines(given, network)
+    found = pruned(given, f"{network}-{strategy}")
+    if len(dense) < 2 or not found:
+        return (
+            "A dense network that is treated alike, with all the epochs and a search of its own, is not recorded yet."
+        )
+    alike = dense[-1]
+    words = {one.requested: alike.verdict(one) for one in found}
+    if TOO_FEW in words.values():
+        return f"Against the dense network of {alike.epochs} epochs there are too few runs for a verdict."
+    more = [f"{ratio:g}×" for ratio, word in words.items() if word == MORE]
+    told = (
+        f"The dense network that is treated alike, {alike.epochs} epochs and {alike.trials} trials of its own, errs on "
+        f"{mean_and_deviation(alike.errors.values())} % of the test digits. "
+    )
+    if len(more) == len(words):
+        return told + f"{strategy} errs more at every ratio on record, from {more[0]} on."
+    if more:
+        return told + f"{strategy} errs more at {', '.join(more)}, and is not shown to err more at the other ratios."
+    return told + f"{strategy} is not shown to err more at any ratio on record."
