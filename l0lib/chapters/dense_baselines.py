@@ -80,8 +80,8 @@ def table(records: Iterable[Record], network: str = "lenet-300-100", strategy: s
         )
     headers = ["ratio", f"{strategy}, fine-tuned, %", *(_headed(base) for base in dense)]
     caption = (
-        f"{labels.NETWORKS[network]}: error under {strategy}, mean ± deviation (seeds), and the same less that of dense "
-        "networks of the same seeds, in points with the wide interval. Stored."
+        f"{labels.NETWORKS[network]}: error under {strategy}, mean ± deviation (seeds), and the same less that of "
+        "dense networks of the same seeds, in points with the wide interval. Stored."
     )
     return Table(headers, rows or [("not recorded yet", *["–"] * (len(headers) - 1))], caption)
 
@@ -97,9 +97,7 @@ def in_words(records: Iterable[Record], network: str = "lenet-300-100", strategy
     dense = baselines(given, network)
     found = pruned(given, f"{network}-{strategy}")
     if len(dense) < 2 or not found:
-        return (
-            "A dense network that is treated alike, with all the epochs and a search of its own, is not recorded yet."
-        )
+        return "A dense network with all the epochs and a search of its own is not recorded yet."
     alike = dense[-1]
     words = {one.requested: alike.verdict(one) for one in found}
     if TOO_FEW in words.values():
