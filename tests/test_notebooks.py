@@ -116,6 +116,23 @@ def test_a_chapter_has_its_furniture(path):
         assert right in options
 
 
+def questions(path):
+    """Class and body of each quiz and Predict box."""
+    boxes = re.findall(
+        r"^(:{3,})\{admonition\} [^\n]*\n:class: ((?:quiz|predict)\b[^\n]*)\n(.*?)^\1\s*$", markdown(path), re.M | re.S
+    )
+    return [(kind, body) for _, kind, body in boxes]
+
+
+def test_every_question_has_a_name_of_its_own_that_no_renumbering_changes():
+    """A device keeps answers under it; two chapters may stand on one page of progress."""
+    found = [(kind, re.match(r":name: (\S+)\n", body)) for path in NOTEBOOKS for kind, body in questions(path)]
+    assert all(name for _, name in found)
+    names = [(kind.split()[0], name.group(1)) for kind, name in found if name]
+    assert all(re.fullmatch(rf"{kind}-[a-z]\w*(-\w+)*", name) for kind, name in names)
+    assert len(set(names)) == len(names) >= 96
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_every_figure_cell_has_a_caption_and_words_for_who_cannot_see_it(path):
     for cell in read(path).cells:
