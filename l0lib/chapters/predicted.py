@@ -190,3 +190,19 @@ def product_says_it(pairs: Sequence[tuple[float, float, float, float]]) -> str:
     if same == len(pairs):
         return f"{told} Here the product says it all."
     return f"{told} In {fewer} a large β leaves fewer dead: there the product does not say it all."
+
+
+def apart(measured: Mapping[str, tuple[float, tuple[float, float]]]) -> str:
+    """Return which of several error rates are told apart: those whose intervals do not overlap.
+
+    ``measured`` gives the error and its interval, by name.
+    """
+    found = [
+        f"{one} errs less than {other}"
+        for one, (_, (_, high)) in measured.items()
+        for other, (_, (low, _)) in measured.items()
+        if high < low
+    ]
+    shown = _list([f"{name} {_percent(error)}" for name, (error, _) in measured.items()])
+    verdict = f"{_list(found)}, beyond their intervals" if found else "the intervals overlap, and none is told apart"
+    return f"{shown}: {verdict}."

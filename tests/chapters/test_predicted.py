@@ -175,3 +175,12 @@ def test_dead_weights_by_product_are_those_of_the_table():
     assert len(rows) == sum(row[2] != "–" and row[5] != "–" for row in table)
     shown = [f"{100 * low:.1f} to {100 * high:.1f}" for low, high, _, _ in rows]
     assert set(shown) <= {row[2] for row in table}
+
+
+def test_what_is_told_apart():
+    near = {"one": (0.127, (0.108, 0.149)), "two": (0.108, (0.09, 0.129))}
+    assert predicted.apart(near) == "one 12.7 % and two 10.8 %: the intervals overlap, and none is told apart."
+    far = near | {"three": (0.05, (0.04, 0.06))}
+    assert predicted.apart(far).endswith(
+        ": three errs less than one and three errs less than two, beyond their intervals."
+    )
