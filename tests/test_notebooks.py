@@ -116,6 +116,57 @@ def test_a_chapter_has_its_furniture(path):
         assert right in options
 
 
+def questions(path):
+    """Class and body of each quiz and Predict box."""
+    boxes = re.findall(
+        r"^(:{3,})\{admonition\} [^\n]*\n:class: ((?:quiz|predict)\b[^\n]*)\n(.*?)^\1\s*$", markdown(path), re.M | re.S
+    )
+    return [(kind, body) for _, kind, body in boxes]
+
+
+def test_every_question_has_a_name_of_its_own_that_no_renumbering_changes():
+    """A device keeps answers under it; two chapters may stand on one page of progress."""
+    found = [(kind, re.match(r":name: (\S+)\n", body)) for path in NOTEBOOKS for kind, body in questions(path)]
+    assert all(name for _, name in found)
+    names = [(kind.split()[0], name.group(1)) for kind, name in found if name]
+    assert all(re.fullmatch(rf"{kind}-[a-z]\w*(-\w+)*", name) for kind, name in names)
+    assert len(set(names)) == len(names) >= 96
+
+
+def words(text):
+    return re.findall(r"[\w.]*\w", text.lower())
+
+
+def gives_away(hint, options, right):
+    """Whether ``hint`` says option ``right`` (from 1), or all the words that tell it from the others."""
+    said, mine = words(hint), words(options[right - 1])
+    others = {word for n, option in enumerate(options, 1) if n != right for word in words(option)}
+    own = [word for word in mine if word not in others]
+    whole = f" {' '.join(mine)} " in f" {' '.join(said)} "
+    return whole or bool(own and set(own) <= set(said)) or f"**{right}" in hint
+
+
+def test_a_hint_that_gives_the_answer_away_is_found():
+    options = ["At zero.", "Near zero at every second step.", "Beyond the band."]
+    assert gives_away("It is near zero at every second step!", options, 2)
+    assert gives_away("Every other step, so the second one, is near.", options, 2)
+    assert gives_away("**2.**", options, 2)
+    assert not gives_away("Does zero hold a weight that stands just beside it?", options, 2)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_every_quiz_has_a_hint_that_leaves_the_answer_to_the_reader(path):
+    for kind, body in questions(path):
+        if not kind.startswith("quiz"):
+            continue
+        name = re.match(r":name: (\S+)", body).group(1)
+        hints = re.findall(r"^(:{3,})\{admonition\} Hint\n:class: hint dropdown\n(.*?)^\1$", body, re.M | re.S)
+        assert len(hints) == 1, name
+        options = re.findall(r"^\d\. (.+)$", body, re.M)
+        assert len(hints[0][1].split()) >= 6, name
+        assert not gives_away(hints[0][1], options, int(kind.rsplit("-", 1)[1])), name
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_every_figure_cell_has_a_caption_and_words_for_who_cannot_see_it(path):
     for cell in read(path).cells:

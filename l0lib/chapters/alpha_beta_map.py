@@ -367,6 +367,21 @@ def by_product(data: Mapping[str, Any], ratio: float, blunt: float = 8.0) -> Tab
     return Table(("αβ about", *names), rows or [("not recorded yet", *["–"] * 6)], f"Points by αβ. {_STORED}")
 
 
+def dead_by_product(data: Mapping[str, Any], blunt: float = 8.0) -> list[tuple[float, float, float, float]]:
+    """Return the least and largest share of dead weights, β up to ``blunt`` and above, where both sides of αβ are run.
+
+    One row for each half decade of αβ, of four numbers from 0 to 1.
+    """
+    rows = []
+    found = [it for it in _readings(data, data["ratios"][-1]) if it.dead is not None]
+    for half in sorted({_half_decade(it) for it in found}):
+        sides = [[it.dead or 0.0 for it in found if _half_decade(it) == half and (it.beta > blunt) == sharp]
+                 for sharp in (False, True)]  # fmt: skip
+        if all(sides):
+            rows.append((min(sides[0]), max(sides[0]), min(sides[1]), max(sides[1])))
+    return rows
+
+
 def best_by_beta(data: Mapping[str, Any]) -> Table:
     """Return for each β the α with the highest ratio within a point of the dense network, the smallest α of several."""
     rows = []

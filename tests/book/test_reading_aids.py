@@ -177,35 +177,137 @@ def test_a_wrong_answer_gets_a_hint_and_the_solution_comes_on_request(chromium, 
         assert view.evaluate("document.activeElement.classList.contains('quiz-explanation')"), "and it is read"
 
 
-def test_predict_takes_a_guess_and_shows_it_beside_what_happened(chromium, book):
-    with visit(chromium, f"{book}/notebooks/04-zero-attraction.html") as view:
-        box = view.locator(".admonition.predict").first
-        box.get_by_role("button", name="Compare").click()
+#: Notes on the page what boxes say, as whoever keeps state does.
+LISTEN = "addEventListener('l0:answered', ({detail}) => (window.told ??= []).push(detail))"
+SEND = "(box, [name, detail]) => box.dispatchEvent(new CustomEvent(name, {detail}))"
+PREDICT = """<div class="predict {} admonition" id="predict-made"><p class="admonition-title">Predict</p><p>Which?</p>
+  <ol><li><p>the <em>first</em></p></li><li><p>the second</p></li></ol>
+  <div class="admonition dropdown toggle-hidden"><p class="admonition-title">Look</p><p>The second.</p>
+  <button class="toggle-button">Show</button></div></div>"""
+
+
+def made(view, book, right=""):
+    """Put a box with options into the page as it would be built."""
+    view.evaluate(LISTEN)
+    view.evaluate(
+        "(made) => document.querySelector('article').insertAdjacentHTML('beforeend', made)", PREDICT.format(right)
+    )
+    view.add_script_tag(url=f"{book}/_static/predict.js?again")
+    view.evaluate("dispatchEvent(new Event('DOMContentLoaded'))")
+    return view.locator("#predict-made")
+
+
+@pytest.mark.parametrize("screen", [DESK, PHONE])
+def test_predict_locks_the_guess_and_shows_it_beside_what_happened(chromium, book, screen):
+    with visit(chromium, f"{book}/notebooks/04-zero-attraction.html", **screen) as view:
+        view.evaluate(LISTEN)
+        name = view.locator(".admonition.predict:has(textarea)").first.get_attribute("id")
+        box = view.locator(f"#{name}")
+        answer = box.locator(".predict-answer")
+        assert not answer.is_visible(), "no answer before the guess"
+        assert box.locator(".toggle-button").count() == 0, "and no other way to open it"
+        box.get_by_role("button", name="Lock my guess").click()
         assert "Guess first" in box.locator("[role=status]").inner_text()
+        assert not answer.is_visible()
         box.get_by_label("Your guess").fill("ℓ1 wins <b>")
         view.keyboard.press("Tab")
         view.keyboard.press("Enter")
         assert "ℓ1 wins <b>" in box.locator(".predict-guess").inner_text()
-        answer = box.locator(".predict-both > .admonition")
-        assert "toggle-hidden" not in answer.get_attribute("class")
+        assert answer.is_visible()
+        assert not box.get_by_role("textbox").is_visible(), "what is locked stays"
+        read = view.locator(":focus")
+        assert read.get_attribute("aria-label") == "Your guess, and what happened"
+        assert read.get_attribute("role") == "group"
+        assert view.evaluate("told") == [
+            {"id": name, "kind": "predict", "value": "ℓ1 wins <b>", "right": None, "shown": True}
+        ]
         guess, happened = box.locator(".predict-guess").bounding_box(), answer.bounding_box()
-        assert guess["x"] + guess["width"] <= happened["x"]
+        if screen is DESK:
+            assert guess["x"] + guess["width"] <= happened["x"]
+        else:
+            assert guess["y"] + guess["height"] <= happened["y"]
 
 
-def test_predict_offers_the_options_that_it_lists(chromium, book):
-    """No chapter has such a list yet: one is put into a page as it would be built."""
-    made = """<div class="predict admonition"><p class="admonition-title">Predict</p><p>Which?</p>
-      <ol><li><p>the <em>first</em></p></li><li><p>the second</p></li></ol>
-      <div class="admonition toggle-hidden"><p class="admonition-title">Look</p><p>The second.</p>
-      <button class="toggle-button">Show</button></div></div>"""
+def test_whoever_cannot_guess_sees_the_answer_too(chromium, book):
+    with visit(chromium, f"{book}/notebooks/04-zero-attraction.html") as view:
+        view.evaluate(LISTEN)
+        box = view.locator(".admonition.predict").first
+        box.get_by_role("button", name="Show it without a guess").focus()
+        view.keyboard.press("Enter")
+        assert box.locator(".predict-answer").is_visible()
+        assert box.get_attribute("data-answered") == "none"
+        assert [told["value"] for told in view.evaluate("told")] == [None]
+
+
+@pytest.mark.parametrize(("right", "state"), [("", "given"), ("answer-1", "right"), ("answer-2", "wrong")])
+def test_predict_offers_the_options_that_it_lists_and_says_which_one_came(chromium, book, right, state):
     with visit(chromium, f"{book}/book/how-to-use.html") as view:
-        view.evaluate("(made) => document.querySelector('article').insertAdjacentHTML('beforeend', made)", made)
-        view.add_script_tag(url=f"{book}/_static/predict.js?again")
-        view.evaluate("dispatchEvent(new Event('DOMContentLoaded'))")
-        box = view.locator(".admonition.predict")
-        box.get_by_label("the first").check()
-        box.get_by_role("button", name="Compare").click()
+        box = made(view, book, right)
+        assert not box.locator(".predict-answer").is_visible()
+        box.get_by_label("the first").focus()
+        view.keyboard.press("Space")
+        box.get_by_role("button", name="Lock my guess").click()
         assert box.locator(".predict-guess em").inner_text() == "first"
+        assert box.get_attribute("data-answered") == state
+        verdict = {"given": [], "right": ["That is what happened."], "wrong": ["It came otherwise."]}[state]
+        assert box.locator(".predict-verdict").all_inner_texts() == verdict
+        told = view.evaluate("told")
+        right = {"given": None, "right": True, "wrong": False}[state]
+        assert told == [{"id": "predict-made", "kind": "predict", "value": 1, "right": right, "shown": True}]
+
+
+def test_a_guess_can_be_given_back_and_cleared_without_a_word(chromium, book):
+    with visit(chromium, f"{book}/book/how-to-use.html") as view:
+        box = made(view, book, "answer-2")
+        for nonsense in (0, 3, 1.5, "two", {}):
+            box.evaluate(SEND, ["l0:restore", {"value": nonsense}])
+            assert box.get_attribute("data-answered") is None
+        box.evaluate(SEND, ["l0:restore", {"value": 2}])
+        assert box.get_attribute("data-answered") == "right"
+        assert box.locator(".predict-answer").is_visible()
+        box.evaluate(SEND, ["l0:clear", None])
+        assert box.get_attribute("data-answered") is None
+        assert not box.locator(".predict-answer").is_visible()
+        assert box.locator("input:checked").count() == 0
+        assert view.evaluate("window.told") is None
+        assert view.evaluate("document.activeElement === document.body"), "nor does the focus move"
+
+
+def test_a_quiz_tells_each_choice_and_takes_it_back(chromium, book):
+    with visit(chromium, f"{book}/{NUMBERED[0]}") as view:
+        view.evaluate(LISTEN)
+        box = view.locator(".admonition.quiz").first
+        name, right = box.get_attribute("id"), int(re.search(r"answer-(\d+)", box.get_attribute("class")).group(1))
+        wrong = 1 if right > 1 else 2
+        box.locator("input").nth(wrong - 1).check()
+        box.get_by_role("button", name="Show the solution").click()
+        box.locator("input").nth(right - 1).check()
+        told = [(it["id"], it["kind"], it["value"], it["right"], it["shown"]) for it in view.evaluate("told")]
+        assert told == [
+            (name, "quiz", wrong, False, False),
+            (name, "quiz", wrong, False, True),
+            (name, "quiz", right, True, True),
+        ]
+        box.evaluate(SEND, ["l0:clear", None])
+        assert box.locator("input:checked").count() == 0
+        assert not box.locator(".quiz-explanation").is_visible()
+        box.evaluate(SEND, ["l0:restore", {"value": wrong, "shown": False}])
+        assert box.get_attribute("data-answered") == "wrong"
+        assert not box.locator(".quiz-explanation").is_visible()
+        box.evaluate(SEND, ["l0:restore", {"value": wrong, "shown": True}])
+        assert box.locator(".quiz-explanation").is_visible()
+        box.evaluate(SEND, ["l0:restore", {"value": 99}])
+        assert box.locator("input:checked").get_attribute("value") == str(wrong)
+        assert len(view.evaluate("told")) == 3
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_every_question_has_a_name_that_stays(chromium, book, page):
+    """Under it a device keeps what was answered: it is written in the chapter, and no number of it."""
+    with visit(chromium, f"{book}/{page}") as view:
+        for kind in ("quiz", "predict"):
+            for box in view.locator(f".admonition.{kind}").all():
+                assert re.fullmatch(rf"{kind}-[a-z0-9]+(-[a-z0-9]+)*", box.get_attribute("id"))
 
 
 def test_paper_keeps_numbers_breaks_boxes_and_fits_tables(chromium, book):

@@ -108,12 +108,6 @@ def rescale(skip_skips=True, biases=True, last=False, factor=lambda c: c):
     return answer
 
 
-def stale(w, kept, mean, covariance, sign=-1, by=np.sqrt):
-    left = np.where(kept, w, 0)
-    variance = w @ covariance @ w
-    return sign * (w - left) @ mean / by(variance), left @ covariance @ left / variance
-
-
 def multiply_adds(widths, share, down=lambda x: math.floor(x + 1e-9), ends=False):
     left = [n - down(share * n) for n in widths]
     left = left if ends else [widths[0], *left[1:-1], widths[-1]]
@@ -346,12 +340,6 @@ NEAR_MISSES = {
         lambda eta, alpha, gamma: eta / (gamma * math.sqrt(eta / (4 * alpha))),
         lambda eta, alpha, gamma: eta / (gamma * math.sqrt(eta / (4 * alpha * (1 + eta * alpha)))),
         lambda eta, alpha, gamma: eta / (gamma**2 * math.sqrt(eta / (4 * alpha * (1 - eta * alpha)))),
-    ],
-    "12.6": [
-        lambda *given: stale(*given, sign=1),
-        lambda *given: stale(*given, by=lambda x: x),
-        lambda w, kept, mean, covariance: stale(w, kept, mean, np.diag(np.diag(covariance))),
-        lambda *given: (stale(*given)[0], math.sqrt(stale(*given)[1])),
     ],
     "13.1": [
         lambda distance, beta, total: math.expm1(beta * distance) / (beta * total),
