@@ -61,7 +61,7 @@ function firstLayer(parent) {
     const most = Math.max(1, ...values.map(Math.abs));
     const size = tall * wide;
     const signed = (value) => {
-      const colour = rgb(palette()[grid ? (value < 0 ? "l2" : "l1") : style]), share = 0.25 + (0.75 * Math.abs(value)) / most;
+      const colour = rgb(palette()[grid ? (value < 0 ? "minus" : "plus") : style]), share = 0.25 + (0.75 * Math.abs(value)) / most;
       return back.map((b, k) => b + share * (colour[k] - b));
     };
     for (let i = 0; i < count * size; i++) {
@@ -73,7 +73,7 @@ function firstLayer(parent) {
     }
     ctx.putImageData(image, 0, 0);
     const left = values.filter(Boolean).length;
-    return (words.textContent = grid ? `${left} of ${values.length} weights of the ${count} filters left; ${channels === 3 ? "the colour of a place is made of its weights for red, green and blue: grey zero, pale all removed" : "orange positive, blue negative, pale removed"}`
+    return (words.textContent = grid ? `${left} of ${values.length} weights of the ${count} filters left; ${channels === 3 ? "the colour of a place is made of its weights for red, green and blue: grey zero, pale all removed" : "gold positive, red negative, pale removed"}`
       : `${left} of ${values.length} pixels still read, by up to ${most} weights each`);
   };
 }
