@@ -39,6 +39,7 @@ def zero_attraction_maps(penalties: Mapping[str, Any], eta: float) -> Figure:
         for side in (-half[::-1], half):
             axis.plot(side, attraction.step(penalty, side, eta), lw=2, **PENALTY_STYLE[name])
         axis.set(title=labels.PENALTIES[name], xlabel="weight w before the step", xlim=(-1, 1), ylim=(-1, 1))
+        axis.set_xticks((-1, -0.5, 0, 0.5, 1), ["−1", "", "0", "", "1"])
         axis.set_aspect("equal")
     axes[0, 0].set_ylabel("f(w), the weight after it")
     return figure
@@ -213,7 +214,7 @@ def waiting_time(eta: float, first_step: float):
     starts = np.linspace(0.05, 1.0, 20)
     l1 = L1(first_step / eta)
     axis.plot(starts, np.ceil(attraction.steps_to_zero(l1, starts, eta)), **penalty_line("l1"))
-    for beta, shade in ((3.0, 1.0), (6.0, 0.55)):
+    for beta, mark, face in ((3.0, "o", None), (6.0, "s", "none")):
         penalty = attraction.match_initial_rate(first_step, 0.5, eta, beta).l0
         lower = attraction.steps_to_zero(penalty, starts, eta)
         a = eta * penalty.alpha * beta**2
@@ -221,8 +222,9 @@ def waiting_time(eta: float, first_step: float):
         orbit = attraction.trajectory(penalty, starts, eta, int(upper.max()))
         counted = np.argmax(orbit <= 0, axis=0)
         color = PENALTY_STYLE["l0"]["color"]
-        axis.fill_between(starts, lower, upper, color=color, alpha=0.25 * shade, lw=0)
-        axis.plot(starts, counted, "o", ms=4, color=color, alpha=shade, label=f"{labels.PENALTIES['l0']}, β = {beta:g}")
+        axis.fill_between(starts, lower, upper, color=color, alpha=0.25, lw=0)
+        label = f"{labels.PENALTIES['l0']}, β = {beta:g}"
+        axis.plot(starts, counted, mark, ms=4, color=color, mfc=face, label=label)
     axis.axvline(0.5, color=GREY, lw=0.8, ls=":")
     axis.annotate("equal pull here", (0.5, axis.get_ylim()[1]), xytext=(4, -12), textcoords="offset points", color=GREY)
     axis.set(xlabel="starting weight $w_0$", ylabel="steps to zero", yscale="log")
@@ -236,9 +238,9 @@ def regime_map():
     k = np.geomspace(0.1, 30, 400)
     kill = np.where(k <= 1, k, 1 + np.log(np.maximum(k, 1)))
     top = 8.0
-    axis.fill_between(k, 0, kill, color=PENALTY_STYLE["l1"]["color"], alpha=0.25, lw=0)
-    axis.fill_between(k, kill, np.maximum(k, kill), color=PENALTY_STYLE["l2+l0"]["color"], alpha=0.25, lw=0)
-    axis.fill_between(k, np.maximum(k, kill), top, color=PENALTY_STYLE["l0"]["color"], alpha=0.18, lw=0)
+    axis.fill_between(k, 0, kill, color=RED, alpha=0.16, lw=0)
+    axis.fill_between(k, kill, np.maximum(k, kill), color=AMBER, alpha=0.28, lw=0)
+    axis.fill_between(k, np.maximum(k, kill), top, color=TEAL, alpha=0.1, lw=0)
     leap = np.array([landscape.jump(L0(value, 1.0), 1.0)[0] for value in k])
     axis.plot(k, leap, color="black", lw=1.2, ls="--", label="zero stops being the lower minimum")
     axis.text(4.5, 0.8, "kill: zero attracts\nevery start", ha="center")

@@ -30,6 +30,7 @@ from ._style import (
     RED,
     SIGNED,
     SMALL,
+    TEAL,
     label_ticks,
     logarithmic,
     new_figure,
@@ -450,7 +451,7 @@ def remove_neurons(plan: Blueprint, removed: Mapping[str, Iterable[int]]) -> Fig
         n = layer.outputs
         kept, strength, colour = np.ones(n, dtype=bool), np.full(n, 0.3), GREY
         if layer.writes >= 0:
-            norms, colour = np.array(plan.norms[layer.writes]), _L0_COLOUR
+            norms, colour = np.array(plan.norms[layer.writes]), TEAL
             kept[list(removed.get(plan.families[layer.writes][0], ()))] = False
             strength = 0.25 + 0.75 * norms / norms.max()
         colours = [(colour, float(s)) if k else GREY for s, k in zip(strength, kept, strict=True)]
@@ -471,7 +472,7 @@ def draw_a_digit(image: np.ndarray, probabilities: np.ndarray) -> Figure:
     left.set(xticks=[], yticks=[], title="what the network sees")
     left.grid(False)
     left.spines[:].set_visible(True)
-    right.bar(range(10), 100 * probabilities, color=PENALTY_STYLE["l0"]["color"])
+    right.bar(range(10), 100 * probabilities, color=PENALTY_STYLE["l2+l0"]["color"])
     right.set(xticks=range(10), ylim=(0, 100), xlabel="class", ylabel="probability (%)")
     return figure
 

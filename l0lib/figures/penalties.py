@@ -12,13 +12,8 @@ from .. import attraction, labels
 from ..penalties import L0, L1, L2, Penalty
 from ._style import BROWN, DASHES, GREY, INK, PENALTY_STYLE, SMALL, TEAL, new_figure, penalty_line
 
-#: Line styles for several sharpness values of the smoothed l0, dark to light; each differs in style too.
-_FAMILY = (
-    {"color": "#1f4a17", "linestyle": "-"},
-    {"color": "#3c7a2e", "linestyle": "--"},
-    {"color": "#6da35c", "linestyle": "-."},
-    {"color": "#8fb87f", "linestyle": ":"},
-)
+#: Lines for several sharpness values of the smoothed l0.
+_FAMILY = tuple({"color": PENALTY_STYLE["l0"]["color"], "linestyle": dashes} for dashes in DASHES)
 
 
 def penalty_and_slope(l2: Penalty, l1: Penalty, l0: Penalty) -> Figure:
@@ -193,7 +188,7 @@ def smoothings(shapes: Mapping[str, tuple[Callable, Callable]], span: float = 1.
         value.plot(size, height(size), lw=1.9, label=name, **style)
         slope.plot(size, tilt(size), lw=1.9, **style)
     value.set(xlabel="magnitude |w|", ylabel="price of the weight", xlim=(0, span), ylim=(0, None))
-    value.legend(fontsize=SMALL, loc="lower left", bbox_to_anchor=(0, 1.02), ncols=3, frameon=False)
+    figure.legend(fontsize=SMALL, loc="outside upper center", ncols=5, columnspacing=1.2, frameon=False)
     slope.set(xlabel="magnitude |w|", ylabel="its slope: the pull", ylim=(0, None))
     return figure
 

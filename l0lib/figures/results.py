@@ -71,14 +71,19 @@ def published_scatter(*tables: PublishedTable) -> Figure:
             for row, ratio, error in zip(rows, ratios, errors, strict=True):
                 if ours or _on_front(table, row):
                     name = row.method.split(" [")[0].removeprefix("Proposed ").strip("()")
-                    place = {"xytext": (0, 8), "ha": "center"} if ours else {"xytext": (-5, 5), "ha": "right"}
+                    place = (
+                        {"xytext": (0, 8), "ha": "center"}
+                        if ours
+                        else {"xytext": (0, 6), "ha": "left" if ratio < 15 else "right"}
+                    )
                     axis.annotate(name, (ratio, error), textcoords="offset points", fontsize=SMALL, **place)
         axis.axhline(dense, color=GREY, lw=1, ls="--")
         axis.set(title=table.network, xlabel="compression ratio, logarithmic", ylabel="top-1 error (%)", xscale="log")
         low, high = axis.get_xlim()
         axis.set_xlim(low / 1.5, high * 1.3)
         label_ticks(axis.xaxis, [tick for tick in (10, 30, 100, 300) if low / 1.5 < tick < high * 1.3], "×")
-    axes[0, 0].legend(loc="lower left", bbox_to_anchor=(0, 1.08), ncols=2, frameon=False, fontsize=SMALL)
+    named = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*named, loc="outside upper center", ncols=2, frameon=False, fontsize=SMALL)
     return figure
 
 
@@ -285,8 +290,8 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
     near.set(xscale="log", ylim=(0.7 * min(errors), 1.35 * max(errors)), xlabel="compression ratio")
     near.set_ylabel("top-1 error on the test images (%)")
     near.set_title("fine-tuned, among the published values", fontsize=10)
-    ratios = [printed_value(row.ratio) for row in published.rows] + [r.requested for r in chosen if r.fine_tuned]
-    near.set_xlim(0.8 * min(ratios), 1.25 * max(ratios))
+    ratios = [printed_value(row.ratio) for row in published.rows]
+    near.set_xlim(0.8 * min(ratios), 1.9 * max(ratios))
     whole.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     whole.set_title("before and after fine-tuning", fontsize=10)
     logarithmic(near, "x")
@@ -316,12 +321,12 @@ def _looks(found: Iterable[Result]) -> dict[str, dict[str, Any]]:
 
     Arms that stand in several figures keep their look; a sweep of settings runs through the shades.
     """
-    arms = {r.arm: r.penalty for r in found}
+    arms = dict(sorted(((r.arm, r.penalty) for r in found), key=lambda pair: labels.setting(pair[0]) or (0, 0)))
     known = all(arm.rsplit("-", 1)[-1] in _ARM_PLACES for arm in arms)
     looks = {}
     for number, (arm, penalty) in enumerate(arms.items()):
         alike = [other for other, kind in arms.items() if kind == penalty]
-        strength = 1 - 0.45 * alike.index(arm) / max(len(alike) - 1, 1) if len(alike) > 2 else 1.0
+        strength = 1 - 0.3 * alike.index(arm) / max(len(alike) - 1, 1) if len(alike) > 2 else 1.0
         colour = np.array(to_rgb(PENALTY_STYLE[penalty]["color"]))
         place = _ARM_PLACES[arm.rsplit("-", 1)[-1]] if known else number
         looks[arm] = {"color": to_hex(1 - strength * (1 - colour)), "marker": MARKS[place % len(MARKS)]}

@@ -69,7 +69,7 @@ def test_differences_have_the_colour_of_their_verdict():
     figure = figures.differences({"ℓ0 less ℓ1": readings.pairs(l0, l1)})
     drawn(figure)
     marks = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
-    assert [line.get_color() for line in marks] == ["#3c7a2e"] * 2
+    assert [line.get_color() for line in marks] == [TEAL] * 2
 
 
 def test_one_ratio_in_full():
