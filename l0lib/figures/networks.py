@@ -268,7 +268,7 @@ def four_updates(
     places = np.arange(len(histograms))[::-1]
     bounds = (-np.inf, -6, -4, -2, np.inf)
     labels = ("zero or < 10⁻⁶", "10⁻⁶ to 10⁻⁴", "10⁻⁴ to 10⁻²", "> 10⁻²")
-    colours = (TEAL, "#8fc4c9", "#cfd6dd", GREY)
+    colours = (TEAL, "#b4bbc4", "#dde1e6", GREY)
     left = np.zeros(len(histograms))
     starts = np.asarray(edges)[:-1] + 1e-9
     for low, high, label, colour in zip(bounds[:-1], bounds[1:], labels, colours, strict=True):
