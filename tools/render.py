@@ -70,8 +70,8 @@ def stage_notebooks(notebooks: dict, folder: pathlib.Path) -> dict[str, dict]:
 
 def recorded_runs() -> list[str]:
     """Rows of the table of recorded runs: what they took, by study, network and machine."""
-    from l0lib.experiments import records  # not at the top: make asks for the stamp at every call, which needs none
     from l0lib import labels
+    from l0lib.experiments import records  # not at the top: make asks for the stamp at every call, which needs none
 
     groups: dict[tuple, list[float]] = {}
     for record in records.read_all():

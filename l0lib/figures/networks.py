@@ -40,8 +40,9 @@ def photographs(rows: Mapping[str, Any]) -> Figure:
     for line, (name, images) in zip(axes, rows.items(), strict=True):
         for axis in line:
             as_picture(axis, frame=False)
-        for axis, image in zip(line, np.asarray(images), strict=False):
-            axis.imshow(np.moveaxis(image, 0, -1).clip(0, 1), interpolation="nearest")
+        for place, (axis, image) in enumerate(zip(line, np.asarray(images), strict=False)):
+            shown = axis.imshow(np.moveaxis(image, 0, -1).clip(0, 1), interpolation="nearest")
+            shown.set_gid(f"photograph-{name}-{place}".replace(" ", "-"))  # a dark page leaves its colours alone
         line[0].set_title(name, loc="left", fontsize=SMALL)
     return figure
 

@@ -84,7 +84,8 @@ def test_what_is_missing_is_named_arm_by_arm():
     there = [record(seed, what=arms["resnet-20-NORM"]) for seed in (0, 2)]
     assert stored.waiting("experiment-3", "resnet-20-*", there) == (
         "2 of 12 runs recorded; `l0lib run experiment-3 --profile full --arms 'resnet-20-*'` makes the rest: "
-        "ResNet-20, dense, seeds 0-2; ResNet-20, ℓ2 alone, seeds 0-2; ResNet-20, NORM, seeds 1; ResNet-20, SEP, seeds 0-2"
+        "ResNet-20, dense, seeds 0-2; ResNet-20, ℓ2 alone, seeds 0-2; ResNet-20, NORM, seeds 1; "
+        "ResNet-20, SEP, seeds 0-2"
     )
     whole = [record(seed, what=arm) for name, arm in arms.items() if name.startswith("resnet-20") for seed in range(3)]
     assert stored.waiting("experiment-3", "resnet-20-*", whole) == "12 of 12 runs recorded"
