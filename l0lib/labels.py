@@ -54,16 +54,26 @@ def study(name: str) -> str:
     return name.replace("experiment-", "Experiment ")
 
 
+def setting(arm: str) -> tuple[float, float] | None:
+    """Return β (0 where it is not varied) and the factor of the ℓ0 term of an arm of a sweep; None for others."""
+    match = _FACTOR.fullmatch(_parts(arm)[1])
+    return (float(match[1] or 0), float(match[2])) if match else None
+
+
+def _parts(arm: str) -> tuple[str, str]:
+    """Return the network or the images that an arm's name begins with, and what is left of the name."""
+    rest = arm.removeprefix("longer-").removeprefix("short-")
+    start = next((name for name in (*NETWORKS, *DATASETS) if rest.startswith(f"{name}-")), "")
+    return start, rest.removeprefix(f"{start}-")
+
+
 def run(arm: str, *, network: bool = False) -> str:
     """Return the readers' name of an arm: ``NORM``, ``ℓ2 alone``, ``α₀ = 4·10⁻⁶``, ``β = 5, α₀ = 10⁻⁵``.
 
     With ``network`` the network's name, or that of a sweep's images, stands before it: ``ResNet-20, NORM``.
     """
     longer, short = arm.startswith("longer-"), arm.startswith("short-")
-    rest = arm.removeprefix("longer-").removeprefix("short-")
-    known = {**NETWORKS, **DATASETS}
-    start = next((name for name in known if rest.startswith(f"{name}-")), "")
-    rest = rest.removeprefix(f"{start}-")
+    known, (start, rest) = {**NETWORKS, **DATASETS}, _parts(arm)
     penalty, _, pruning = rest.rpartition("-")
     if match := _FACTOR.fullmatch(rest):
         beta, factor = match[1], float(match[2])

@@ -23,6 +23,7 @@ class Link:
 def _cell(value: object) -> str:
     text = html.escape(str(value), quote=False)
     text = re.sub(r"\^\(([^)]*)\)", r"<sup>\1</sup>", text)
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
     if isinstance(value, Link):
         return f'<a href="{html.escape(value.href)}">{text}</a>'
     return text
@@ -53,8 +54,9 @@ class Table:
     """A table that displays as HTML in a notebook and as plain text elsewhere.
 
     There is one header per column. A cell of ``rows`` is anything with ``str``; its text is escaped, ``^(...)`` becomes
-    a superscript, and a :class:`Link` a link. The ``caption`` says what the table shows, to a screen reader too, as the
-    name of the scrolling frame. ``widths`` are CSS widths of the columns, which else take what their text needs.
+    a superscript, what stands in back quotes becomes code, and a :class:`Link` a link. The ``caption`` says what the
+    table shows, to a screen reader too, as the name of the scrolling frame. ``widths`` are CSS widths of the columns,
+    which else take what their text needs.
 
     Raises
     ------
@@ -90,8 +92,9 @@ class Table:
             for row in self.rows
         )
         # A keyboard reaches the right-hand columns only if the scrolling frame can take the focus.
+        name = html.escape(self.caption.replace("`", ""))
         return (
-            f'<div role="region" tabindex="0" aria-label="{html.escape(self.caption)}" style="overflow-x: auto">'
+            f'<div role="region" tabindex="0" aria-label="{name}" style="overflow-x: auto">'
             f'<table class="table" style="width: auto"><caption style="caption-side: top; text-align: left">'
             f"{_cell(self.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )

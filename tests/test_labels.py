@@ -34,6 +34,15 @@ def test_no_two_runs_of_a_study_have_one_name(study):
     assert len({labels.run(arm, network=True) for arm in arms}) == len(arms)
 
 
+@pytest.mark.parametrize(
+    ("arm", "found"),
+    [("cifar10-4e-06", (0, 4e-6)), ("cifar100-0", (0, 0)), ("resnet-20-10-5e-06", (10, 5e-6)), ("resnet-20-NORM", None),
+     ("lenet-300-100-dense", None), ("l0-GP", None)],
+)  # fmt: skip
+def test_a_sweep_knows_its_settings(arm, found):
+    assert labels.setting(arm) == found
+
+
 def test_a_study_is_called_as_the_paper_calls_it():
     assert labels.study("experiment-4") == "Experiment 4"
     assert labels.study("beyond") == "beyond"

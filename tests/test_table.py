@@ -9,3 +9,10 @@ def test_a_folded_table_opens_by_its_caption():
     assert told.endswith("</table></div></details>")
     assert "&lt;1&gt;" in told
     assert repr(Folded(("a",), [(1,)], "c")) == repr(Table(("a",), [(1,)], "c"))
+
+
+def test_what_stands_in_back_quotes_is_code():
+    table = Table(("how",), [("`l0lib run <NAME>` makes it",)], "By `l0lib`")
+    shown = table._repr_html_()
+    assert "<code>l0lib run &lt;NAME&gt;</code> makes it" in shown
+    assert 'aria-label="By l0lib"' in shown

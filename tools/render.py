@@ -72,8 +72,8 @@ def stage_notebooks(notebooks: dict, folder: pathlib.Path) -> dict[str, dict]:
 
 def recorded_runs() -> list[str]:
     """Rows of the table of recorded runs: what they took, by study, network and machine."""
+    from l0lib import labels
     from l0lib.experiments import records  # not at the top: make asks for the stamp at every call, which needs none
-    from l0lib.labels import NETWORKS
 
     groups: dict[tuple, list[float]] = {}
     for record in records.read_all():
@@ -83,8 +83,8 @@ def recorded_runs() -> list[str]:
         groups.setdefault(key, []).append(made.seconds)
     rows = []
     for (study, network, threads, machine), seconds in sorted(groups.items()):
-        name = f"{NETWORKS.get(network, network)} | {len(seconds)} | {statistics.median(seconds) / 60:.1f} min"
-        rows.append(f"| {study} | {name} | {threads} | {machine} |")
+        name = f"{labels.NETWORKS.get(network, network)} | {len(seconds)} | {statistics.median(seconds) / 60:.1f} min"
+        rows.append(f"| {labels.study(study)} | {name} | {threads} | {machine} |")
     return rows
 
 

@@ -48,7 +48,8 @@ def coverage(study: str, given: Iterable[Record]) -> Table:
         by_seeds.setdefault(seeds, []).append(arm)
     for seeds, arms in by_seeds.items():
         command = f"l0lib run {study} --profile full --arms {' '.join(arms)} --seeds {ranges(seeds)}"
-        rows.append((f"not recorded yet: {', '.join(arms)}, seeds {ranges(seeds)}", command))
+        names = "; ".join(labels.run(arm, network=True) for arm in arms)
+        rows.append((f"not recorded yet: {names}: seeds {ranges(seeds)}", f"`{command}`"))
     counted = f"{len(done)} of {len(total)}"
     caption = f"Stored runs of {labels.study(study)}: {counted}, where they come from, and how to make the rest"
     return Folded(("Stored runs", "Where they come from, or how to make them"), rows, caption)
@@ -64,10 +65,10 @@ def waiting(study: str, pattern: str, given: Iterable[Record] | None = None) -> 
     total = sum(len(STUDIES[study].seeds_of(arm)) for arm in arms)
     lacking = {arm: seeds for arm, seeds in absent(study, here).items() if arm in arms}
     done = total - sum(map(len, lacking.values()))
-    missing = "; ".join(f"{arm} {ranges(seeds)}" for arm, seeds in lacking.items())
+    missing = "; ".join(f"{labels.run(arm, network=True)}, seeds {ranges(seeds)}" for arm, seeds in lacking.items())
     command = f"l0lib run {study} --profile full --arms '{pattern}'"
     told = f"{done} of {total} runs recorded"
-    return f"{told}; {command} makes the rest (arms, seeds: {missing})" if lacking else told
+    return f"{told}; `{command}` makes the rest: {missing}" if lacking else told
 
 
 @functools.cache

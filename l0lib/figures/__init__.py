@@ -1,6 +1,6 @@
 """One function per figure of the book; each returns a ``matplotlib.figure.Figure`` made without pyplot."""
 
-from ._style import GREY, PENALTY_STYLE, new_figure
+from ._style import DARK, GREY, INK, LIGHT, PENALTY_STYLE, new_figure
 from .attention import bits_against_ratio, kept_by_layer, scales_under_penalties
 from .attraction import (
     adam_forgets,

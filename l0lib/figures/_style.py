@@ -1,27 +1,56 @@
-"""The one look of every figure: colours that read in print, in grey and with colour-vision deficiency; axes alike."""
+"""The one look of every figure, and the book's colour code, which figures and explorers share.
 
+*A colour tells the penalty*, everywhere: ℓ2 blue, ℓ1 orange, ℓ0 green, ℓ2 + ℓ0 violet. *Dashes and marks tell methods
+and settings* of one penalty (:data:`DASHES`, :data:`MARKS`). What has no penalty is drawn in ink, grey, teal and brown
+(:data:`PLAIN`); red marks a place or a danger, amber lies between; classes and signs of weights have gold (positive)
+and magenta (negative). ``colours.json`` declares each colour once, for a light and for a dark page; ``js/theme.js``
+reads the same file. Figures are drawn in the light ones: ``book/_ext/themed_figures.py`` gives a page's pictures both.
+"""
+
+import json
 from collections.abc import Iterable
+from importlib import resources
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from .. import labels
 
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#0b64a0", "#b4460f", "#3c7a2e", "#7b3fa0", "#667080"
+_CODE: dict[str, Any] = json.loads(resources.files(__package__).joinpath("colours.json").read_text("utf-8"))
+#: The colours by what they stand for, on a light page and on a dark one.
+LIGHT: dict[str, str] = _CODE["light"]
+DARK: dict[str, str] = _CODE["dark"]
+INK, GREY, TEAL, BROWN = (LIGHT[name] for name in ("text", "grey", "teal", "cross"))
+RED, AMBER, PLUS, MINUS = (LIGHT[name] for name in ("warn", "amber", "plus", "minus"))
 #: Colour and line style of each penalty, the same in every figure and every explorer.
 PENALTY_STYLE: dict[str, dict[str, Any]] = {
-    "l2": {"color": BLUE, "linestyle": "-."},
-    "l1": {"color": ORANGE, "linestyle": "--"},
-    "l0": {"color": GREEN, "linestyle": "-"},
-    "l2+l0": {"color": PURPLE, "linestyle": (0, (5, 1, 1, 1))},
+    name: {
+        "color": LIGHT[name],
+        # the file tells pixels of a line two pixels wide, Matplotlib asks for widths of the line
+        "linestyle": (0, tuple(length / 2 for length in _CODE["dashes"][name])) if _CODE["dashes"][name] else "-",
+    }
+    for name in labels.PENALTIES
 }
 #: The mark of each penalty.
 MARKERS = {"l2": "s", "l1": "^", "l0": "o", "l2+l0": "D"}
-#: The order in which up to four lines that are no penalties' take these styles, the plainest first.
-PLAINEST_FIRST = ("l0", "l1", "l2", "l2+l0")
+#: Line styles and marks of methods and settings that share a colour, the plainest first.
+DASHES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (7, 2)), (0, (1, 3)), (0, (4, 2, 1, 2, 1, 2)))
+MARKS = "os^Dv<>"
+#: How up to four things without a penalty are drawn, the plainest first.
+PLAIN: tuple[dict[str, Any], ...] = tuple(
+    {"color": colour, "linestyle": dash, "marker": mark}
+    for colour, dash, mark in zip((INK, TEAL, BROWN, GREY), DASHES, MARKS, strict=False)
+)
+#: Signs of weights, from negative to positive, zero white; few shades, since some pictures are stored in few colours.
+SIGNED = LinearSegmentedColormap.from_list("signed", [MINUS, "#ffffff", PLUS], N=21)
+#: Points of the smallest letters: at the width of a page's column they are 11 pixels high or more.
+SMALL = 9.0
+#: Inches of the widest figure for which that holds.
+WIDEST = 7.6
 
 
 def penalty_line(name: str, **more: Any) -> dict[str, Any]:
@@ -32,7 +61,8 @@ def penalty_line(name: str, **more: Any) -> dict[str, Any]:
 def new_figure(width: float = 7.2, height: float = 3.6, rows: int = 1, columns: int = 1, **subplots):
     """Return ``(figure, axes)`` with the house style; ``axes`` is one Axes or an array of them.
 
-    Sizes are in inches. The figure is built without pyplot, so nothing keeps it alive but the caller.
+    Sizes are in inches, the width at most :data:`WIDEST`. The figure is built without pyplot, so nothing keeps it alive
+    but the caller.
     """
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, **subplots)
@@ -50,7 +80,7 @@ def new_mosaic(width: float, height: float, places: str, **more: Any) -> tuple[F
 
 def _dress(figure: Figure) -> None:
     for axis in figure.axes:
-        axis.grid(True, alpha=0.25, linewidth=0.6)
+        axis.grid(True, color=GREY, alpha=0.2, linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)
 
 

@@ -11,13 +11,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .. import labels
-from ._style import GREY, MARKERS, PENALTY_STYLE, label_ticks, logarithmic, new_figure, say
+from ._style import BROWN, GREY, INK, MARKERS, PENALTY_STYLE, SMALL, TEAL, label_ticks, logarithmic, new_figure, say
 
 #: Colour, line and mark of what has no penalty.
 _OTHERS: dict[str, dict[str, Any]] = {
-    "gradual": {"color": "#8a6400", "linestyle": ":", "marker": "v"},
-    "one-shot": {"color": GREY, "linestyle": "--", "marker": "x"},
-    "wanda": {"color": "#00757f", "linestyle": "-", "marker": "*"},
+    "gradual": {"color": BROWN, "linestyle": ":", "marker": "v"},
+    "one-shot": {"color": INK, "linestyle": "--", "marker": "x"},
+    "wanda": {"color": TEAL, "linestyle": "-", "marker": "*"},
 }
 
 
@@ -74,12 +74,12 @@ def kept_by_layer(layers: Sequence[str], shares: Mapping[str, Sequence[float]]) 
         say(axis, "not run yet")
         return figure
     values = 100 * np.array(list(shares.values())).T
-    axis.imshow(np.sqrt(values / 100), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axis.imshow(np.sqrt(values / 100), cmap="Greys", vmin=0, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         told, colour = f"{value:.{0 if value >= 9.5 else 1}f}", "white" if value > 50 else "black"
-        axis.text(column, row, told, ha="center", va="center", fontsize=8, color=colour)
-    axis.set_xticks(range(len(shares)), [fill(_name(arm), 10) for arm in shares], fontsize=8)
-    axis.set_yticks(range(len(layers)), layers, fontsize=8)
+        axis.text(column, row, told, ha="center", va="center", fontsize=SMALL, color=colour)
+    axis.set_xticks(range(len(shares)), [fill(_name(arm), 10) for arm in shares], fontsize=SMALL)
+    axis.set_yticks(range(len(layers)), layers, fontsize=SMALL)
     axis.xaxis.tick_top()
     axis.tick_params(length=0)
     return figure

@@ -10,16 +10,27 @@ from matplotlib.figure import Figure
 
 from .. import attraction, labels, landscape
 from ..penalties import L0, L1, L2
-from ._style import GREEN, GREY, MARKERS, PENALTY_STYLE, PLAINEST_FIRST, label_ticks, new_figure, penalty_line
+from ._style import (
+    AMBER,
+    DASHES,
+    GREY,
+    MARKS,
+    PENALTY_STYLE,
+    RED,
+    SMALL,
+    TEAL,
+    label_ticks,
+    new_figure,
+    penalty_line,
+)
 
-#: Line styles of settings of one penalty: the plain one first.
-_DASHES = ("-", "--", ":", "-.")
-_SHADE = {"shrinks": "#3c7a2e", "crosses zero, shrinks": "#c79a00", "crosses zero, grows": "#b3202a"}
+_L0 = {"color": PENALTY_STYLE["l0"]["color"]}
+_SHADE = {"shrinks": TEAL, "crosses zero, shrinks": AMBER, "crosses zero, grows": RED}
 
 
 def zero_attraction_maps(penalties: Mapping[str, Any], eta: float) -> Figure:
     """Draw one panel per penalty: the map f(w) of a step without loss, over the cone where a step shrinks."""
-    figure, axes = new_figure(8.4, 3.3, columns=len(penalties), sharex=True, sharey=True, squeeze=False)
+    figure, axes = new_figure(7.6, 3.3, columns=len(penalties), sharex=True, sharey=True, squeeze=False)
     half = np.linspace(0, 1, 401)[1:]
     for axis, (name, penalty) in zip(axes[0], penalties.items(), strict=True):
         axis.fill_between([-1, 0, 1], [-1, 0, -1], [1, 0, 1], color=_SHADE["shrinks"], alpha=0.1, lw=0)
@@ -28,6 +39,7 @@ def zero_attraction_maps(penalties: Mapping[str, Any], eta: float) -> Figure:
         for side in (-half[::-1], half):
             axis.plot(side, attraction.step(penalty, side, eta), lw=2, **PENALTY_STYLE[name])
         axis.set(title=labels.PENALTIES[name], xlabel="weight w before the step", xlim=(-1, 1), ylim=(-1, 1))
+        axis.set_xticks((-1, -0.5, 0, 0.5, 1), ["−1", "", "0", "", "1"])
         axis.set_aspect("equal")
     axes[0, 0].set_ylabel("f(w), the weight after it")
     return figure
@@ -41,7 +53,7 @@ def race_to_zero(
     After arrival an orbit jumps at each step: it is drawn as dots in its band, not as a line. The dotted vertical lines
     are the arrivals that :func:`l0lib.attraction.steps_to_zero` predicts.
     """
-    figure, (linear, logarithmic) = new_figure(8.4, 3.4, columns=2, sharex=True)
+    figure, (linear, logarithmic) = new_figure(7.6, 3.4, columns=2, sharex=True)
     numbers = np.arange(steps + 1)
     for name, penalty in penalties.items():
         orbit = np.asarray(attraction.trajectory(penalty, w0, eta, steps))
@@ -96,7 +108,7 @@ def alpha_bounds(penalties: Mapping[str, Any], eta: float, magnitudes: np.ndarra
             near: dict[str, Any] = {"xytext": (8, -14)}
             if name != "l0":
                 near = {"xytext": (-50, 45), "arrowprops": {"arrowstyle": "-", "color": style["color"], "lw": 0.8}}
-            look = {"textcoords": "offset points", "color": style["color"], "fontsize": "small"}
+            look = {"textcoords": "offset points", "color": style["color"], "fontsize": SMALL}
             axis.annotate("left of here a step makes |w| larger", (critical, penalty.alpha), **near, **look)
     axis.set(xscale="log", yscale="log", xlabel="magnitude |w|, logarithmic", ylabel="largest α that still shrinks |w|")
     axis.set_xlim(magnitudes[0], magnitudes[-1])
@@ -106,7 +118,7 @@ def alpha_bounds(penalties: Mapping[str, Any], eta: float, magnitudes: np.ndarra
 
 def equal_terms(eta: float, beta: float, first_step: float, swing: float) -> Figure:
     """Draw the pull of ℓ1 and ℓ0 matched in two ways: same first step from 1 (left), same swing at zero (right)."""
-    figure, axes = new_figure(8.4, 3.3, columns=2, sharex=True)
+    figure, axes = new_figure(7.6, 3.3, columns=2, sharex=True)
     magnitudes = np.linspace(0, 1, 401)[1:]
     by_step = attraction.match_initial_rate(first_step, 1.0, eta, beta)
     by_swing = (L1(swing / eta), L0(swing / (eta * beta), beta))
@@ -171,8 +183,8 @@ def map_near_zero(alpha: float, beta: float, eta: float):
         axis.axhline(0, color=GREY, lw=0.6)
         axis.set(title=labels.PENALTIES[name], xlabel="$w / c$", ylim=(-1.25, 1.6), xlim=(-1.9, 1.9))
     axes[0].set_ylabel("next weight, $f(w) / c$")
-    axes[1].annotate("$f = w$", (1.35, 1.4), color=GREY, fontsize=8)
-    axes[1].annotate("$f = -w$", (-1.55, 1.4), color=GREY, fontsize=8)
+    axes[1].annotate("$f = w$", (1.35, 1.4), color=GREY, fontsize=SMALL)
+    axes[1].annotate("$f = -w$", (-1.55, 1.4), color=GREY, fontsize=SMALL)
     return figure
 
 
@@ -202,7 +214,7 @@ def waiting_time(eta: float, first_step: float):
     starts = np.linspace(0.05, 1.0, 20)
     l1 = L1(first_step / eta)
     axis.plot(starts, np.ceil(attraction.steps_to_zero(l1, starts, eta)), **penalty_line("l1"))
-    for beta, shade in ((3.0, 1.0), (6.0, 0.55)):
+    for beta, mark, face in ((3.0, "o", None), (6.0, "s", "none")):
         penalty = attraction.match_initial_rate(first_step, 0.5, eta, beta).l0
         lower = attraction.steps_to_zero(penalty, starts, eta)
         a = eta * penalty.alpha * beta**2
@@ -210,8 +222,9 @@ def waiting_time(eta: float, first_step: float):
         orbit = attraction.trajectory(penalty, starts, eta, int(upper.max()))
         counted = np.argmax(orbit <= 0, axis=0)
         color = PENALTY_STYLE["l0"]["color"]
-        axis.fill_between(starts, lower, upper, color=color, alpha=0.25 * shade, lw=0)
-        axis.plot(starts, counted, "o", ms=4, color=color, alpha=shade, label=f"{labels.PENALTIES['l0']}, β = {beta:g}")
+        axis.fill_between(starts, lower, upper, color=color, alpha=0.25, lw=0)
+        label = f"{labels.PENALTIES['l0']}, β = {beta:g}"
+        axis.plot(starts, counted, mark, ms=4, color=color, mfc=face, label=label)
     axis.axvline(0.5, color=GREY, lw=0.8, ls=":")
     axis.annotate("equal pull here", (0.5, axis.get_ylim()[1]), xytext=(4, -12), textcoords="offset points", color=GREY)
     axis.set(xlabel="starting weight $w_0$", ylabel="steps to zero", yscale="log")
@@ -225,9 +238,9 @@ def regime_map():
     k = np.geomspace(0.1, 30, 400)
     kill = np.where(k <= 1, k, 1 + np.log(np.maximum(k, 1)))
     top = 8.0
-    axis.fill_between(k, 0, kill, color=PENALTY_STYLE["l1"]["color"], alpha=0.25, lw=0)
-    axis.fill_between(k, kill, np.maximum(k, kill), color=PENALTY_STYLE["l2+l0"]["color"], alpha=0.25, lw=0)
-    axis.fill_between(k, np.maximum(k, kill), top, color=PENALTY_STYLE["l0"]["color"], alpha=0.18, lw=0)
+    axis.fill_between(k, 0, kill, color=RED, alpha=0.16, lw=0)
+    axis.fill_between(k, kill, np.maximum(k, kill), color=AMBER, alpha=0.28, lw=0)
+    axis.fill_between(k, np.maximum(k, kill), top, color=TEAL, alpha=0.1, lw=0)
     leap = np.array([landscape.jump(L0(value, 1.0), 1.0)[0] for value in k])
     axis.plot(k, leap, color="black", lw=1.2, ls="--", label="zero stops being the lower minimum")
     axis.text(4.5, 0.8, "kill: zero attracts\nevery start", ha="center")
@@ -258,16 +271,16 @@ def exact_zeros(alpha: float, beta: float, eta: float, steps: int = 120):
     """Draw one weight under the plain, the clipped and the proximal step: the swing, and its two cures."""
     penalty = L0(alpha, beta)
     ways = {
-        "plain": (lambda w: attraction.step(penalty, w, eta), "l0", "-"),
-        "clipped": (lambda w: np.sign(w) * max(abs(w) - abs(attraction.term(penalty, w, eta)), 0.0), "l1", "--"),
-        "proximal": (lambda w: penalty.prox(w, eta), "l2", ":"),
+        "plain": (lambda w: attraction.step(penalty, w, eta), "-"),
+        "clipped": (lambda w: np.sign(w) * max(abs(w) - abs(attraction.term(penalty, w, eta)), 0.0), "--"),
+        "proximal": (lambda w: penalty.prox(w, eta), ":"),
     }
     figure, axis = new_figure(7.2, 2.9)
-    for name, (move, kind, style) in ways.items():
+    for name, (move, style) in ways.items():
         orbit = [0.12]
         for _ in range(steps):
             orbit.append(float(move(orbit[-1])))
-        axis.plot(orbit, style, color=PENALTY_STYLE[kind]["color"], lw=1 if name == "plain" else 2, label=name)
+        axis.plot(orbit, style, lw=1 if name == "plain" else 2.4, label=name, **_L0)
     band = attraction.swing_band(penalty, eta)
     axis.axhspan(-band, band, color=GREY, alpha=0.15, lw=0)
     axis.annotate("swing band $\\pm\\eta\\alpha\\beta$", (steps, band), ha="right", va="bottom", color=GREY)
@@ -291,9 +304,9 @@ def one_ulp(penalty: L0, eta: float, steps: int = 160):
 def reach_against_beta(betas: Sequence[float], lines: Mapping[str, Sequence[float]], bounds: Sequence[float]) -> Figure:
     """Draw reach against beta, one line an entry of ``lines`` (at most four), with the bound of each as a thin line."""
     figure, axis = new_figure(6.6, 3.6)
-    for (name, line), bound, kind in zip(lines.items(), bounds, PLAINEST_FIRST, strict=False):
-        axis.plot(betas, line, label=name, **PENALTY_STYLE[kind])
-        axis.axhline(bound, color=PENALTY_STYLE[kind]["color"], linewidth=0.8, alpha=0.6)
+    for (name, line), bound, dashes in zip(lines.items(), bounds, DASHES, strict=False):
+        axis.plot(betas, line, label=name, linestyle=dashes, **_L0)
+        axis.axhline(bound, linestyle=dashes, linewidth=0.8, alpha=0.6, **_L0)
     axis.axvspan(5, 10, color=GREY, alpha=0.15, linewidth=0)
     axis.set(xscale="log", yscale="log", xlabel="β", ylabel="reach r")
     axis.legend(frameon=False)
@@ -304,9 +317,9 @@ def predicted_and_found(points: Mapping[str, Sequence[tuple[float, float]]]) -> 
     """Draw the share of weights found dead against the share predicted, in percent, one series an entry (at most 4)."""
     figure, axis = new_figure(4.6, 4.0)
     axis.plot([0, 100], [0, 100], color=GREY, linestyle=(0, (5, 4)), linewidth=1)
-    for (name, pairs), kind in zip(points.items(), PLAINEST_FIRST, strict=False):
+    for (name, pairs), mark in zip(points.items(), MARKS, strict=False):
         x, y = 100 * np.asarray(pairs).T
-        axis.plot(x, y, MARKERS[kind], color=PENALTY_STYLE[kind]["color"], markersize=6, label=name)
+        axis.plot(x, y, mark, markersize=6, mfc="none", label=name, **_L0)
     axis.set(xlabel="predicted before training (%)", ylabel="found after training (%)", xlim=(0, 100), ylim=(0, 100))
     axis.set_aspect("equal")
     if points:
@@ -317,8 +330,8 @@ def predicted_and_found(points: Mapping[str, Sequence[tuple[float, float]]]) -> 
 def norms_at_rest(lines: Mapping[str, Sequence[float]], rest: float) -> Figure:
     """Draw norms against steps, one line an entry of ``lines``, and where they should come to rest."""
     figure, axis = new_figure(7.2, 3.6)
-    for (name, line), style in zip(lines.items(), PENALTY_STYLE.values(), strict=False):
-        axis.plot(np.arange(1, len(line) + 1), line, label=name, lw=1.5, **style)
+    for (name, line), dashes in zip(lines.items(), DASHES, strict=False):
+        axis.plot(np.arange(1, len(line) + 1), line, label=name, lw=1.5, ls=dashes, color=PENALTY_STYLE["l2"]["color"])
     axis.axhline(rest, color=GREY, lw=1.2, ls=(0, (6, 4)), label="at rest")
     axis.set(xscale="log", yscale="log", xlabel="step", ylabel="norm of the weights")
     axis.legend(frameon=False)
@@ -330,9 +343,9 @@ def overshoots(momenta: Sequence[float], a: float, beta: float = 20.0, start: fl
     penalty = L0(a / beta**2, beta)
     band = attraction.swing_band(penalty, 1.0)
     figure, axis = new_figure(7.2, 3.2)
-    for mu, dashes in zip(momenta, _DASHES, strict=False):
+    for mu, dashes in zip(momenta, DASHES, strict=False):
         orbit = attraction.momentum_trajectory(penalty, start * band, np.ones(steps), mu) / band
-        axis.plot(orbit, dashes, lw=1.5, label=f"μ = {mu:g}", color=GREEN)
+        axis.plot(orbit, dashes, lw=1.5, label=f"μ = {mu:g}", **_L0)
     bound = attraction.swing_band(L1(penalty.alpha * beta), 1.0, momenta[-1]) / band
     for side in (-bound, bound):
         axis.axhline(side, color=GREY, lw=0.8, ls=":")
@@ -363,7 +376,7 @@ def noise_at_zero(a: float, factors: Sequence[float], ratios: Sequence[float]) -
     ``factors`` are noise in units of that which blurs the piles, :math:`\tfrac12\alpha\beta\sqrt a`; ``ratios`` are
     pulls in units of the noise.
     """
-    figure, axes = new_figure(8.4, 2.9, columns=len(factors) + 1)
+    figure, axes = new_figure(7.6, 2.9, columns=len(factors) + 1)
     random = np.random.default_rng(0)
     penalty = L0(a, 1.0)
     for axis, factor in zip(axes, factors, strict=False):
@@ -372,7 +385,7 @@ def noise_at_zero(a: float, factors: Sequence[float], ratios: Sequence[float]) -
             penalty, random.uniform(-a, a, 400), np.ones(2500), 0.0, _normal(noise, random)
         )
         size = np.abs(states[-500::7]).ravel() / a
-        axis.hist(size, bins=30, range=(0, 1.3), weights=np.full(size.size, 1 / size.size), color=GREEN)
+        axis.hist(size, bins=30, range=(0, 1.3), weights=np.full(size.size, 1 / size.size), **_L0)
         axis.set(title=f"σ = {factor:g} σ*", xlabel="$|w| / c$", yticks=[])
     axis, noise = axes[-1], 1e-3
     pulls = np.geomspace(ratios[0], ratios[-1], 100) * noise
@@ -381,7 +394,7 @@ def noise_at_zero(a: float, factors: Sequence[float], ratios: Sequence[float]) -
         pull = ratio * noise
         start = random.laplace(0, attraction.mean_under_noise(L1(pull), 1.0, noise), 300)
         walk = attraction.momentum_trajectory(L0(pull, 1.0), start, np.ones(900), 0.0, _normal(noise, random))
-        axis.plot(ratio, np.abs(walk[-400:]).mean() / noise, "o", ms=5, color=GREEN)
+        axis.plot(ratio, np.abs(walk[-400:]).mean() / noise, "o", ms=5, **_L0)
     axis.set(xlabel="pull over noise, αβ/σ", ylabel="mean |w| / (ησ)", xscale="log", yscale="log", title="mean")
     label_ticks(axis.xaxis, ratios)
     label_ticks(axis.yaxis, (1, 2, 5))
@@ -395,13 +408,13 @@ def _normal(noise, random):
 def adam_forgets(alphas: Sequence[float], beta: float, eta: float, steps: int) -> Figure:
     """Draw weights under the smoothed l0 in Adam, coupled (left), and decoupled (right), one line a factor."""
     figure, axes = new_figure(7.2, 3.0, columns=2, sharey=True)
-    for alpha, dashes in zip(alphas, _DASHES, strict=False):
+    for alpha, dashes in zip(alphas, DASHES, strict=False):
         penalty = L0(alpha, beta)
         for axis, orbit in (
             (axes[0], attraction.adam_trajectory(penalty, 0.5, eta, steps)),
             (axes[1], attraction.trajectory(penalty, 0.5, eta, steps)),
         ):
-            axis.plot(orbit, dashes, label=f"α = {alpha:g}", color=GREEN, lw=2)
+            axis.plot(orbit, dashes, label=f"α = {alpha:g}", **_L0, lw=2)
     for axis, title in zip(axes, ("coupled: inside Adam", "decoupled: beside it"), strict=True):
         axis.set(title=title, xlabel="step")
     axes[0].set_ylabel("weight")
@@ -411,7 +424,7 @@ def adam_forgets(alphas: Sequence[float], beta: float, eta: float, steps: int) -
 
 def three_fates(kappa: float, scaled: Sequence[float]) -> Figure:
     r"""Draw loss plus penalty for one :math:`\kappa > 1` and three :math:`\beta v`, and where each start goes."""
-    figure, axes = new_figure(8.4, 3.0, columns=len(scaled))
+    figure, axes = new_figure(7.6, 3.0, columns=len(scaled))
     penalty = L0(kappa, 1.0)
     for axis, v in zip(axes, scaled, strict=True):
         w = np.linspace(-0.6, 5.2, 600)
@@ -422,9 +435,11 @@ def three_fates(kappa: float, scaled: Sequence[float]) -> Figure:
         split = landscape.separating_start(penalty, v, 1.0)
         star = landscape.stationary_point(penalty, v, 1.0)
         regime = str(landscape.regime(penalty, v, 1.0))
-        for at, face in ((0.0, "white" if regime == "free" else GREEN), (star, GREEN), (split, "white")):
+        for at, face in ((0.0, "white" if regime == "free" else _L0["color"]), (star, _L0["color"]), (split, "white")):
             if np.isfinite(at):
-                axis.plot(at, landscape.objective(penalty, at, v, 1.0) - low, "o", mfc=face, mec=GREEN, ms=7, zorder=3)
+                axis.plot(
+                    at, landscape.objective(penalty, at, v, 1.0) - low, "o", mfc=face, mec=_L0["color"], ms=7, zorder=3
+                )
         border = split if np.isfinite(split) else 0.0 if np.isfinite(star) else 5.0
         for first, last in ((border, 0.0), (border, star), (5.0, star if np.isfinite(star) else 5.0)):
             if np.isfinite(last) and abs(first - last) > 0.25:
@@ -445,12 +460,12 @@ def hysteresis(beta: float, v: float, alpha: float, factors: Sequence[float]) ->
     figure, axes = new_figure(7.2, 3.1, columns=2)
     factor = np.geomspace(0.01, 0.12, 1500)
     for name, dashes, order, start in (("α rises", "-", factor, v), ("α falls", "--", factor[::-1], 0.0)):
-        axes[0].plot(order, _followed(start, v, [L0(x, beta) for x in order]), dashes, label=name, color=GREEN)
+        axes[0].plot(order, _followed(start, v, [L0(x, beta) for x in order]), dashes, label=name, **_L0)
     axes[0].set(xlabel="α", ylabel="weight", title=f"β = {beta:g}")
     least, betas = landscape.kept_by_rising_beta(alpha, 1.0), np.geomspace(1.0, 60.0, 1500)
-    for dashes, times in zip(_DASHES, factors, strict=False):
+    for dashes, times in zip(DASHES, factors, strict=False):
         places = _followed(times * least, times * least, [L0(alpha, x) for x in betas])
-        axes[1].plot(betas, places, dashes, label=f"v = {times:g} × the least kept", color=GREEN)
+        axes[1].plot(betas, places, dashes, label=f"v = {times:g} × the least kept", **_L0)
     axes[1].set(xlabel="β", xscale="log", title=f"α = {alpha:g}", ylim=(-0.03, 2.1 * max(factors) * least))
     label_ticks(axes[1].xaxis, (1, 2, 5, 10, 20, 50))
     for axis in axes:
@@ -474,7 +489,7 @@ def narrowing_band(a: float, momenta: Sequence[float], steps: int) -> Figure:
     penalty = L0(a, 1.0)
     rates = (1 + np.cos(np.pi * np.arange(steps) / steps)) / 2
     figure, axis = new_figure(7.2, 3.1)
-    for mu, colour in zip(momenta, (GREEN, GREY), strict=True):
+    for mu, colour in zip(momenta, (_L0["color"], GREY), strict=True):
         states = np.abs(attraction.momentum_trajectory(penalty, 20 * a, rates, mu)[1:]) / a
         # an odd number of steps from dot to dot: a weight is near zero at every second one
         axis.plot(states, ".", ms=2, color=colour, label=f"μ = {mu:g}", zorder=2 - mu, markevery=9)
@@ -489,7 +504,7 @@ def penalty_on_direction(scales: Sequence[float], beta: float) -> Figure:
     figure, axes = new_figure(7.2, 2.9, columns=2)
     u = np.linspace(0, 0.5, 200)
     for axis, name, penalty in ((axes[0], "l1", L1(1.0)), (axes[1], "l0", L0(1.0, beta))):
-        for scale, dashes in zip(scales, _DASHES, strict=False):
+        for scale, dashes in zip(scales, DASHES, strict=False):
             price = penalty.elementwise(scale * u)
             axis.plot(u, price, dashes, lw=2, color=PENALTY_STYLE[name]["color"], label=f"s = {scale:g}")
         axis.set(title=labels.PENALTIES[name], xlabel="entry u of the direction")

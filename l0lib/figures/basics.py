@@ -12,17 +12,15 @@ from matplotlib.patches import Rectangle
 
 from .._counts import wilson_interval
 from ..chapters import networks_in_brief as brief
-from ._style import GREY, as_picture, label_ticks, new_figure
+from ._style import BROWN, GREY, INK, MINUS, RED, SMALL, as_picture, label_ticks, new_figure
 
-#: Colours of the explorers that stand for no penalty: ink, the reader's place, and what is negative or a third line.
-INK, PLACE, THIRD = "#222832", "#c0392b", "#8a6400"
-#: Few shades: the still pictures are stored in few colours.
-_SIGNED = LinearSegmentedColormap.from_list("signed", [THIRD, "#ffffff", INK], N=21)
+#: As the explorer draws them: what is negative, white, ink; few shades, since still pictures are stored in few colours.
+_SIGNED = LinearSegmentedColormap.from_list("signed", [MINUS, "#ffffff", INK], N=21)
 #: How each way down the valley is drawn.
 WAYS = {
     "plain": {"color": GREY, "linestyle": "--"},
     "momentum": {"color": INK, "linestyle": "-"},
-    "adam": {"color": THIRD, "linestyle": ":"},
+    "adam": {"color": BROWN, "linestyle": ":"},
 }
 
 
@@ -32,7 +30,7 @@ def _map(axis: Axes, values: np.ndarray, title: str, place: tuple[int, int], sid
     axis.imshow(values, cmap=_SIGNED, norm=TwoSlopeNorm(0, -most, most))
     row, column = place
     corner = (column - 0.5, row - 0.5)
-    axis.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=PLACE, linewidth=1.8))
+    axis.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=RED, linewidth=1.8))
     axis.set_title(title, fontsize=10)
     as_picture(axis)
 
@@ -60,7 +58,7 @@ def one_convolution(image: np.ndarray, kernel: np.ndarray, bias: float, position
         axis.set(xlim=(-0.5, 2.5), ylim=(2.5, -0.5), aspect="equal")
         axis.set_title(title, fontsize=10)
         for (r, c), value in np.ndenumerate(values):
-            axis.text(c, r, f"{value:.2g}", ha="center", va="center", fontsize=9)
+            axis.text(c, r, f"{value:.2g}", ha="center", va="center", fontsize=SMALL)
     as_picture(below[3], frame=False)
     total, out = sums[row, column], rectified[row, column]
     words = f"sum + bias\n{total - bias:.3g} + {bias:.3g} = {total:.3g}\nReLU: {out:.3g}"
@@ -85,11 +83,11 @@ def descent(eta: float = 0.01, mu: float = 0.9, eta_adam: float = 0.1, steep: fl
     for way, path in paths.items():
         plane.plot(*path.T, marker=".", ms=3, lw=1, **WAYS[way])
         losses.plot(np.maximum(brief.valley(path.T, steep), 1e-12), label=names[way], **WAYS[way])
-    plane.plot(*brief.START, "o", color=PLACE)
-    plane.plot(0, 0, "+", color=PLACE, ms=10)
+    plane.plot(*brief.START, "o", color=RED)
+    plane.plot(0, 0, "+", color=RED, ms=10)
     plane.set(xlim=(-5, 3), ylim=(-2, 2), xlabel="x, along the valley", ylabel="y, across it")
     losses.set(yscale="log", ylim=(1e-9, 1e3), xlabel="step", ylabel="loss")
-    figure.legend(loc="outside upper center", ncols=3, fontsize="small")
+    figure.legend(loc="outside upper center", ncols=3, fontsize=SMALL)
     return figure
 
 
@@ -105,7 +103,7 @@ def learning_curves(curves: Mapping[str, Mapping[str, Sequence[float]]]) -> Figu
             axis.plot(epochs, values, label=name, **way)
     axes[0].set(yscale="log", xlabel="epoch", ylabel="mean cross-entropy")
     axes[1].set(xlabel="epoch", ylabel="error (%)", ylim=(-1, None))
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(curves), fontsize="small")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(curves), fontsize=SMALL)
     return figure
 
 
@@ -120,7 +118,7 @@ def signal_sizes(sizes: np.ndarray, factors: Sequence[float]) -> Figure:
         axis.plot(layers, line, marker="o", ms=3.5, label=f"variance {factor:g} / fan-in", **way)
     axis.set(yscale="log", xlabel="layer", ylabel="root mean square of the outputs")
     label_ticks(axis.xaxis, layers)
-    axis.legend(frameon=False, fontsize="small")
+    axis.legend(frameon=False, fontsize=SMALL)
     return figure
 
 
@@ -133,7 +131,7 @@ def samples_with_intervals(errors: Sequence[int], images: int, rate: float) -> F
     figure, axis = new_figure(7.2, 3)
     for place, wrong in enumerate(errors, start=1):
         low, high = wilson_interval(wrong, images)
-        colour, dash = (INK, "-") if low <= rate <= high else (PLACE, "--")
+        colour, dash = (INK, "-") if low <= rate <= high else (RED, "--")
         axis.plot([place, place], [100 * low, 100 * high], color=colour, lw=1.6, ls=dash)
         axis.plot(place, 100 * wrong / images, "o", ms=4, color=colour)
     axis.axhline(100 * rate, color=GREY, lw=1, ls="--")
@@ -156,7 +154,7 @@ def seeds_compared(first: Sequence[float], second: Sequence[float], names: tuple
     for place, (low, high) in enumerate((paired, unpaired)):
         intervals.plot([low, high], [place, place], color=INK, lw=2, ls="-" if place == 0 else "--")
         intervals.plot(middle, place, "o", color=INK)
-    intervals.axvline(0, color=PLACE, lw=1)
+    intervals.axvline(0, color=RED, lw=1)
     intervals.set(ylim=(1.6, -0.6), xlabel=f"{names[0]} less {names[1]} (points)")
     intervals.set_yticks([0, 1], ["paired", "not paired"])
     intervals.grid(False, axis="y")

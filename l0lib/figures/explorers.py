@@ -18,19 +18,34 @@ from .. import attraction, labels, landscape
 from ..chapters import alpha_beta_map as maps
 from ..penalties import L0, L1, L2, Penalty
 from ..playground import network, view
-from ._style import BLUE, GREY, ORANGE, PENALTY_STYLE, label_ticks, logarithmic, new_figure, new_mosaic, say
+from ._style import (
+    AMBER,
+    BROWN,
+    GREY,
+    INK,
+    LIGHT,
+    MINUS,
+    PENALTY_STYLE,
+    PLUS,
+    RED,
+    SIGNED,
+    SMALL,
+    TEAL,
+    label_ticks,
+    logarithmic,
+    new_figure,
+    new_mosaic,
+    say,
+)
 
 if TYPE_CHECKING:
     from ..chapters.alpha_beta_map import Reading
     from ..compress.neurons import Blueprint
 
 _KINDS = ("l2", "l1", "l0")
-_WARN, _CROSS, _AMBER = "#c0392b", "#8a6400", "#e0a100"
 _L0_COLOUR = PENALTY_STYLE["l0"]["color"]
-#: The explorers' names of the colours, by :data:`~l0lib.figures.PENALTY_STYLE`.
-_COLOURS = {"l2": "l2", "l1": "l1", "l0": "l0", "other": "l2+l0"}
-#: The playground's two classes, and signs of weights: no penalty's colours; js/playground/draw.js has them too.
-_CLASSES = ("#a87400", "#b5306e")
+#: The playground's two classes have the colours of signs.
+_CLASSES = (PLUS, MINUS)
 #: Half the side of the plane that the playground shows.
 _REACH = 1.15
 _PLAYGROUND_PENALTIES = {"none": "no penalty", "l2": "ℓ2", "l1": "ℓ1", "l0": "ℓ0", "l2+l0": "ℓ2 + ℓ0"}
@@ -91,7 +106,7 @@ def trajectories(
     else:
         axes.set_ylim(-max(0.22 * w0, min(1.2 * band, 1.1 * w0)), 1.1 * w0)
         axes.set_ylabel("weight w")
-    figure.legend(loc="outside upper center", ncols=3, fontsize="small")
+    figure.legend(loc="outside upper center", ncols=3, fontsize=SMALL)
     return figure
 
 
@@ -122,7 +137,7 @@ def penalty_and_pull(eta=0.04, alpha=0.01, beta_1=5.0, beta_2=20.0, reach=1.0, a
         right.set(yscale="log", ylim=(eta * alpha / 30, 1.6 * top))
     else:
         right.set_ylim(0, 1.08 * top)
-    figure.legend(loc="outside upper center", ncols=4, fontsize="small")
+    figure.legend(loc="outside upper center", ncols=4, fontsize=SMALL)
     return figure
 
 
@@ -137,10 +152,10 @@ def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0) -> Figure
     size = np.geomspace(1e-3, 2, 241)
     bound = np.asarray(attraction.alpha_bound(chosen, size, eta))
     figure, (plane, below) = new_figure(7.2, 5.4, rows=2, sharex=True, height_ratios=(3, 2))
-    plane.fill_between(size, bound, 1e9, color=_WARN, alpha=0.16, linewidth=0)
-    plane.fill_between(size, bound / 2, bound, color=_AMBER, alpha=0.28, linewidth=0)
-    plane.plot(size, bound, color=_WARN, label="λ = −1, the bound of α")
-    plane.plot(size, bound / 2, color=_CROSS, linestyle="--", label="λ = 0")
+    plane.fill_between(size, bound, 1e9, color=RED, alpha=0.16, linewidth=0)
+    plane.fill_between(size, bound / 2, bound, color=AMBER, alpha=0.28, linewidth=0)
+    plane.plot(size, bound, color=RED, label="λ = −1, the bound of α")
+    plane.plot(size, bound / 2, color=BROWN, linestyle="--", label="λ = 0")
     colour = PENALTY_STYLE[penalty]["color"]
     factor = float(attraction.scaling_factor(chosen, w, eta))
     plane.plot(w, alpha, "o", color=colour, markersize=8)
@@ -148,10 +163,10 @@ def scaling_factor(penalty="l0", w=0.1, alpha=0.2, eta=0.04, beta=5.0) -> Figure
     for words, x, y in (("grows: λ ≤ −1", 0.06, 0.93), ("shrinks: 0 ≤ λ < 1", 0.8, 0.08)):
         plane.text(x, y, words, transform=plane.transAxes, ha="left" if x < 0.5 else "center", va="center")
     plane.set(xscale="log", yscale="log", ylim=(1e-3, 1e3), ylabel="penalty factor α")
-    plane.legend(loc="lower left", fontsize="small")
-    below.plot(size, attraction.scaling_factor(chosen, size, eta), color="#222832")
-    below.axhspan(-9, -1, color=_WARN, alpha=0.16, linewidth=0)
-    below.axhspan(-1, 0, color=_AMBER, alpha=0.28, linewidth=0)
+    plane.legend(loc="lower left", fontsize=SMALL)
+    below.plot(size, attraction.scaling_factor(chosen, size, eta), color=INK)
+    below.axhspan(-9, -1, color=RED, alpha=0.16, linewidth=0)
+    below.axhspan(-1, 0, color=AMBER, alpha=0.28, linewidth=0)
     below.axvline(w, color=GREY, linestyle=":")
     below.plot(w, max(factor, -2.2), "o", color=colour, markersize=8, clip_on=False)
     below.set(xlabel="magnitude |w|", ylabel="scaling factor λ", ylim=(-2.2, 1.25))
@@ -179,7 +194,7 @@ def at_zero(alpha=0.01, beta=20.0, eta=0.04, w0=0.005, steps=2000) -> Figure:
         cobweb.plot(x, y, color=PENALTY_STYLE[kind]["color"], linewidth=0.6, alpha=0.7)
     cobweb.plot(grid, grid, color=GREY, linewidth=0.8)
     cobweb.set(xlabel="weight w", ylabel="after one step f(w)", xlim=grid[[0, -1]], ylim=grid[[0, -1]])
-    cobweb.legend(fontsize="small")
+    cobweb.legend(fontsize=SMALL)
     inside = np.flatnonzero(np.abs(orbit) <= band)
     if len(inside):
         settled = orbit[inside[0] :]
@@ -210,24 +225,24 @@ def loss_and_penalty(v=0.45, curvature=1.0, alpha=0.1, beta=5.0) -> Figure:
     figure, (left, right) = new_figure(7.6, 3.6, columns=2)
     left.plot(w, 0.5 * curvature * (w - v) ** 2, color=GREY, linestyle=":", label="loss")
     left.plot(w, penalty.elementwise(w), label="penalty", **PENALTY_STYLE["l0"])
-    left.plot(w, landscape.objective(penalty, w, v, curvature), color="#222832", linewidth=2, label="sum")
+    left.plot(w, landscape.objective(penalty, w, v, curvature), color=INK, linewidth=2, label="sum")
     best = float(landscape.minimiser(penalty, v, curvature))
-    left.plot(best, float(landscape.objective(penalty, best, v, curvature)), "o", color="#222832", label="minimum")
+    left.plot(best, float(landscape.objective(penalty, best, v, curvature)), "o", color=INK, label="minimum")
     top = float(max(landscape.objective(penalty, x, v, curvature) for x in (0.0, v)))
     left.set(xlabel="weight w", ylabel="loss, penalty, sum", ylim=(0, 1.25 * max(top, 0.02)))
-    left.legend(fontsize="small")
+    left.legend(fontsize=SMALL)
     soft, hard = alpha * beta / curvature, float(np.sqrt(2 * alpha / curvature))
     end = float(landscape.kill_zone(penalty, curvature))
-    right.axvspan(0, end, color=_WARN, alpha=0.16, linewidth=0, label="kill zone")
+    right.axvspan(0, end, color=RED, alpha=0.16, linewidth=0, label="kill zone")
     if soft > end:
-        right.axvspan(end, soft, color=_AMBER, alpha=0.28, linewidth=0, label="two minima")
+        right.axvspan(end, soft, color=AMBER, alpha=0.28, linewidth=0, label="two minima")
     right.plot(optimum, optimum, color=GREY, linewidth=0.8)
     right.plot(optimum, landscape.soft_threshold(optimum, soft), label="soft threshold", **PENALTY_STYLE["l1"])
-    right.plot(optimum, landscape.hard_threshold(optimum, hard), color="#7b3fa0", linestyle=":", label="hard threshold")
+    right.plot(optimum, landscape.hard_threshold(optimum, hard), color=INK, linestyle=":", label="hard threshold")
     right.plot(optimum, landscape.minimiser(penalty, optimum, curvature), label="prox", **PENALTY_STYLE["l0"])
     right.plot(v, best, "o", color=_L0_COLOUR)
     right.set(xlabel="optimum without penalty v", ylabel="minimum with penalty", xlim=(0, 2), ylim=(0, 2))
-    right.legend(fontsize="small")
+    right.legend(fontsize=SMALL)
     return figure
 
 
@@ -262,7 +277,7 @@ def four_steps(alpha=1.5, eta=0.1, w0=0.8, steps=20) -> Figure:
         right.plot(paths[name], **style)
     left.set(xlabel="weight w", ylabel="after one step", xlim=(-1, 1), ylim=(-1, 1))
     right.set(xlabel="step n", ylabel="weight w", xlim=(0, steps), ylim=(-0.2, 1.05))
-    left.legend(fontsize="small")
+    left.legend(fontsize=SMALL)
     return figure
 
 
@@ -284,7 +299,7 @@ def reach(alpha=1e-5, beta=5.0, eta=0.05, epochs=100, momentum=0.9) -> Figure:
     for axes, x in ((left, beta), (right, epochs)):
         axes.plot(x, float(attraction.reach(L0(alpha, beta), each * epochs)), "o", color=_L0_COLOUR)
         axes.set(ylabel="reach r", ylim=(1e-4, 10))
-        axes.legend(fontsize="small")
+        axes.legend(fontsize=SMALL)
     left.set(xlabel="sharpness β", xlim=(1, 100))
     right.set(xlabel="epochs", xlim=(1, 500))
     return figure
@@ -292,14 +307,14 @@ def reach(alpha=1e-5, beta=5.0, eta=0.05, epochs=100, momentum=0.9) -> Figure:
 
 def compression_ratio(stored: Mapping[str, Any], chosen: Mapping[str, Any], stage: str) -> Figure:
     """Draw what :class:`~l0lib.widgets.CompressionRatio` shows, for readers without JavaScript and for paper."""
-    figure, (curve, bars, picture) = new_mosaic(8, 5.6, "aa;bc", height_ratios=(1.5, 1))
+    figure, (curve, bars, picture) = new_mosaic(7.6, 5.6, "aa;bc", height_ratios=(1.5, 1))
     picture.grid(False)
     picture.spines[:].set_visible(True)
     arm = chosen["arm"]
     if arm is None:
         say(curve, "not recorded yet")
         return figure
-    colour = PENALTY_STYLE[_COLOURS[arm["style"]]]["color"] if arm["style"] in _COLOURS else GREY
+    colour = LIGHT[arm["style"]]
     for name, line in (("before", "--"), ("after", "-")):
         part = arm[name]
         if not part["requested"]:
@@ -340,8 +355,7 @@ def _first_layer(axis: Axes, shape: Sequence[int], values: Sequence[float], colo
         array = np.where(array.any(1, keepdims=True), 0.5 + array / (2 * most), 1.0).transpose(0, 2, 3, 1)
         axis.imshow(_tiled(array, across=5, gap=1.0))
         return
-    shade = LinearSegmentedColormap.from_list("signed", [BLUE, "#eef0f2", ORANGE])
-    axis.imshow(_tiled(array, across=5), cmap=shade, norm=TwoSlopeNorm(0, -most, most))
+    axis.imshow(_tiled(array, across=5), cmap=SIGNED, norm=TwoSlopeNorm(0, -most, most))
 
 
 def _tiled(images: np.ndarray, across: int, gap: float = np.nan) -> np.ndarray:
@@ -361,8 +375,8 @@ def alpha_beta_map(data: Mapping[str, Any], readings: Sequence[Reading], colour:
     one of its ``COLOURS``. A cross is a network at chance level, a stroke one that pruning has put
     there, a ring a point that is not run.
     """
-    figure, (plane, curve, spread) = new_mosaic(8, 6.6, "aa;bc", height_ratios=(1.7, 1))
-    ratio, dark = readings[0].ratio, LinearSegmentedColormap.from_list("strength", ["#f0f5f9", BLUE])
+    figure, (plane, curve, spread) = new_mosaic(7.6, 6.6, "aa;bc", height_ratios=(1.7, 1))
+    ratio, dark = readings[0].ratio, LinearSegmentedColormap.from_list("strength", ["#f3f4f6", GREY])
     plane.grid(False)
     edges = {name: _cell_edges(np.log10(data[name])) for name in ("alphas", "betas")}
     write = {"error": lambda x: f"{x:.1f}" if x < 9.95 else f"{x:.0f}", "ratio": lambda x: f"{x:g}" if x else "–",
@@ -373,46 +387,45 @@ def alpha_beta_map(data: Mapping[str, Any], readings: Sequence[Reading], colour:
             if here.whole is None:
                 plane.plot(alpha, beta, "o", ms=3.5, mfc="none", mec=GREY)
             elif here.lost:
-                plane.plot(alpha, beta, "x", ms=9, mec=_WARN)
+                plane.plot(alpha, beta, "x", ms=9, mec=RED)
             elif colour == "error" and value is not None and value >= maps.CHANCE:
-                plane.plot(alpha, beta, marker="$/$", ms=9, mec=_WARN)
+                plane.plot(alpha, beta, marker="$/$", ms=9, mec=RED)
             else:
                 strong = 0.0 if value is None else maps.strength(data, colour, value)
                 left, right = 10 ** edges["alphas"][column : column + 2]
                 bottom, top = 10 ** edges["betas"][row : row + 2]
                 plane.fill_between((left, right), bottom, top, color=dark(strong), linewidth=0)
-                ink = "white" if strong > 0.55 else "#14181e"
+                ink = "white" if strong > 0.55 else INK
                 told = "?" if value is None else write(value)
-                plane.text(alpha, beta, told, ha="center", va="center", fontsize=7.5, color=ink)
+                plane.text(alpha, beta, told, ha="center", va="center", fontsize=SMALL, color=ink)
     ends = [(10 ** side[0], 10 ** side[-1]) for side in edges.values()]
     for power in range(-6, 0):
-        plane.plot(ends[0], 10.0**power / np.array(ends[0]), color="#222832", lw=0.8, ls=(0, (2, 3)))
+        plane.plot(ends[0], 10.0**power / np.array(ends[0]), color=INK, lw=0.8, ls=(0, (2, 3)))
     for line in data["lines"]:
         plane.plot(line["alphas"], data["line_betas"], color=_L0_COLOUR, lw=1.6)
-        plane.annotate(f"{100 * line['share']:.0f} %", (line["alphas"][0], ends[1][0]), color=_L0_COLOUR, fontsize=8,
-                       ha="center", va="bottom")  # fmt: skip
+        look = {"color": _L0_COLOUR, "fontsize": SMALL, "ha": "center", "va": "bottom"}
+        plane.annotate(f"{100 * line['share']:.0f} %", (line["alphas"][0], ends[1][0]), **look)
     plane.set(xscale="log", yscale="log", xlim=ends[0], ylim=ends[1], xlabel="α of the ℓ0 term", ylabel="β")
     plane.set_title(maps.COLOURS[colour] + (f", {ratio:g}×" if colour == "error" else ""), fontsize=11)
     label_ticks(plane.yaxis, data["betas"])
-    dense = maps.dense_error(data)
+    dense, both = maps.dense_error(data), PENALTY_STYLE["l2+l0"]["color"]
     if dense is not None:
         curve.axhline(dense, color=GREY, lw=0.9, ls=(0, (6, 4)))
     curve.axvline(ratio, color=GREY, lw=1, ls=":")
-    for name, kind, here in zip("AB", ("l1", "l2+l0"), readings, strict=False):
-        colour_of, line = PENALTY_STYLE[kind]["color"], "-" if name == "A" else "--"
-        plane.plot(here.alpha, here.beta, "s", ms=19, mfc="none", mec=colour_of, mew=2.2)
-        plane.annotate(name, (here.alpha, here.beta), xytext=(11, 6), textcoords="offset points", color=colour_of,
+    for name, line, here in zip("AB", ("-", "--"), readings, strict=False):
+        plane.plot(here.alpha, here.beta, "s", ms=19, mfc="none", mec=both, mew=2.2)
+        plane.annotate(name, (here.alpha, here.beta), xytext=(11, 6), textcoords="offset points", color=both,
                        fontweight="bold")  # fmt: skip
         run = maps.run_at(data, here.alpha, here.beta)
         if run is None:
             continue
-        curve.plot([1, *data["ratios"]], maps.errors(data, run), line, color=colour_of, marker="o", ms=3, label=name)
+        curve.plot([1, *data["ratios"]], maps.errors(data, run), line, color=both, marker="o", ms=3, label=name)
         counts = np.asarray(run["magnitudes"], dtype=float)
         bins = data["first_edge"] + data["bin"] * np.arange(len(counts) + 1)
-        spread.stairs(counts, 10**bins, color=colour_of, fill=name == "A", alpha=0.5 if name == "A" else 1, label=name)
+        spread.stairs(counts, 10**bins, color=both, fill=name == "A", alpha=0.5 if name == "A" else 1, label=name)
     if readings[0].threshold is not None:
-        spread.axvline(math.sqrt(math.prod(readings[0].threshold)), color="#222832", lw=1.2)
-    spread.axvspan(readings[0].band[1], readings[0].band[0], color=_AMBER, alpha=0.3, lw=0)
+        spread.axvline(math.sqrt(math.prod(readings[0].threshold)), color=INK, lw=1.2)
+    spread.axvspan(readings[0].band[1], readings[0].band[0], color=AMBER, alpha=0.3, lw=0)
     curve.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="test error (%)")
     logarithmic(curve, "xy")
     spread.set(xscale="log", yscale="log", xlim=(1e-7, 3), ylim=(0.7, 3e5), xlabel="magnitude of a weight",
@@ -438,7 +451,7 @@ def remove_neurons(plan: Blueprint, removed: Mapping[str, Iterable[int]]) -> Fig
         n = layer.outputs
         kept, strength, colour = np.ones(n, dtype=bool), np.full(n, 0.3), GREY
         if layer.writes >= 0:
-            norms, colour = np.array(plan.norms[layer.writes]), _L0_COLOUR
+            norms, colour = np.array(plan.norms[layer.writes]), TEAL
             kept[list(removed.get(plan.families[layer.writes][0], ()))] = False
             strength = 0.25 + 0.75 * norms / norms.max()
         colours = [(colour, float(s)) if k else GREY for s, k in zip(strength, kept, strict=True)]
@@ -446,7 +459,7 @@ def remove_neurons(plan: Blueprint, removed: Mapping[str, Iterable[int]]) -> Fig
         ax.barh(np.full(n, place), 0.85 / n, left=left, height=height, color=colours, linewidth=0)
     ax.set(xlim=(0, 1), ylim=(len(rows) - 0.4, -0.6), xticks=[])
     ax.set_yticks(range(len(rows)), [f"{layer.name}  {size.inputs} → {size.outputs}" for layer, size in rows])
-    ax.tick_params(axis="y", length=0, labelsize=7.5)
+    ax.tick_params(axis="y", length=0, labelsize=SMALL)
     ax.grid(False)
     ax.spines[:].set_visible(False)
     return figure
@@ -459,7 +472,7 @@ def draw_a_digit(image: np.ndarray, probabilities: np.ndarray) -> Figure:
     left.set(xticks=[], yticks=[], title="what the network sees")
     left.grid(False)
     left.spines[:].set_visible(True)
-    right.bar(range(10), 100 * probabilities, color=PENALTY_STYLE["l0"]["color"])
+    right.bar(range(10), 100 * probabilities, color=PENALTY_STYLE["l2+l0"]["color"])
     right.set(xticks=range(10), ylim=(0, 100), xlabel="class", ylabel="probability (%)")
     return figure
 
@@ -507,5 +520,4 @@ def _first_weights(axis, state: network.State) -> None:
     units = state.weights[0].reshape(-1, 8, 8)
     sheet = _tiled(units, across=math.ceil(math.sqrt(len(units))))
     top = np.nanmax(np.abs(sheet))
-    shades = LinearSegmentedColormap.from_list("signs", [_CLASSES[1], "white", _CLASSES[0]])
-    axis.imshow(sheet, cmap=shades, vmin=-top, vmax=top)
+    axis.imshow(sheet, cmap=SIGNED, vmin=-top, vmax=top)

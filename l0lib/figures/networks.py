@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from .. import labels
-from ._style import BLUE, GREEN, GREY, ORANGE, PENALTY_STYLE, PURPLE, as_picture, label_ticks, new_figure
+from ._style import BROWN, GREY, INK, PENALTY_STYLE, RED, SIGNED, SMALL, TEAL, as_picture, label_ticks, new_figure
 
 _UPDATE_STYLE: dict[str, dict[str, Any]] = {
-    "coupled": {"color": BLUE, "linestyle": "-."},
-    "decoupled": {"color": ORANGE, "linestyle": "--"},
-    "clipped": {"color": GREEN, "linestyle": "-"},
-    "proximal": {"color": PURPLE, "linestyle": (0, (5, 1, 1, 1))},
+    "coupled": {"linestyle": "-."},
+    "decoupled": {"linestyle": "--"},
+    "clipped": {"linestyle": "-"},
+    "proximal": {"linestyle": ":"},
 }
 
 
@@ -40,9 +40,10 @@ def photographs(rows: Mapping[str, Any]) -> Figure:
     for line, (name, images) in zip(axes, rows.items(), strict=True):
         for axis in line:
             as_picture(axis, frame=False)
-        for axis, image in zip(line, np.asarray(images), strict=False):
-            axis.imshow(np.moveaxis(image, 0, -1).clip(0, 1), interpolation="nearest")
-        line[0].set_title(name, loc="left", fontsize=9)
+        for place, (axis, image) in enumerate(zip(line, np.asarray(images), strict=False)):
+            shown = axis.imshow(np.moveaxis(image, 0, -1).clip(0, 1), interpolation="nearest")
+            shown.set_gid(f"photograph-{name}-{place}".replace(" ", "-"))  # a dark page leaves its colours alone
+        line[0].set_title(name, loc="left", fontsize=SMALL)
     return figure
 
 
@@ -55,12 +56,12 @@ def layer_shares(networks: Mapping[str, Sequence[tuple]]) -> Figure:
     for axis, (name, rows) in zip(axes[0], networks.items(), strict=True):
         places = np.arange(len(rows))[::-1]
         for offset, column, label, style in (
-            (0.2, 3, "parameters", {"color": BLUE}),
-            (-0.2, 4, "multiply-adds", {"color": "none", "edgecolor": ORANGE, "hatch": "////"}),
+            (0.2, 3, "parameters", {"color": TEAL}),
+            (-0.2, 4, "multiply-adds", {"color": "none", "edgecolor": BROWN, "hatch": "////"}),
         ):
             values = np.array([row[column] for row in rows], dtype=float)
             bars = axis.barh(places + offset, 100 * values / values.sum(), 0.36, label=label, **style)
-            axis.bar_label(bars, fmt="%.1f %%", padding=3, fontsize=8)
+            axis.bar_label(bars, fmt="%.1f %%", padding=3, fontsize=SMALL)
         axis.set_yticks(places, [row[0] for row in rows])
         axis.set(title=name, xlabel="share of the network (%)", xlim=(0, 118))
         axis.set_xticks(range(0, 101, 25))
@@ -76,8 +77,8 @@ def pruning_rules(layers: Sequence[np.ndarray], masks: Mapping[str, Sequence[np.
     """
     figure, axes = new_figure(6.9, 3.9, rows=len(layers), columns=1 + len(masks), squeeze=False)
     largest = max(np.abs(layer).max() for layer in layers)
-    shade = LinearSegmentedColormap.from_list("magnitude", ["#ffffff", BLUE])
-    kept = ListedColormap(["#eceff2", GREEN])
+    shade = LinearSegmentedColormap.from_list("magnitude", ["#ffffff", INK])
+    kept = ListedColormap(["#eceff2", TEAL])
     for row, layer in enumerate(layers):
         axes[row, 0].imshow(np.abs(layer), cmap=shade, vmin=0, vmax=largest)
         axes[row, 0].set_ylabel(f"layer {row + 1}")
@@ -103,11 +104,11 @@ def sorted_magnitudes(trained: Mapping[str, np.ndarray], relevant: int, kept: in
         rank, matters = np.arange(1, w.size + 1), order < relevant
         size = np.abs(w[order])
         axis.plot(rank[~matters], size[~matters], "x", ms=4, color=GREY, label="does not matter")
-        axis.plot(rank[matters], size[matters], "o", ms=5, color=GREEN, label="matters")
-        axis.axvline(kept + 0.5, color=ORANGE, lw=1, ls="--")
+        axis.plot(rank[matters], size[matters], "o", ms=5, color=INK, label="matters")
+        axis.axvline(kept + 0.5, color=RED, lw=1, ls="--")
         axis.set(title=name, xlabel="rank", yscale="log", ylim=(1e-4, 3))
     axes[0, 0].set_ylabel("magnitude |w|, logarithmic")
-    axes[0, 0].legend(loc="lower left", fontsize=8)
+    axes[0, 0].legend(loc="lower left", fontsize=SMALL)
     return figure
 
 
@@ -118,12 +119,14 @@ def magnitudes_and_cut(stages: Mapping[str, Sequence[int]], edges: Sequence[floa
     is the smallest magnitude that pruning at ``ratio`` keeps.
     """
     figure, axis = new_figure(6.9, 3.2)
-    for (name, counts), colour, filled in zip(stages.items(), (GREY, GREEN), (False, True), strict=True):
+    for (name, counts), colour, filled in zip(
+        stages.items(), (GREY, PENALTY_STYLE["l2+l0"]["color"]), (False, True), strict=True
+    ):
         shares = 100 * np.asarray(counts, dtype=float) / np.sum(counts)
         axis.stairs(shares, edges, color=colour, lw=1.4, fill=filled, alpha=0.75 if filled else 1, label=name)
-    axis.axvline(np.log10(cut), color=ORANGE, lw=1.4, ls="--")
+    axis.axvline(np.log10(cut), color=RED, lw=1.4, ls="--")
     text = f"  kept at {ratio:g}×"
-    axis.text(np.log10(cut), 0.95, text, transform=axis.get_xaxis_transform(), color=ORANGE, va="top")
+    axis.text(np.log10(cut), 0.95, text, transform=axis.get_xaxis_transform(), color=RED, va="top")
     axis.set(xlabel="magnitude |w|", ylabel="share of weights (%)", xlim=(-7, 0.5), yscale="log", ylim=(1e-3, 100))
     label_ticks(axis.yaxis, [0.001, 0.01, 0.1, 1, 10])
     axis.legend(frameon=False, loc="upper left")
@@ -144,7 +147,7 @@ def weights_over_epochs(
     ``edges`` are those of the histogram's bins, in log10 of the magnitude. ``epochs`` are drawn from pale to strong;
     ``cuts`` has by penalty the magnitude below which pruning at ``ratio`` removes a weight.
     """
-    figure, axes = new_figure(8, 5.0, rows=2, columns=2, sharex=True, sharey=True)
+    figure, axes = new_figure(7.6, 5.0, rows=2, columns=2, sharex=True, sharey=True)
     for axis, (name, history) in zip(axes.ravel(), histories.items(), strict=True):
         colour = np.array(to_rgb(PENALTY_STYLE[name]["color"]))
         for place, epoch in enumerate(epochs, start=1):
@@ -154,7 +157,7 @@ def weights_over_epochs(
             axis.stairs(100 * counts / counts.sum(), edges, fill=False, label=label, **look)
         axis.axvline(np.log10(cuts[name]), color=GREY, lw=1, ls=":", label=f"cut at {ratio:g}×")
         axis.set_title(labels.PENALTIES[name], fontsize=11)
-    axes[0, 0].legend(frameon=False, fontsize=9, loc="upper left")
+    axes[0, 0].legend(frameon=False, fontsize=SMALL, loc="upper left")
     axes[0, 0].set(yscale="log", ylim=(2e-3, 100))
     axes[0, 0].set_yticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
     for axis in axes[:, 0]:
@@ -171,7 +174,7 @@ def _powers_of_ten(axis) -> None:
 
 
 def first_layer(stages: Mapping[str, np.ndarray], units: Sequence[int], side: int = 28) -> Figure:
-    """Draw the incoming weights of some units as pictures, one row a stage; red is positive, blue negative.
+    """Draw the incoming weights of some units as pictures, one row a stage; gold is positive, magenta negative.
 
     ``stages`` maps a stage's name to the weights of the first layer, shape (all units, side * side).
     """
@@ -181,9 +184,9 @@ def first_layer(stages: Mapping[str, np.ndarray], units: Sequence[int], side: in
             picture = weights[unit].reshape(side, side)
             span = np.abs(picture).max() or 1
             # as it is, for the browser to scale: enlarged here it takes several times the bytes
-            axis.imshow(picture, cmap="RdBu_r", vmin=-span, vmax=span, interpolation="none")
+            axis.imshow(picture, cmap=SIGNED, vmin=-span, vmax=span, interpolation="none")
             as_picture(axis)
-        row[0].set_ylabel(name, fontsize=9)
+        row[0].set_ylabel(name, fontsize=SMALL)
     return figure
 
 
@@ -193,7 +196,7 @@ def kept_weights(layers: Mapping[str, np.ndarray]) -> Figure:
     for axis, (name, mask) in zip(axes[0], layers.items(), strict=True):
         rows, columns = np.nonzero(mask)
         size = np.clip(4e4 / mask.size, 0.9, 9)
-        axis.scatter(columns, rows, s=size, color=GREEN, linewidths=0, rasterized=True)
+        axis.scatter(columns, rows, s=size, color=PENALTY_STYLE["l2+l0"]["color"], linewidths=0, rasterized=True)
         units, inputs = mask.shape
         axis.set(xlabel=f"{inputs} inputs", ylabel=f"{units} units")
         axis.set(xlim=(-0.5, inputs - 0.5), ylim=(units - 0.5, -0.5))
@@ -212,9 +215,9 @@ def units_left(layers: Mapping[str, Mapping[str, int]]) -> Figure:
     places = np.arange(len(names))[::-1]
     left = np.zeros(len(names))
     looks = (
-        {"color": GREEN},
-        {"color": "none", "edgecolor": ORANGE, "hatch": "////"},
-        {"color": "none", "edgecolor": BLUE, "hatch": "\\\\\\\\"},
+        {"color": TEAL},
+        {"color": "none", "edgecolor": BROWN, "hatch": "////"},
+        {"color": "none", "edgecolor": INK, "hatch": "\\\\\\\\"},
         {"color": "#eceff2", "edgecolor": GREY},
     )
     kinds = list(next(iter(layers.values())))
@@ -224,12 +227,12 @@ def units_left(layers: Mapping[str, Mapping[str, int]]) -> Figure:
         shares = 100 * counts / totals
         bars = axis.barh(places, shares, 0.6, left=left, label=kind, **look)
         told = [str(count) if share > 4 else "" for share, count in zip(shares, counts, strict=True)]
-        axis.bar_label(bars, told, label_type="center", fontsize=9, bbox={"fc": "white", "ec": "none", "pad": 1.5})
+        axis.bar_label(bars, told, label_type="center", fontsize=SMALL, bbox={"fc": "white", "ec": "none", "pad": 1.5})
         left += shares
     axis.set_yticks(places, names)
     axis.set(xlabel="share of the layer's units (%)", xlim=(0, 100))
     axis.grid(False, axis="y")
-    axis.legend(frameon=False, fontsize=9, ncols=len(kinds), loc="lower center", bbox_to_anchor=(0.45, 1.0))
+    axis.legend(frameon=False, fontsize=SMALL, ncols=len(kinds), loc="lower center", bbox_to_anchor=(0.45, 1.0))
     return figure
 
 
@@ -243,7 +246,7 @@ def norms_in_and_out(panels: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Fig
     most = 1.08 * max(float(np.max(norms)) for pair in panels.values() for norms in pair)
     for ax, (title, (inward, outward)) in zip(axes[0], panels.items(), strict=True):
         ax.plot([0, most], [0, most], color=GREY, linestyle=(0, (5, 4)), linewidth=1)
-        ax.plot(inward, outward, "o", color=PENALTY_STYLE["l0"]["color"], markersize=3, alpha=0.7)
+        ax.plot(inward, outward, "o", color=PENALTY_STYLE["l2"]["color"], markersize=3, alpha=0.7)
         ax.set(title=title, xlim=(0, most), ylim=(0, most), xlabel="norm of what comes in", aspect="equal")
     axes[0, 0].set_ylabel("norm of what goes out")
     return figure
@@ -262,11 +265,11 @@ def four_updates(
         one.plot(np.arange(len(path)), path, lw=1.7, label=name, **_UPDATE_STYLE[name])
     one.axhline(0, color=GREY, lw=0.8)
     one.set(xlabel="step", ylabel="one weight, without a loss")
-    one.legend(frameon=False, fontsize=9)
+    one.legend(frameon=False, fontsize=SMALL)
     places = np.arange(len(histograms))[::-1]
     bounds = (-np.inf, -6, -4, -2, np.inf)
     labels = ("zero or < 10⁻⁶", "10⁻⁶ to 10⁻⁴", "10⁻⁴ to 10⁻²", "> 10⁻²")
-    colours = (GREEN, "#a9cf9f", "#cfd6dd", BLUE)
+    colours = (TEAL, "#b4bbc4", "#dde1e6", GREY)
     left = np.zeros(len(histograms))
     starts = np.asarray(edges)[:-1] + 1e-9
     for low, high, label, colour in zip(bounds[:-1], bounds[1:], labels, colours, strict=True):
@@ -277,7 +280,9 @@ def four_updates(
     all_.set_yticks(places, list(histograms))
     all_.set(xlabel="share of the network's weights (%)", xlim=(0, 100))
     all_.grid(False, axis="y")
-    all_.legend(frameon=False, fontsize=8, ncols=2, loc="lower center", bbox_to_anchor=(0.4, 1.0), title="magnitude")
+    all_.legend(
+        frameon=False, fontsize=SMALL, ncols=2, loc="lower center", bbox_to_anchor=(0.4, 1.0), title="magnitude"
+    )
     return figure
 
 
@@ -288,9 +293,9 @@ def ratio_schedules(named: Mapping[str, Callable[..., float]], steps: int, first
     """
     figure, (ratio, share) = new_figure(7.4, 3.0, columns=2)
     looks = (
-        {"color": ORANGE, "marker": "^", "ls": "--"},
-        {"color": BLUE, "marker": "s", "ls": "-."},
-        {"color": GREEN, "marker": "o", "ls": "-"},
+        {"color": BROWN, "marker": "^", "ls": "--"},
+        {"color": TEAL, "marker": "s", "ls": "-."},
+        {"color": INK, "marker": "o", "ls": "-"},
     )
     at = np.arange(steps + 1)
     for (name, schedule), look in zip(named.items(), looks, strict=True):
@@ -311,14 +316,14 @@ def own_loop(losses: Sequence[float], pruned_at: int, kept: Mapping[str, float])
     is kept, in the network's order.
     """
     figure, (loss, share) = new_figure(7.6, 3.3, columns=2, width_ratios=[1, 1.15])
-    loss.semilogy(range(1, len(losses) + 1), losses, color=BLUE, lw=1.3)
-    loss.axvline(pruned_at + 0.5, color=ORANGE, lw=1.3, ls="--")
-    at = {"transform": loss.get_xaxis_transform(), "color": ORANGE, "va": "top", "ha": "right"}
+    loss.semilogy(range(1, len(losses) + 1), losses, color=INK, lw=1.3)
+    loss.axvline(pruned_at + 0.5, color=RED, lw=1.3, ls="--")
+    at = {"transform": loss.get_xaxis_transform(), "color": RED, "va": "top", "ha": "right"}
     loss.text(pruned_at, 0.97, "pruned ", **at)
     loss.set(xlabel="step", ylabel="loss of the batch")
     places = np.arange(len(kept))
-    share.bar(places, 100 * np.array(list(kept.values())), color=GREEN)
-    share.set_xticks(places, list(kept), rotation=90, fontsize=7)
+    share.bar(places, 100 * np.array(list(kept.values())), color=TEAL)
+    share.set_xticks(places, list(kept), rotation=90, fontsize=SMALL)
     share.set(ylabel="parameters kept (%)", ylim=(0, 105))
     share.grid(False, axis="x")
     return figure

@@ -10,15 +10,10 @@ from matplotlib.figure import Figure
 
 from .. import attraction, labels
 from ..penalties import L0, L1, L2, Penalty
-from ._style import GREY, PENALTY_STYLE, new_figure, penalty_line
+from ._style import BROWN, DASHES, GREY, INK, PENALTY_STYLE, SMALL, TEAL, new_figure, penalty_line
 
-#: Line styles for several sharpness values of the smoothed l0, dark to light; each differs in style too.
-_FAMILY = (
-    {"color": "#1f4a17", "linestyle": "-"},
-    {"color": "#3c7a2e", "linestyle": "--"},
-    {"color": "#6da35c", "linestyle": "-."},
-    {"color": "#8fb87f", "linestyle": ":"},
-)
+#: Lines for several sharpness values of the smoothed l0.
+_FAMILY = tuple({"color": PENALTY_STYLE["l0"]["color"], "linestyle": dashes} for dashes in DASHES)
 
 
 def penalty_and_slope(l2: Penalty, l1: Penalty, l0: Penalty) -> Figure:
@@ -30,7 +25,7 @@ def penalty_and_slope(l2: Penalty, l1: Penalty, l0: Penalty) -> Figure:
         price.plot(w, penalty.elementwise(w), **penalty_line(name, lw=2))
         slope.plot(positive, penalty.gradient(positive), lw=2, **PENALTY_STYLE[name])
     price.set(xlabel="weight w", ylabel="price", ylim=(0, None))
-    price.legend(loc="upper center", ncols=3, fontsize=8, bbox_to_anchor=(0.5, 1.15), frameon=False)
+    price.legend(loc="upper center", ncols=3, fontsize=SMALL, bbox_to_anchor=(0.5, 1.15), frameon=False)
     slope.set(xlabel="weight w > 0", ylabel="slope of the price: the pull", xlim=(0, 1.2), ylim=(0, None))
     return figure
 
@@ -86,7 +81,7 @@ def prior_densities(alpha_l2: float, alpha_l1: float, span: float = 4.0) -> Figu
         density.plot(w, values, lw=2, label=label, **PENALTY_STYLE[name])
         logarithm.plot(w, values, lw=2, **PENALTY_STYLE[name])
     density.set(xlabel="weight w", ylabel="prior density")
-    density.legend(loc="lower left", bbox_to_anchor=(0, 1.02), ncols=2, frameon=False, fontsize=9)
+    density.legend(loc="lower left", bbox_to_anchor=(0, 1.02), ncols=2, frameon=False, fontsize=SMALL)
     logarithm.set(xlabel="weight w", ylabel="prior density, logarithmic", yscale="log", ylim=(1e-4, 1))
     return figure
 
@@ -118,7 +113,7 @@ def l0_shapes(betas: Sequence[float]) -> Figure:
     gap.plot(0, 1, "o", mfc="white", mec="black", ms=6)
     gap.plot(0, 0, "o", color="black", ms=6)
     value.set(xlabel="weight w", ylabel="price of the weight", ylim=(-0.05, 1.1))
-    value.legend(fontsize=8, loc="lower right")
+    value.legend(fontsize=SMALL, loc="lower right")
     gap.set(xlabel="weight w", ylabel="exact count less smoothed count", ylim=(-0.05, 1.1))
     return figure
 
@@ -135,7 +130,7 @@ def pull_against_beta(magnitudes: Sequence[float], betas: np.ndarray) -> Figure:
     axis.annotate("αβ/e", (betas[-1], betas[-1] / math.e), ha="right", va="bottom", color=GREY)
     axis.set(xscale="log", yscale="log", xlabel="sharpness β, logarithmic", ylabel="pull, logarithmic")
     axis.set(xlim=(betas[0], betas[-1]), ylim=(1e-3, 1.5 * betas[-1] / math.e))
-    axis.legend(fontsize=9, loc="lower left")
+    axis.legend(fontsize=SMALL, loc="lower left")
     return figure
 
 
@@ -174,7 +169,7 @@ def l0_penalty_and_term(eta: float, alpha: float, betas: Sequence[float]) -> Fig
                 colour = PENALTY_STYLE[rival]["color"]
                 term.plot(limit, attraction.term(smooth, limit, eta), "o", color=colour, ms=5, zorder=5)
     value.set(xlabel="weight w", ylabel="penalty αΩ(w)")
-    value.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1.02), ncols=2, frameon=False)
+    value.legend(fontsize=SMALL, loc="lower left", bbox_to_anchor=(0, 1.02), ncols=2, frameon=False)
     term.set(xlabel="weight w", ylabel="zero-attraction term")
     term.axhline(0, color=GREY, lw=0.8)
     return figure
@@ -187,12 +182,13 @@ def smoothings(shapes: Mapping[str, tuple[Callable, Callable]], span: float = 1.
     """
     figure, (value, slope) = new_figure(6.9, 3.6, columns=2, sharex=True)
     size = np.linspace(0, span, 601)
-    styles = (*(PENALTY_STYLE[name] for name in ("l0", "l2", "l1", "l2+l0")), {"color": "#8a6a00", "linestyle": ":"})
+    others = zip((INK, TEAL, BROWN, GREY), DASHES[1:], strict=False)
+    styles = (PENALTY_STYLE["l0"], *({"color": colour, "linestyle": dashes} for colour, dashes in others))
     for (name, (height, tilt)), style in zip(shapes.items(), styles, strict=False):
         value.plot(size, height(size), lw=1.9, label=name, **style)
         slope.plot(size, tilt(size), lw=1.9, **style)
     value.set(xlabel="magnitude |w|", ylabel="price of the weight", xlim=(0, span), ylim=(0, None))
-    value.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1.02), ncols=3, frameon=False)
+    figure.legend(fontsize=SMALL, loc="outside upper center", ncols=5, columnspacing=1.2, frameon=False)
     slope.set(xlabel="magnitude |w|", ylabel="its slope: the pull", ylim=(0, None))
     return figure
 
@@ -203,14 +199,14 @@ def pull_of_two(l2: Penalty, l0: Penalty, least: float, span: float) -> Figure:
     ``l2`` and ``l0`` are the two terms of the paper's Eq. 17. The weight of ``least`` pull is marked in the left panel;
     weights up to ``span`` are shown.
     """
-    figure, (pull, relative) = new_figure(8, 3.3, columns=2)
+    figure, (pull, relative) = new_figure(7.6, 3.3, columns=2)
     w = np.linspace(span / 1000, span, 800)
     for name, penalty in (("l2", l2), ("l0", l0), ("l2+l0", l2 + l0)):
         style = penalty_line(name, lw=2.4 if name == "l2+l0" else 1.5)
         pull.plot(w, penalty.gradient(w), **style)
         relative.semilogy(w, penalty.gradient(w) / w, **style)
     pull.axvline(least, color=GREY, lw=0.8, ls=":")
-    pull.text(least, 0.93, "  least pull", transform=pull.get_xaxis_transform(), color=GREY, fontsize=9)
+    pull.text(least, 0.93, "  least pull", transform=pull.get_xaxis_transform(), color=GREY, fontsize=SMALL)
     pull.set(xlabel="weight w", ylabel="pull (slope of the penalty)", ylim=(0, None))
     relative.set(xlabel="weight w", ylabel="pull over weight")
     relative.legend(frameon=False)

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
+from string import ascii_letters
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
-from scipy.optimize import isotonic_regression
 
 from .. import labels
 from ..paper.tables import Published, PublishedTable, printed_value
 from ..table import times
 from ._style import (
-    BLUE,
-    GREEN,
+    BROWN,
     GREY,
+    INK,
     MARKERS,
-    ORANGE,
+    MARKS,
     PENALTY_STYLE,
-    PLAINEST_FIRST,
+    PLAIN,
+    RED,
+    SMALL,
+    TEAL,
     label_ticks,
     logarithmic,
     new_figure,
@@ -36,18 +40,18 @@ if TYPE_CHECKING:
     from ..paper.compare import Comparison
 
 _RULE_STYLE: dict[str, dict[str, Any]] = {
-    "GP": {"color": GREEN, "linestyle": "-", "marker": "o"},
-    "LP": {"color": BLUE, "linestyle": "-.", "marker": "s"},
-    "RP": {"color": ORANGE, "linestyle": "--", "marker": "^"},
+    "GP": {"color": INK, "linestyle": "-", "marker": "o"},
+    "LP": {"color": TEAL, "linestyle": "-.", "marker": "s"},
+    "RP": {"color": BROWN, "linestyle": "--", "marker": "^"},
 }
-_ARM_MARKERS = "os^Dv<>"
 # arms that look the same in every figure; the control under l2 is the dense network, pruned and fine-tuned.
 _ARM_PLACES = {"NORM": 0, "SEP": 1, "dense": 2, "l2": 2}
-_ARMS = ("#7b3fa0", "#0b64a0", "#3c7a2e", "#b4460f", "#8a6400", "#667080", "#00757f")
+#: How networks are drawn that were just pruned (False) and fine-tuned (True).
+_STAGE_LINES: dict[bool, dict[str, Any]] = {False: {"linestyle": ":", "mfc": "none"}, True: {"linestyle": "-"}}
 _STAGES = {
-    "just pruned": {"color": "#b4460f", "marker": "v", "ls": ":"},
-    "statistics anew": {"color": "#0b64a0", "marker": "s", "ls": "--"},
-    "fine-tuned": {"color": "#3c7a2e", "marker": "o", "ls": "-"},
+    "just pruned": {"color": BROWN, "marker": "v", "ls": ":"},
+    "statistics anew": {"color": TEAL, "marker": "s", "ls": "--"},
+    "fine-tuned": {"color": INK, "marker": "o", "ls": "-"},
 }
 
 
@@ -61,20 +65,25 @@ def published_scatter(*tables: PublishedTable) -> Figure:
             ratios = [printed_value(row.ratio) for row in rows]
             errors = [dense if row.error is None else printed_value(row.error) for row in rows]
             if ours:
-                axis.plot(ratios, errors, "D", ms=7, color=GREEN, label="the paper's scheme")
+                axis.plot(ratios, errors, "D", ms=7, color=PENALTY_STYLE["l2+l0"]["color"], label="the paper's scheme")
             else:
-                axis.plot(ratios, errors, "o", ms=6, mfc="none", color=BLUE, label="other methods")
+                axis.plot(ratios, errors, "o", ms=6, mfc="none", color=INK, label="other methods")
             for row, ratio, error in zip(rows, ratios, errors, strict=True):
                 if ours or _on_front(table, row):
                     name = row.method.split(" [")[0].removeprefix("Proposed ").strip("()")
-                    place = {"xytext": (0, 8), "ha": "center"} if ours else {"xytext": (-5, 5), "ha": "right"}
-                    axis.annotate(name, (ratio, error), textcoords="offset points", fontsize=8, **place)
+                    place = (
+                        {"xytext": (0, 8), "ha": "center"}
+                        if ours
+                        else {"xytext": (0, 6), "ha": "left" if ratio < 15 else "right"}
+                    )
+                    axis.annotate(name, (ratio, error), textcoords="offset points", fontsize=SMALL, **place)
         axis.axhline(dense, color=GREY, lw=1, ls="--")
         axis.set(title=table.network, xlabel="compression ratio, logarithmic", ylabel="top-1 error (%)", xscale="log")
         low, high = axis.get_xlim()
         axis.set_xlim(low / 1.5, high * 1.3)
         label_ticks(axis.xaxis, [tick for tick in (10, 30, 100, 300) if low / 1.5 < tick < high * 1.3], "×")
-    axes[0, 0].legend(loc="lower left", bbox_to_anchor=(0, 1.08), ncols=2, frameon=False, fontsize=8)
+    named = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*named, loc="outside upper center", ncols=2, frameon=False, fontsize=SMALL)
     return figure
 
 
@@ -98,7 +107,7 @@ def error_against_ratio(stages: Mapping[str, Mapping[str, Mapping[str, np.ndarra
     intervals, small marks single networks, large marks their means. A panel with few ratios has bars in place of bands,
     side by side so that they can be told apart.
     """
-    figure, axes = new_figure(8.4, 4.0, columns=len(stages), sharey=True, squeeze=False)
+    figure, axes = new_figure(7.6, 4.0, columns=len(stages), sharey=True, squeeze=False)
     for axis, (title, curves) in zip(axes[0], stages.items(), strict=True):
         for place, (name, curve) in enumerate(curves.items()):
             colour, few = PENALTY_STYLE[name]["color"], len(curve["ratio"]) < 6
@@ -135,13 +144,14 @@ def before_and_after(stages: Mapping[str, Mapping[float, Any]], dense: float) ->
     the error of the unpruned network, a fraction of 1.
     """
     figure, axis = new_figure(6.9, 3.4)
-    looks = ({"color": ORANGE, "ls": "--", "marker": "o"}, {"color": GREEN, "ls": "-", "marker": "D"})
+    colour = PENALTY_STYLE["l2+l0"]["color"]
+    looks: tuple[dict[str, Any], ...] = ({"ls": "--", "marker": "o", "mfc": "none"}, {"ls": "-", "marker": "D"})
     for bars, (name, found), look in zip((False, True), stages.items(), looks, strict=True):
         ratios = np.array(list(found))
         errors = 100 * np.array([one.error for one in found.values()])
         low, high = 100 * np.array([one.interval for one in found.values()]).T
-        _interval(axis, ratios, errors, low, high, look["color"], bars=bars)
-        axis.plot(ratios, errors, lw=1.6, ms=5, label=name, **look)
+        _interval(axis, ratios, errors, low, high, colour, bars=bars)
+        axis.plot(ratios, errors, lw=1.6, ms=5, color=colour, label=name, **look)
     axis.axhline(100 * dense, color=GREY, lw=1, ls=":", label="dense")
     _percent_against_ratio(axis)
     axis.set_ylabel("top-1 error (%)")
@@ -191,7 +201,7 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
     percent.
     """
     chosen = [r for r in found if r.fine_tuned == fine_tuned]
-    figure, axes = new_figure(8.4, 4.0, columns=3, sharey=True)
+    figure, axes = new_figure(7.6, 4.0, columns=3, sharey=True)
     for axis, (pruning, words) in zip(axes, labels.PRUNINGS.items(), strict=True):
         absent = []
         for penalty, style in PENALTY_STYLE.items():
@@ -200,12 +210,12 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
                 absent.append(labels.PENALTIES[penalty])
                 continue
             look = {"linestyle": style["linestyle"], "marker": MARKERS[penalty]}
-            _curve(axis, line, colour=style["color"], label=labels.PENALTIES[penalty], **look)
+            _curve(axis, line, color=style["color"], label=labels.PENALTIES[penalty], **look)
         _level(axis, dense, "unpruned, ℓ2")
         axis.set(title=f"{words} ({pruning})", xlabel="compression ratio", xscale="log", yscale="log")
         if absent:
             told = "not recorded yet:\n" + "\n".join(absent)
-            axis.text(0.04, 0.97, told, transform=axis.transAxes, va="top", color=GREY, fontsize=9)
+            axis.text(0.04, 0.97, told, transform=axis.transAxes, va="top", color=GREY, fontsize=SMALL)
     for axis in axes:
         logarithmic(axis, "xy")
     axes[0].set_ylabel("top-1 error on the test images (%)")
@@ -213,12 +223,16 @@ def by_pruning(found: Iterable[Result], *, fine_tuned: bool, dense: float | None
     for axis in axes:
         handles |= dict(zip(*axis.get_legend_handles_labels()[::-1], strict=True))
     if handles:
-        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+        figure.legend(
+            handles.values(), handles.keys(), loc="outside lower center", ncols=5, frameon=False, fontsize=SMALL
+        )
     return figure
 
 
 def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
     """Draw test error against compression ratio, one line an arm, dotted before fine-tuning (Figures 7 to 9).
+
+    The colour is the penalty's; arms of one penalty differ in their marks and, from the strong to the pale, in shade.
 
     ``found`` is of one network on one dataset, at most seven arms, before fine-tuning, after it, or both. A line shows
     ``dense``, the mean error before pruning, in percent.
@@ -230,20 +244,15 @@ def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
     """
     chosen = list(found)
     arms = list(dict.fromkeys(r.arm for r in chosen))
-    if len(arms) > len(_ARM_MARKERS):
-        raise ValueError(f"found must be results of at most {len(_ARM_MARKERS)} arms; got {len(arms)}")
+    if len(arms) > len(MARKS):
+        raise ValueError(f"found must be results of at most {len(MARKS)} arms; got {len(arms)}")
     figure, axis = new_figure(7.6, 4.2)
-    kinds = [arm.rsplit("-", 1)[-1] for arm in arms]
-    known = all(kind in _ARM_PLACES for kind in kinds)
-    for number, (arm, kind) in enumerate(zip(arms, kinds, strict=True)):
-        place = _ARM_PLACES[kind] if known else number
+    for arm, look in _looks(chosen).items():
         for tuned in (True, False):
             line = [r for r in chosen if (r.arm, r.fine_tuned) == (arm, tuned)]
-            if not line:
-                continue
-            look: dict[str, Any] = {"linestyle": "-"} if tuned else {"linestyle": ":", "mfc": "none"}
-            label = f"{labels.run(arm)}{', fine-tuned' if tuned else ''}"
-            _curve(axis, line, colour=_ARMS[place], label=label, marker=_ARM_MARKERS[place], **look)
+            if line:
+                label = f"{labels.run(arm)}{', fine-tuned' if tuned else ''}"
+                _curve(axis, line, label=label, **look, **_STAGE_LINES[tuned])
     axis.set(xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     if not arms:
         say(axis, "no runs recorded yet")
@@ -251,7 +260,7 @@ def by_arm(found: Iterable[Result], dense: float | None = None) -> Figure:
     _level(axis, dense, "unpruned")
     axis.set(xscale="log", yscale="log")
     logarithmic(axis, "xy")
-    axis.legend(frameon=False, fontsize=9)
+    axis.legend(frameon=False, fontsize=SMALL)
     return figure
 
 
@@ -262,55 +271,66 @@ def trade_off(found: Iterable[Result], published: PublishedTable, dense: float |
     ``dense`` the mean error of our unpruned networks, in percent.
     """
     chosen = list(found)
-    figure, (whole, near) = new_figure(8.4, 8.0, rows=2, height_ratios=(1, 1.3))
-    arms = sorted({(r.variant != "paper", r.arm) for r in chosen})
-    for place, (_, arm) in enumerate(arms):
-        of_arm = [r for r in chosen if r.arm == arm]
-        label, colour = labels.run(arm), _ARMS[place % len(_ARMS)]
+    figure, (whole, near) = new_figure(7.6, 8.0, rows=2, height_ratios=(1, 1.3))
+    chosen.sort(key=lambda r: (r.variant != "paper", r.arm))
+    looks = _looks(chosen)
+    for place, (arm, look) in enumerate(looks.items()):
         for tuned in (False, True):
-            line = [r for r in of_arm if r.fine_tuned == tuned]
+            line = [r for r in chosen if (r.arm, r.fine_tuned) == (arm, tuned)]
             if not line:
                 continue
-            look: dict[str, Any] = {"linestyle": "-" if tuned else ":", "marker": "o" if tuned else "."}
-            _curve(whole, line, colour=colour, label=f"{label}, {'fine-tuned' if tuned else 'just pruned'}", **look)
+            label = f"{labels.run(arm)}, {'fine-tuned' if tuned else 'just pruned'}"
+            _curve(whole, line, label=label, **look, **_STAGE_LINES[tuned])
             if tuned:  # side by side, so that the bars of two arms can be told apart
-                aside = 1.012 ** (place - (len(arms) - 1) / 2)
-                _curve(near, line, colour=colour, label=label, bars=True, aside=aside, **look)
-    for row in published.rows:
-        if row.error is None:
-            continue
-        x, y = printed_value(row.ratio), printed_value(row.error)
-        near.plot(x, y, "*" if row.ours else "x", color="black" if row.ours else GREY, ms=9 if row.ours else 5)
+                aside = 1.012 ** (place - (len(looks) - 1) / 2)
+                _curve(near, line, label=label, bars=True, aside=aside, **look, **_STAGE_LINES[tuned])
     for axis in (whole, near):
         _level(axis, dense)
     errors = [printed_value(row.error) for row in published.rows if row.error]
     near.set(xscale="log", ylim=(0.7 * min(errors), 1.35 * max(errors)), xlabel="compression ratio")
     near.set_ylabel("top-1 error on the test images (%)")
     near.set_title("fine-tuned, among the published values", fontsize=10)
-    ratios = [printed_value(row.ratio) for row in published.rows] + [r.requested for r in chosen if r.fine_tuned]
-    near.set_xlim(0.8 * min(ratios), 1.25 * max(ratios))
+    ratios = [printed_value(row.ratio) for row in published.rows]
+    near.set_xlim(0.8 * min(ratios), 1.9 * max(ratios))
     whole.set(xscale="log", yscale="log", xlabel="compression ratio", ylabel="top-1 error on the test images (%)")
     whole.set_title("before and after fine-tuning", fontsize=10)
     logarithmic(near, "x")
     logarithmic(whole, "xy")
     _name(near, [row for row in published.rows if row.error])
     if chosen:
-        whole.legend(frameon=False, fontsize=8, loc="upper left")
+        whole.legend(frameon=False, fontsize=SMALL, loc="upper left")
     else:
         say(whole, "no runs recorded yet")
     return figure
 
 
-def _curve(axis: Axes, results: Sequence[Result], colour: str, bars: bool = False, aside: float = 1, **style) -> None:
+def _curve(axis: Axes, results: Sequence[Result], color: str, bars: bool = False, aside: float = 1, **style) -> None:
     """Draw the mean, every seed as a dot, and the Wilson interval of the mean; ``aside`` is a factor of the ratio."""
     line = sorted(results, key=lambda r: r.requested)
     x, mean = [aside * r.requested for r in line], [r.test_error_mean for r in line]
     low, high = zip(*(r.test_interval for r in line), strict=True)
-    _interval(axis, x, mean, low, high, colour, bars=bars or len(line) < 6, lw=0.9, alpha=0.8)
+    _interval(axis, x, mean, low, high, color, bars=bars or len(line) < 6, lw=0.9, alpha=0.8)
     # one call for all dots: a marker of its own for each would make the page heavy
     dots = [(aside * r.requested, error) for r in line for error in r.errors.values()]
-    axis.plot(*zip(*dots, strict=True), ".", color=colour, ms=2.5, alpha=0.6)
-    axis.plot(x, mean, color=colour, lw=1.5, ms=4, **style)
+    axis.plot(*zip(*dots, strict=True), ".", color=color, ms=2.5, alpha=0.6)
+    axis.plot(x, mean, color=color, lw=1.5, ms=4, **style)
+
+
+def _looks(found: Iterable[Result]) -> dict[str, dict[str, Any]]:
+    """Return colour and mark of each arm, in the order in which they come: a penalty's colour, and shades of it.
+
+    Arms that stand in several figures keep their look; a sweep of settings runs through the shades.
+    """
+    arms = dict(sorted(((r.arm, r.penalty) for r in found), key=lambda pair: labels.setting(pair[0]) or (0, 0)))
+    known = all(arm.rsplit("-", 1)[-1] in _ARM_PLACES for arm in arms)
+    looks = {}
+    for number, (arm, penalty) in enumerate(arms.items()):
+        alike = [other for other, kind in arms.items() if kind == penalty]
+        strength = 1 - 0.3 * alike.index(arm) / max(len(alike) - 1, 1) if len(alike) > 2 else 1.0
+        colour = np.array(to_rgb(PENALTY_STYLE[penalty]["color"]))
+        place = _ARM_PLACES[arm.rsplit("-", 1)[-1]] if known else number
+        looks[arm] = {"color": to_hex(1 - strength * (1 - colour)), "marker": MARKS[place % len(MARKS)]}
+    return looks
 
 
 def _interval(axis: Axes, x, mean, low, high, colour: str, *, bars: bool, lw: float = 1.1, alpha: float = 1.0) -> None:
@@ -329,20 +349,17 @@ def _level(axis: Axes, error: float | None, label: str | None = None) -> None:
 
 
 def _name(axis: Axes, rows: Sequence[Published]) -> None:
-    """Write the methods in a column at the right, in the order of their errors, each with a line to its mark."""
-    ordered = sorted(rows, key=lambda row: (printed_value(row.error or ""), -printed_value(row.ratio)))
-    low, high = axis.get_ylim()
-    wanted = np.array([(printed_value(row.error or "") - low) / (high - low) for row in ordered])
-    # least moved, in order, and one line apart: a monotone fit of what each line's place leaves over
-    lines = min(0.052, 1 / len(ordered)) * np.arange(len(ordered))
-    heights = np.clip(isotonic_regression(wanted - lines).x, 0, 1 - lines[-1]) + lines
-    for row, height in zip(ordered, heights, strict=True):
-        colour = "black" if row.ours else GREY
-        axis.annotate(
-            row.method, (printed_value(row.ratio), printed_value(row.error or "")),
-            xytext=(1.03, height), textcoords="axes fraction", fontsize=8.5, va="center", color=colour,
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.5, "alpha": 0.5, "shrinkA": 1, "shrinkB": 4},
-        )  # fmt: skip
+    """Mark each method by a letter where it stands, and tell at the right, from high to low, what each letter means."""
+    ordered = sorted(rows, key=lambda row: (-printed_value(row.error or ""), printed_value(row.ratio)))
+    high = min(0.055, 1 / len(ordered))
+    for place, (row, letter) in enumerate(zip(ordered, ascii_letters, strict=False)):
+        look = {"color": PENALTY_STYLE["l2+l0"]["color"] if row.ours else INK, "fontsize": SMALL, "va": "center"}
+        if row.ours:
+            look["fontweight"] = "bold"
+        spot = (printed_value(row.ratio), printed_value(row.error or ""))
+        plate = {"boxstyle": "circle,pad=0.12", "fc": "white", "ec": look["color"], "lw": 0.7}
+        axis.annotate(letter, spot, ha="center", bbox=plate, zorder=4, **look)
+        axis.text(1.03, 0.98 - high * place, f"{letter}  {row.method}", transform=axis.transAxes, **look)
 
 
 def differences(groups: Mapping[str, Sequence[Comparison]]) -> Figure:
@@ -351,7 +368,7 @@ def differences(groups: Mapping[str, Sequence[Comparison]]) -> Figure:
     The thick bar is the 95 % interval over seeds, the thin one adds what other test images could do
     (:class:`~l0lib.paper.compare.Comparison`). Below zero, the first one errs less.
     """
-    figure, axes = new_figure(8.4, 3.4, columns=max(len(groups), 1), sharey=True, squeeze=False)
+    figure, axes = new_figure(7.6, 3.4, columns=max(len(groups), 1), sharey=True, squeeze=False)
     for axis, (title, comparisons) in zip(axes[0], groups.items(), strict=False):
         axis.axhline(0, color=GREY, lw=1)
         axis.set_title(title, fontsize=10)
@@ -360,7 +377,7 @@ def differences(groups: Mapping[str, Sequence[Comparison]]) -> Figure:
             say(axis, "not recorded yet", height=0.6)
             continue
         for one in comparisons:
-            colour = {"less": "#3c7a2e", "more": "#b4460f"}.get(one.verdict, GREY)
+            colour = {"less": TEAL, "more": RED}.get(one.verdict, GREY)
             low, high = one.wide
             axis.plot([one.ratio] * 2, [low, high], color=colour, lw=1)
             if one.interval is not None:
@@ -393,7 +410,7 @@ def energy(shares: Mapping[str, Sequence[tuple[float, float]]]) -> Figure:
 def by_stage(followed: Iterable[Followed]) -> Figure:
     """Draw test error against compression ratio, a panel for each arm, a line for each stage, a dot for each seed."""
     arms = list(followed)
-    figure, axes = new_figure(8.4, 3.8, columns=max(len(arms), 1), sharey=True, squeeze=False)
+    figure, axes = new_figure(7.6, 3.8, columns=max(len(arms), 1), sharey=True, squeeze=False)
     for axis, arm in zip(axes[0], arms, strict=False):
         for stage, at in arm.at.items():
             ratios = [ratio for ratio in sorted(at) if ratio > 1]
@@ -412,7 +429,7 @@ def by_stage(followed: Iterable[Followed]) -> Figure:
         say(axes[0, 0], "no runs recorded yet")
         return figure
     handles, names = max((axis.get_legend_handles_labels() for axis in axes[0]), key=lambda pair: len(pair[0]))
-    figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False, fontsize=SMALL)
     return figure
 
 
@@ -429,7 +446,7 @@ def by_class(arm: Followed, ratio: float, dataset: str) -> Figure:
 
     if not all(one.wrong for measured in lines.values() for one in measured):
         raise ValueError(f"the records of {arm.arm} must say which images were missed; they do not")
-    figure, axis = new_figure(8.4, 3.8)
+    figure, axis = new_figure(7.6, 3.8)
     names = classes.NAMES[dataset]
     places = np.arange(len(names))
     look = {"unpruned": {"color": GREY, "marker": "_"}} | _STAGES
@@ -443,7 +460,7 @@ def by_class(arm: Followed, ratio: float, dataset: str) -> Figure:
     axis.set_xticks(places, names, rotation=30, ha="right")
     title = f"{labels.run(arm.arm, network=True)}, {times(ratio)}, {arm.many}, stored"
     axis.set_title(title, fontsize=10)
-    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=SMALL)
     return figure
 
 
@@ -456,12 +473,11 @@ def error_against_share(shares: Sequence[float], lines: Mapping[str, Sequence[fl
         If there are more than four lines: there are four styles.
     """
     figure, ax = new_figure(6.2, 3.2)
-    most = len(PLAINEST_FIRST)
+    most = len(PLAIN)
     if len(lines) > most:
         raise ValueError(f"lines must hold at most {most} lines; got {len(lines)}: {', '.join(lines)}")
-    for (name, errors), kind in zip(lines.items(), PLAINEST_FIRST, strict=False):
-        look = PENALTY_STYLE[kind] | {"marker": MARKERS[kind], "markersize": 4}
-        ax.plot(100 * np.asarray(shares), errors, label=name, **look)
+    for (name, errors), look in zip(lines.items(), PLAIN, strict=False):
+        ax.plot(100 * np.asarray(shares), errors, label=name, ms=4, **look)
     ax.set(xlabel="neurons removed from each layer (%)", ylabel="test error (%)")
     ax.legend(frameon=False)
     return figure

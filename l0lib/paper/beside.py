@@ -145,7 +145,7 @@ def _increases_beside(number: int, found: Iterable[Result]) -> Table:
     headers = ["Method", "Error increase", "Ratio", "Ours less the paper's, points"]
     if structural:
         headers.insert(3, "Fewer multiply-adds by neurons")
-    missing = "" if ours else f" No run of ours is on record: l0lib run {source[0]} --profile full makes them."
+    missing = "" if ours else f" No run of ours is on record: `l0lib run {source[0]} --profile full` makes them."
     return Table(headers, rows, _caption(published) + missing)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import traitlets as t
 
 from .. import labels
+from ..figures import PENALTY_STYLE
 from ..figures import explorers as pictures
 from .explorer import Explorer, Setting
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from ..experiments.records import LayerCount, Record
 
 _STAGES = {"before": "just pruned", "after": "fine-tuned"}
-#: Colours of the explorers (``js/theme.js``) by penalty.
-_STYLES = {"l2": "l2", "l1": "l1", "l0": "l0", "l2+l0": "other"}
 _TYPICAL = 100.0
 
 
@@ -87,7 +86,7 @@ def pack(records: Iterable[Record], facets: Sequence[str]) -> dict[str, Any]:
         arms[choice] = {
             "choices": dict(zip(facets, choice, strict=True)),
             "name": ", ".join(FACETS[f][2].get(c, c) for f, c in zip(facets, choice, strict=True)),
-            "style": _STYLES.get(config.penalty_name, "grey"),
+            "style": config.penalty_name if config.penalty_name in PENALTY_STYLE else "grey",
             "dense": sum(r.dense.percent for r in group) / len(group),
             "layers": [{"name": name, "parameters": size} for name, (size, _) in parts(some.layers).items()],
             "shape": list(next((p.first_layer_shape for p in points.values() if p.first_layer), ())),

@@ -7,6 +7,7 @@ import pytest
 from l0lib import figures
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.results import results
+from l0lib.figures._style import TEAL
 from l0lib.paper import compare as readings
 from l0lib.paper.tables import TABLES
 from l0lib.widgets.ratio import pack
@@ -68,7 +69,7 @@ def test_differences_have_the_colour_of_their_verdict():
     figure = figures.differences({"ℓ0 less ℓ1": readings.pairs(l0, l1)})
     drawn(figure)
     marks = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
-    assert [line.get_color() for line in marks] == ["#3c7a2e"] * 2
+    assert [line.get_color() for line in marks] == [TEAL] * 2
 
 
 def test_one_ratio_in_full():
@@ -109,16 +110,17 @@ def test_by_arm():
     assert labels == ["NORM, fine-tuned", "NORM"]
 
 
-def colours(axis):
-    return {line.get_label(): line.get_color() for line in axis.lines if not line.get_label().startswith("_")}
+def looks(axis):
+    named = [line for line in axis.lines if not line.get_label().startswith("_")]
+    return {line.get_label(): (line.get_color(), line.get_marker()) for line in named}
 
 
-def test_an_arm_has_its_colour_whatever_stands_beside_it():
+def test_an_arm_has_its_look_whatever_stands_beside_it():
     arms = STUDIES["experiment-3"].arms("full")
 
     def drawn_of(*names):
         (axis,) = figures.by_arm(results([record(0, 900, what=arms[name]) for name in names])).axes
-        return colours(axis)
+        return looks(axis)
 
     small = drawn_of("resnet-20-NORM", "resnet-20-SEP", "resnet-20-dense", "resnet-20-l2")
     large = drawn_of("vgg-16-dense", "vgg-16-NORM", "vgg-16-l2")
@@ -126,10 +128,12 @@ def test_an_arm_has_its_colour_whatever_stands_beside_it():
         assert small[kind] == large[kind]
     assert small["ℓ2 alone, fine-tuned"] == small["dense"]
     assert len(set(small.values())) == 3
+    assert small["NORM"][0] == small["SEP"][0] == figures.PENALTY_STYLE["l2+l0"]["color"]
+    assert small["dense"][0] == figures.PENALTY_STYLE["l2"]["color"]
     sweep = STUDIES["experiment-5"].arms("full")
     seven = [record(0, 900, what=arm) for arm in sweep.values() if arm.network == "resnet-20"]
     (axis,) = figures.by_arm(results(seven)).axes
-    assert len(set(colours(axis).values())) == 7
+    assert len(set(looks(axis).values())) == 7
 
 
 def test_by_arm_takes_as_many_as_can_be_told_apart():

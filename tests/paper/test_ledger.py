@@ -75,7 +75,7 @@ def test_an_open_line_of_an_experiment_says_which_runs_are_missing_and_the_comma
     for line in lines:
         if line.verdict == ledger.NOT_YET and line.claim.runs:
             study, arms = line.claim.runs
-            assert f"l0lib run {study} --profile full --arms '{arms}' makes the rest (arms, seeds: " in line.ours
+            assert f"`l0lib run {study} --profile full --arms '{arms}'` makes the rest: " in line.ours
             assert ("not run here: " in line.ours) == arms.startswith("cifar100")
 
 
@@ -83,8 +83,9 @@ def test_what_is_missing_is_named_arm_by_arm():
     arms = STUDIES["experiment-3"].arms("full")
     there = [record(seed, what=arms["resnet-20-NORM"]) for seed in (0, 2)]
     assert stored.waiting("experiment-3", "resnet-20-*", there) == (
-        "2 of 12 runs recorded; l0lib run experiment-3 --profile full --arms 'resnet-20-*' makes the rest "
-        "(arms, seeds: resnet-20-dense 0-2; resnet-20-l2 0-2; resnet-20-NORM 1; resnet-20-SEP 0-2)"
+        "2 of 12 runs recorded; `l0lib run experiment-3 --profile full --arms 'resnet-20-*'` makes the rest: "
+        "ResNet-20, dense, seeds 0-2; ResNet-20, ℓ2 alone, seeds 0-2; ResNet-20, NORM, seeds 1; "
+        "ResNet-20, SEP, seeds 0-2"
     )
     whole = [record(seed, what=arm) for name, arm in arms.items() if name.startswith("resnet-20") for seed in range(3)]
     assert stored.waiting("experiment-3", "resnet-20-*", whole) == "12 of 12 runs recorded"

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import * as chance from "../../l0lib/widgets/js/playground/chance.js";
 import * as N from "../../l0lib/widgets/js/playground/network.js";
 import { unpack } from "../../l0lib/widgets/js/playground/digits.js";
-import { PAIR } from "../../l0lib/widgets/js/playground/draw.js";
+import { DARK, LIGHT } from "../../l0lib/widgets/js/theme.js";
 import { script } from "../../l0lib/widgets/js/playground/export.js";
 import { describe, Machine, understand } from "../../l0lib/widgets/js/playground/machine.js";
 import { defaults, ladder, parse, SETTINGS } from "../../l0lib/widgets/js/playground/settings.js";
@@ -55,7 +55,7 @@ const ASK = {
   settings: () => ({ defaults: defaults(), ladders: Object.fromEntries([...SETTINGS].filter(([, s]) => s.kind === "log").map(([name, s]) => [name, ladder(s)])) }),
   parse: ([name, value]) => parse(name, value) ?? null,
   stories: () => STORIES,
-  pair: () => PAIR,
+  palettes: () => ({ light: LIGHT, dark: DARK }),
   understand: (words) => understand(words),
   digits: (file) => {
     (0, eval)(readFileSync(file, "utf8"));

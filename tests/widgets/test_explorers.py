@@ -12,7 +12,7 @@ from l0lib.figures import explorers as pictures
 from l0lib.widgets import AtZero, FourSteps, LossAndPenalty, PenaltyAndPull, Reach, ScalingFactor, Trajectories
 
 ALL = [Trajectories, PenaltyAndPull, ScalingFactor, AtZero, LossAndPenalty, FourSteps, Reach]
-JS = pathlib.Path(widgets.__file__).parent / "js"
+JS, STATIC = (pathlib.Path(widgets.__file__).parent / name for name in ("js", "static"))
 
 
 @pytest.mark.parametrize("kind", ALL)
@@ -120,11 +120,13 @@ def test_notebook_gets_the_picture_with_alt_text_and_then_the_widget(monkeypatch
 
 
 def test_colours_are_those_of_the_figures():
-    theme = (JS / "theme.js").read_text("utf-8")
-    light = dict(re.findall(r'(\w+): "(#\w{6})"', theme.split("DARK")[0]))
-    for kind in ("l2", "l1", "l0"):
-        assert light[kind] == figures.PENALTY_STYLE[kind]["color"]
-    assert light["grey"] == figures.GREY
+    """Both read one file; here the explorers' code, bundled, says what it read."""
+    bundle = (STATIC / "explorers.js").read_text("utf-8")
+    told = [dict(re.findall(r'"?([\w+]+)"?:"(#\w{6,8})"', part)) for part in re.findall(r"\{[^{}]*\}", bundle)]
+    for palette in (figures.LIGHT, figures.DARK):
+        assert palette in told
+    for kind, style in figures.PENALTY_STYLE.items():
+        assert style["color"] == figures.LIGHT[kind]
 
 
 def test_every_explorer_is_wired_in_javascript_and_in_pictures():

@@ -278,10 +278,10 @@ def test_without_javascript_there_is_a_picture_and_a_sentence():
 
 
 def test_classes_and_signs_have_no_penaltys_colour():
-    (pair,) = ask(("pair", None))
-    assert pair["light"] == list(explorers._CLASSES)
-    of_penalties = {style["color"] for style in PENALTY_STYLE.values()}
-    assert not of_penalties & {*pair["light"], *pair["dark"]}
+    (palettes,) = ask(("palettes", None))
+    assert [palettes["light"][name] for name in ("plus", "minus")] == list(explorers._CLASSES)
+    for palette in palettes.values():
+        assert not {palette[name] for name in PENALTY_STYLE} & {palette["plus"], palette["minus"]}
 
 
 def test_the_digits_are_sent_where_a_kernel_answers():

@@ -10,7 +10,7 @@ import { palette } from "./theme.js";
 const HELP = "Drag, or arrow keys: the point A moves. Click a cell, or space key: B stays behind for comparison.";
 const COLOURS = { error: "the fewer errors, the stronger; in percent", ratio: "the higher, the stronger; – for none", dead: "the more dead, the stronger; in percent" };
 const NAMES = ["A", "B"];
-const LINES = [{ style: "l1", dash: [], width: 2.6 }, { style: "other", dash: [5, 3], width: 2.2 }];
+const LINES = [{ style: "l2+l0", dash: [], width: 2.6 }, { style: "l2+l0", dash: [5, 3], width: 2.2 }];
 const STRIP = 0.1; // decades of beta above and below the cells, for the names of the lines
 const FLOOR = 0.05; // percent: where the axis of errors begins
 
@@ -26,7 +26,7 @@ const within = (list, x) => list.slice(1, -1).filter((edge) => x >= edge).length
 const channels = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
 /** A colour between the page's and the map's; and whether dark or light letters are read on it. */
 function shade(colours, strength) {
-  const from = channels(colours.back), to = channels(colours.l2), t = 0.06 + 0.94 * strength;
+  const from = channels(colours.back), to = channels(colours.grey), t = 0.06 + 0.94 * strength;
   const mixed = from.map((c, i) => Math.round(c + t * (to[i] - c)));
   const light = mixed.reduce((s, c, i) => s + [0.2126, 0.7152, 0.0722][i] * (c / 255) ** 2.2, 0);
   return [`rgb(${mixed.join()})`, light > 0.18 ? "#14181e" : "#ffffff"];
@@ -247,7 +247,7 @@ export function alphaBetaMap(panels, api) {
       map.box.setAttribute("aria-label", `Map of α and β. ${HELP} ${say}`);
       const count = d.cells.flat().filter((it) => it.run).length, all = alphas.length * betas.length;
       const key = [
-        { style: "l2", dot: true, name: "colour", text: COLOURS[v.colour] },
+        { style: "grey", dot: true, name: "shade", text: COLOURS[v.colour] },
         { style: "text", dash: [2, 3], width: 1.2, name: "αβ constant" },
         { style: "l0", width: 2, name: "reach", text: "so many % of the first weights lie within" },
         ...(d.cells.flat().some((it) => it.lost) ? [{ style: "warn", mark: "×", name: "cross", text: "chance level before pruning" }] : []),

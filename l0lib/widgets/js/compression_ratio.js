@@ -4,13 +4,16 @@ import { make } from "./dom.js";
 import { short, whole } from "./numbers.js";
 import { chart, log10 } from "./plot.js";
 import { compute, length, nearest } from "./stored.js";
-import { DASH, palette } from "./theme.js";
+import { palette } from "./theme.js";
 
 const STAGES = { before: "just pruned", after: "fine-tuned" };
 const LINES = {
   before: { dash: [3, 4], width: 1.8 },
   after: { dash: [], width: 2.6 },
 };
+
+// Other methods, thin, in their penalty's colour: dashes tell them apart.
+const RIVALS = [[1, 3], [8, 4], [9, 3, 2, 3], [4, 2], [14, 4], [2, 6]];
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 const percent = (x) => `${x < 10 ? x.toFixed(2) : x.toFixed(1)} %`;
@@ -61,7 +64,7 @@ function firstLayer(parent) {
     const most = Math.max(1, ...values.map(Math.abs));
     const size = tall * wide;
     const signed = (value) => {
-      const colour = rgb(palette()[grid ? (value < 0 ? "l2" : "l1") : style]), share = 0.25 + (0.75 * Math.abs(value)) / most;
+      const colour = rgb(palette()[grid ? (value < 0 ? "minus" : "plus") : style]), share = 0.25 + (0.75 * Math.abs(value)) / most;
       return back.map((b, k) => b + share * (colour[k] - b));
     };
     for (let i = 0; i < count * size; i++) {
@@ -73,7 +76,7 @@ function firstLayer(parent) {
     }
     ctx.putImageData(image, 0, 0);
     const left = values.filter(Boolean).length;
-    return (words.textContent = grid ? `${left} of ${values.length} weights of the ${count} filters left; ${channels === 3 ? "the colour of a place is made of its weights for red, green and blue: grey zero, pale all removed" : "orange positive, blue negative, pale removed"}`
+    return (words.textContent = grid ? `${left} of ${values.length} weights of the ${count} filters left; ${channels === 3 ? "the colour of a place is made of its weights for red, green and blue: grey zero, pale all removed" : "gold positive, magenta negative, pale removed"}`
       : `${left} of ${values.length} pixels still read, by up to ${most} weights each`);
   };
 }
@@ -81,6 +84,7 @@ function firstLayer(parent) {
 export function compressionRatio(panels, api) {
   const stored = api.model.get("stored");
   let v, d;
+  const rival = (arm) => RIVALS[stored.arms.filter((a) => stored.facets.slice(1).every((f) => a.choices[f] === arm.choices[f])).indexOf(arm) % RIVALS.length];
   const drawn = () => [d.arm, ...d.others].filter(Boolean);
   const span = () => {
     const all = drawn().flatMap((a) => [...a.before.requested, ...a.after.requested]);
@@ -111,7 +115,7 @@ export function compressionRatio(panels, api) {
     lines: [{ style: "grey", paths: () => null }], // the stages have different ratios: drawn below
     onPoint: (x) => { api.set("ratio", nearest(api.spec("ratio").values, 10 ** x)); api.save(); },
     over(pen) {
-      for (const a of d.others) path(pen, a[v.stage].requested, a[v.stage].mean, a.style, 1.1, DASH[a.style] ?? []);
+      for (const a of d.others) path(pen, a[v.stage].requested, a[v.stage].mean, a.style, 1.4, rival(a));
       if (!d.arm) return;
       const { arm } = d;
       pen.horizontal(log10(arm.dense), "grey", { dash: [6, 4] });
@@ -155,7 +159,7 @@ export function compressionRatio(panels, api) {
         key: [
           ...stages.map((stage) => ({ style: arm.style, name: `${arm.name}, ${STAGES[stage]}`, ...LINES[stage], text: told(d[stage]) })),
           { style: "grey", name: "whole network", dash: [6, 4], width: 1.2, text: `error ${percent(arm.dense)}, ${whole(arm.layers.reduce((s, l) => s + l.parameters, 0))} parameters` },
-          ...d.others.filter((a) => a[v.stage].requested.length).map((a) => ({ style: a.style, name: a.name, width: 1.1, flow: true, text: `${STAGES[v.stage]}, thin` })),
+          ...d.others.filter((a) => a[v.stage].requested.length).map((a) => ({ style: a.style, name: a.name, dash: rival(a), width: 1.4, flow: true, text: `${STAGES[v.stage]}, thin` })),
         ],
         say: `${arm.name} at a compression ratio of ${short(d.asked)}. ${stages.map((stage) => `${capital(STAGES[stage])}: ${told(d[stage])}. `).join("")}Whole network: ${percent(arm.dense)}. Kept, ${which}, seed 0: ${arm.layers.map((l, i) => `${l.name} ${whole(here.kept[i])} of ${whole(l.parameters)}`).join(", ")}.${first && ` First layer: ${first}.`}`,
       };

@@ -236,8 +236,8 @@ export function drawADigit(panels, api) {
   }
   const recolour = () => {
     const colours = palette();
-    right.style.setProperty("--l0-sparse", colours.l0);
-    right.style.setProperty("--l0-dense", colours.l2);
+    right.style.setProperty("--l0-sparse", colours["l2+l0"]);
+    right.style.setProperty("--l0-dense", colours.grey);
     paintSeen(); // the pad shows an example by its picture
     if (now) paintPad();
   };
@@ -255,8 +255,8 @@ export function drawADigit(panels, api) {
       show(sparse, other);
       rows();
       const says = (p) => (p ? `says ${best(p)} (${percent(p[best(p)])})` : "is waiting for a drawing");
-      const key = [{ style: "l0", dot: true, name: "The compressed network", text: says(sparse) }];
-      if (other || dense) key.push({ style: "l2", dot: true, name: "The dense network", text: says(other) });
+      const key = [{ style: "l2+l0", dot: true, name: "The compressed network", text: says(sparse) }];
+      if (other || dense) key.push({ style: "grey", dot: true, name: "The dense network", text: says(other) });
       const spoken = empty ? EMPTY : key.map((k) => `${k.name} ${k.text}.`).join(" ");
       return {
         data: { strokes: mine() ? strokes : [], image: picture, scores: found, probabilities: { compressed: sparse, dense: other }, cost, network: model.get("network") },

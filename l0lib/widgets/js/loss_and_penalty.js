@@ -52,7 +52,7 @@ export function lossAndPenalty(panels, api) {
   const right = chart(panels, {
     name: "Where the weight ends, against its optimum without penalty",
     x: { label: "optimum without penalty v", range: () => [0, 2] }, y: { label: "minimum with penalty", range: () => [-0.06, 2] },
-    lines: [{ style: "grey", width: 1 }, { style: "l1" }, { style: "other" }, { style: "other" }, { style: "l0", width: 2.8 }, { style: "l0", width: 2.8 }],
+    lines: [{ style: "grey", width: 1 }, { style: "l1" }, { style: "text", width: 1.5, dash: [2, 3] }, { style: "text", width: 1.5, dash: [2, 3] }, { style: "l0", width: 2.8 }, { style: "l0", width: 2.8 }],
     onPoint: (x) => { api.set("v", nearest(api.spec("v"), x)); api.save(); },
     under(pen) {
       pen.strip(0, d.killZone, "warn", 0.16);
@@ -76,7 +76,7 @@ export function lossAndPenalty(panels, api) {
           { style: "grey", dash: [2, 3], name: "loss", text: "½h(w − v)²" },
           { style: "l0", name: "smoothed ℓ0", text: `left: the penalty; right: its minimum, here ${short(d.best)}` },
           { style: "l1", name: "soft threshold", text: `ℓ1 with the same pull at zero (αβ = ${short(v.alpha * v.beta)}) shifts every weight by ${short(d.softAt)}` },
-          { style: "other", name: "hard threshold", text: `exact ℓ0: zero up to ${short(d.hardAt)}, untouched above` },
+          { style: "text", width: 1.5, dash: [2, 3], name: "hard threshold", text: `exact ℓ0: zero up to ${short(d.hardAt)}, untouched above` },
         ],
         say: `Curvature ${short(v.curvature)}, optimum ${short(v.v)}, alpha ${short(v.alpha)}, beta ${short(v.beta)}. Kappa is ${short(d.kappa)}: ${WORDS[d.regime]}. The minimum stands at ${short(d.best)}; the kill zone ends at ${short(d.killZone)}.`,
       };

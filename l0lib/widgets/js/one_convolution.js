@@ -136,7 +136,7 @@ export function oneConvolution(panels, api) {
         const place = side === SUMS ? i : side === POOLED ? (2 * row + 1) * SUMS + 2 * column + 1 : -1;
         if (timer && place > now.position) return;
         c.globalAlpha = Math.abs(v) / most;
-        c.fillStyle = v < 0 ? colours.cross : colours.text;
+        c.fillStyle = v < 0 ? colours.minus : colours.text;
         c.fillRect(column * cell, row * cell, cell + 0.5, cell + 0.5);
       });
       c.globalAlpha = 1;
@@ -163,7 +163,7 @@ export function oneConvolution(panels, api) {
         data: { ...d, own },
         key: [
           { style: "warn", dot: true, name: "the window", text: `at row ${d.row + 1}, column ${d.column + 1}, and what becomes of it` },
-          { style: "cross", dot: true, name: "negative sums", text: "which ReLU takes away; elsewhere, the stronger the ink, the larger the number" },
+          { style: "minus", dot: true, name: "negative sums", text: "which ReLU takes away; elsewhere, the stronger the ink, the larger the number" },
         ],
         say: timer ? "The window moves over the image." : `A handwritten ${now.digit}, weights ${now.kernel === "own" ? "of your own" : now.kernel}: with the window at row ${d.row + 1}, column ${d.column + 1} the sum with the bias is ${short(d.sum)}; ReLU gives ${short(d.out)}, and pooling keeps ${short(d.pool)}.`,
       };

@@ -99,7 +99,7 @@ export function removeNeurons(panels, api) {
       for (let u = 0; u < n; u++) {
         const away = norms && d.gone[layer.writes].has(u);
         c.globalAlpha = away ? 1 : norms ? 0.25 + (0.75 * norms[u]) / most : 0.3;
-        c.fillStyle = away ? colours.grid : norms ? colours.l0 : colours.grey;
+        c.fillStyle = away ? colours.grid : norms ? colours.teal : colours.grey;
         if (away) c.fillRect(u * cell, tall / 2 - ratio, Math.max(1, cell - gap), 2 * ratio);
         else c.fillRect(u * cell, 0, Math.max(1, cell - gap), tall);
       }
@@ -131,7 +131,7 @@ export function removeNeurons(panels, api) {
       const readers = plan.layers.filter((l) => l.kind !== "norm" && l.reads === at.family).map((l) => l.name).join(", ");
       const here = at.family < 0 ? "" : ` Unit ${at.unit} of ${names}, norm ${short(plan.norms[at.family][at.unit])}, is ${d.gone[at.family].has(at.unit) ? "removed" : "kept"}; read by ${readers}.`;
       const key = [
-        { style: "l0", dot: true, name: name, text: `${whole(d.unitsLeft)} of ${whole(d.units)} units left` },
+        { style: "teal", dot: true, name: name, text: `${whole(d.unitsLeft)} of ${whole(d.units)} units left` },
         { style: "grey", dot: true, name: "parameters", text: share(d.parameters) },
         { style: "grey", dot: true, name: "multiply-adds", text: share(d.adds) },
       ];

@@ -1,13 +1,7 @@
-// Light colours equal those of l0lib/figures/_style.py (a test compares them); dark ones are their lighter twins.
-export const LIGHT = {
-  l2: "#0b64a0", l1: "#b4460f", l0: "#3c7a2e", other: "#7b3fa0", grey: "#667080",
-  text: "#222832", back: "#ffffff", grid: "#0000001a", warn: "#c0392b", cross: "#8a6400", amber: "#e0a100",
-};
-export const DARK = {
-  l2: "#6cb8f0", l1: "#f3a06b", l0: "#8fd07c", other: "#cfa4ee", grey: "#a3acb9",
-  text: "#d6dbe3", back: "#14181e", grid: "#ffffff24", warn: "#ff8a80", cross: "#ffd166", amber: "#ffd166",
-};
-export const DASH = { l2: [9, 4, 2, 4], l1: [7, 4], l0: [], other: [2, 3], grey: [] };
+// The book's colours and what each stands for, in one file for figures and explorers; l0lib/figures/_style.py tells the code.
+import code from "../../figures/colours.json" with { type: "json" };
+
+export const LIGHT = code.light, DARK = code.dark, DASH = code.dashes;
 
 let printing = false;
 
@@ -21,7 +15,6 @@ function isDark() {
 }
 
 export const palette = () => (isDark() ? DARK : LIGHT);
-export const themeName = () => (isDark() ? "dark" : "light");
 
 /** Call back whenever the colours may have changed; returns the function that stops it. */
 export function onTheme(callback) {

@@ -1,15 +1,13 @@
 // Pictures of the playground, each on a canvas of its own. Sizes are CSS pixels; colours come from the theme.
-import { palette, themeName } from "../theme.js";
+import { palette } from "../theme.js";
 import { scores } from "./network.js";
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif";
 const GRID = 40, REACH = 1.15; // the plane is drawn from -REACH to REACH, in GRID x GRID cells
 const EDGES = 6; // widths of lines
 // Colours of penalties are the book's. Classes, and the signs of weights, have two of their own.
-const PENALTY_COLOUR = { none: "grey", l2: "l2", l1: "l1", l0: "l0", "l2+l0": "other" };
-export const PAIR = { light: ["#a87400", "#b5306e"], dark: ["#f0c040", "#ff86ba"] };
-const pair = () => PAIR[themeName()];
-export const penaltyColour = (values, arm) => palette()[PENALTY_COLOUR[values[`${arm}_penalty`]]];
+const pair = () => [palette().plus, palette().minus];
+export const penaltyColour = (values, arm) => palette()[values[`${arm}_penalty`]] ?? palette().grey;
 export const ARM_DASH = { a: [7, 3], b: [] };
 
 /** A canvas that fills `parent`, whose size the page's layout decides. */
