@@ -100,7 +100,7 @@ def forbid(scratch: str, hidden: list[str], shown: list[str]) -> None:
     It stops what a notebook does by mistake or in plain sight. Code that means to can get round it.
     """
     scratch = os.path.realpath(scratch)
-    calls = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "os.kill", "os.killpg")
+    calls: tuple[str, ...] = ("os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "os.kill", "os.killpg")
     calls += ("subprocess.Popen", "socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg")
     calls += ("socket.getaddrinfo", "socket.gethostbyname", "pty.spawn", "os.setxattr", "os.chown", "os.chmod")
     changes = (
