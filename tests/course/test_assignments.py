@@ -4,6 +4,7 @@ import collections
 import csv
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -183,8 +184,10 @@ def test_nbgrader_gives_out_and_grades_the_same_masters(tmp_path):
 
 
 def nbgrader(course, *command):
-    """Run nbgrader in a folder, with nothing of this user's settings."""
-    kept = {**os.environ, "HOME": str(course), "JUPYTER_CONFIG_DIR": str(course / "none"), "PYTHONWARNINGS": "ignore"}
+    """Run nbgrader in a folder, with nothing of this user's settings. It calls alembic by its name."""
+    path = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    kept = {**os.environ, "PATH": path, "HOME": str(course), "PYTHONWARNINGS": "ignore"}
+    kept["JUPYTER_CONFIG_DIR"] = str(course / "none")
     call = [sys.executable, "-m", "nbgrader", *command]
     done = subprocess.run(call, cwd=course, env=kept, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

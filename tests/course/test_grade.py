@@ -17,7 +17,7 @@ from tests.browser import ROOT, tool
 
 grade, assignments, worker = tool("grade"), tool("assignments"), tool("grading_worker")
 CHAPTER = assignments.read("05-at-zero")
-LIMITS = grade.Limits(seconds=25, cell_seconds=3, memory=2)
+LIMITS = grade.Limits(seconds=120, cell_seconds=4, memory=2)
 RIGHT_1 = "def safe_alpha(eta_first, eta_last, beta, threshold):\n    return threshold / (eta_last * beta)"
 WRONG_1 = RIGHT_1.replace("eta_last *", "eta_first *")
 RIGHT_2 = """import math
@@ -161,7 +161,6 @@ def lines(tmp_path_factory):
         "no-json": b"this is no notebook",
         "no-name": returned("x = 1"),
         "other": returned("safe_alpha = object()", "count_steps = {1: 2}"),
-        "stubborn": returned(STUBBORN, RIGHT_1),
         "zoe": right,
     }
     before = {name: data for name, data in notebooks.items() if isinstance(data, bytes)}
@@ -193,12 +192,11 @@ def points(line):
         ("huge", [0, 0], "more than 20"),
         ("link", [0, 0], "is a link"),
         ("folder", [0, 0], "is a link, no file"),
-        ("hangs", [2, 2], "TimeoutError: it took longer than 3 s"),
-        ("hangs-when-asked", [0, 2], "TimeoutError: it took longer than 3 s"),
+        ("hangs", [2, 2], "TimeoutError: it took longer than 4 s"),
+        ("hangs-when-asked", [0, 2], "TimeoutError: it took longer than 4 s"),
         ("babbler", [2, 2], "TimeoutError"),
         ("exits", [2, 2], "SystemExit"),
         ("memory", [2, 2], ""),
-        ("stubborn", [0, 0], "stopped after 25 s"),
         ("dies", [0, 0], "ended by itself, with code 3"),
         ("large", [0, 0], "an answer is too large"),
         ("forger", [0, 0], "5.1: not yet"),
@@ -210,6 +208,15 @@ def test_a_returned_notebook_gets_its_line(lines, name, given, remark):
     assert points(line) == given, line
     assert remark in "; ".join(line.remarks)
     assert line.points["5.3"] is None
+
+
+@pytest.mark.slow
+def test_who_refuses_to_be_interrupted_is_ended(tmp_path):
+    limits = grade.Limits(seconds=8, cell_seconds=1, memory=2)
+    line = run(tmp_path / "returned", {"stubborn": returned(STUBBORN, RIGHT_1)}, limits=limits)["stubborn"]
+    assert points(line) == [0, 0]
+    assert "stopped after 8 s, in code cell 2 of 3" in line.remarks[0]
+    assert survivors() == []
 
 
 @pytest.mark.slow
