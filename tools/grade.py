@@ -202,7 +202,7 @@ class Worker:
             start_new_session=True,
         )
         self.waiting = b""
-        hidden = [str(ROOT)], [str(ROOT / "l0lib"), sys.prefix]
+        hidden = [str(ROOT)], [str(ROOT / "l0lib"), os.path.realpath(sys.prefix)]
         limits = {"memory": int(memory * 2**30), "seconds": int(seconds) + 60, "files": FILES}
         start = {
             "folder": "/tmp" if around.name == "bubblewrap" else self.scratch,
@@ -212,9 +212,13 @@ class Worker:
             "drop": around.drop,
         }
         self.until = time.monotonic() + START
-        self._send(start)
-        if self._receive() != grading_worker.READY:
-            raise Ended("did not begin")
+        try:
+            self._send(start)
+            if self._receive() != grading_worker.READY:
+                raise Ended("its process did not begin")
+        except BaseException:
+            self.close()
+            raise
         self.until = time.monotonic() + seconds
 
     def ask(self, **message: Any) -> dict[str, Any]:
@@ -567,6 +571,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--walls", default="best", help="best, bubblewrap, namespaces or none (%(default)s)")
     parser.add_argument("--out", type=pathlib.Path, default=GRADED, help="folder of the table")
     given = parser.parse_args(arguments)
+    if os.name == "nt":
+        parser.exit(2, "The system must be Linux or macOS, whose limits hold a notebook; on Windows use its Linux.\n")
     seed = secrets.randbelow(10**6) if given.seed is None else given.seed
     try:
         assignment, around = assignments.read(assignments.stem_of(given.chapter)), walls(given.walls)

@@ -74,9 +74,10 @@ for _ in range(400):
 """
 CLIMBER = """import pathlib, os
 found = []
-for place in {places!r}:
+for place in {ours!r}:
     try: found.append(pathlib.Path(place).read_text()[:20])
     except Exception: pass
+for place in {ours!r} + {others!r}:
     try: pathlib.Path(place).write_text("mine")
     except Exception: pass
     try: os.remove(place)
@@ -138,6 +139,7 @@ def lines(tmp_path_factory):
     memory = (
         "try:\n    held = bytearray(20 * 2**30)\nexcept MemoryError:\n    held = 'refused'\nassert held == 'refused'"
     )
+    solutions = [str(ROOT / "notebooks" / "05-at-zero.ipynb"), str(assignments.SOURCES / "draws.py")]
     right = returned(RIGHT_1, RIGHT_2, text="Neither, <b>since</b> $a=0.1$.")
     notebooks = {
         "ada": right,
@@ -145,7 +147,7 @@ def lines(tmp_path_factory):
         "bob": returned(WRONG_1, RIGHT_2),
         "bomb": returned(BOMB, RIGHT_1, RIGHT_2),
         "by-heart": returned(BY_HEART, RIGHT_2),
-        "climber": returned(CLIMBER.format(places=[str(folder / "ada.ipynb"), str(ROOT / "README.md")])),
+        "climber": returned(CLIMBER.format(ours=solutions, others=[str(folder / "ada.ipynb")])),
         "deep": b"[" * 200_000,
         "dies": returned(RIGHT_1, RIGHT_2, "import os; os._exit(3)"),
         "empty": b"",
@@ -229,7 +231,7 @@ def test_words_into_the_graders_channel_are_worth_nothing(lines):
 def test_a_notebook_sees_and_changes_no_foreign_file(lines):
     assert "RuntimeError: found []" in "; ".join(lines["climber"].remarks)
     assert points(lines["ada"]) == [2, 2]
-    assert (ROOT / "README.md").stat().st_size > 100
+    assert "draw_5_1" in (assignments.SOURCES / "draws.py").read_text("utf8")
 
 
 @pytest.mark.slow
