@@ -47,7 +47,7 @@ import nbformat
 import numpy as np
 from assignments import Assignment, Exercise
 from execute import ROOT, THREADS
-from sheet import document
+from sheet import document, markdown
 
 from l0lib.exercises import check
 
@@ -520,16 +520,17 @@ def page(lines: Sequence[Line], assignment: Assignment, facts: str) -> str:
     body = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:])
     parts = [f"<h1>Chapter {assignment.stem[:2].lstrip('0') or 0}: {html.escape(assignment.title)}</h1>"]
     parts.append(f'<p class="facts">{html.escape(facts)}</p>')
-    parts.append(f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>')
-    for exercise in assignment.exercises:
-        texts = [(line.name, line.texts.get(exercise.number, "")) for line in lines]
-        if not exercise.stub and any(text for _, text in texts):
-            parts.append(f"<h2>{exercise.number} {html.escape(exercise.title)}</h2>")
-            parts += [
-                f'<h3>{html.escape(name)}</h3>\n<pre style="white-space: pre-wrap">{html.escape(text[:20_000])}</pre>'
-                for name, text in texts
-                if text
-            ]
+    parts.append(f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div><br>')
+    read = [e for e in assignment.exercises if any(line.texts.get(e.number) for line in lines)]
+    told = markdown([assignments.readable(text) for e in read for text in (e.text, e.solution)])
+    for place, exercise in enumerate(read):
+        parts.append(f"<section><h2>{exercise.number} {html.escape(exercise.title)}</h2>\n{told[2 * place]}")
+        parts.append(f'<div class="solution"><h3>Solution</h3>\n{told[2 * place + 1]}</div>')
+        for line in lines:
+            if text := line.texts.get(exercise.number):
+                parts.append(f"<h3>{html.escape(line.name)}</h3>")
+                parts.append(f'<pre style="white-space: pre-wrap">{html.escape(text[:20_000])}</pre>')
+        parts.append("</section>")
     return document(f"Graded: {assignment.stem}", "\n".join(parts))
 
 
