@@ -39,7 +39,7 @@ MASTERS = ROOT / "_build" / "course" / "instructor" / "nbgrader"
 #: What an exercise is worth.
 POINTS = 2
 #: How many arguments are drawn for an answer.
-DRAWS = 6
+DRAWS = 20
 #: Imports of a chapter that its exercises do not need.
 FURNITURE = ("figures", "labels", "provenance", "table", "widgets", "attention_results")
 #: The first cell of an assignment.

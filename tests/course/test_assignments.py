@@ -54,7 +54,6 @@ def test_what_a_student_gets_holds_no_solution(stem):
         if exercise.drawn:
             assert assignments.draw_of(exercise.number).__name__ not in given
     assert "BEGIN" not in given
-    assert "reference" not in given.split("deletable")[0]
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -89,14 +88,13 @@ def test_every_exercise_of_the_chapter_is_there_with_its_points(stem):
     assert not re.search(r"\{[a-z:]+\}`", text), "a role of the book that plain Markdown does not know"
 
 
-def drawn():
-    exercises = [e for stem in STEMS for e in assignments.read(stem).exercises if e.stub]
-    return [
-        pytest.param(stem, e, id=e.number) for stem in STEMS for e in assignments.read(stem).exercises if e in exercises
-    ]
+def checked():
+    """Every exercise that code can check, with its chapter."""
+    found = ((stem, exercise) for stem in STEMS for exercise in assignments.read(stem).exercises if exercise.stub)
+    return [pytest.param(stem, exercise, id=exercise.number) for stem, exercise in found]
 
 
-@pytest.mark.parametrize(("stem", "exercise"), drawn())
+@pytest.mark.parametrize(("stem", "exercise"), checked())
 def test_a_function_has_drawn_arguments_and_its_solution_holds_for_them(stem, exercise):
     """The solution, run from the master's cell, agrees with itself; a value that is off does not."""
     function = exercise.stub.startswith("def ")
