@@ -19,7 +19,7 @@ PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.y
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture sheet projects clean FORCE
+.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture sheet projects course grade clean FORCE
 
 help:
 	@echo "make book     build the book into _build/html (first time: installs into .venv; TORCH=cpu for the small PyTorch)"
@@ -36,6 +36,8 @@ help:
 	@echo "make picture  draw the README's picture anew"
 	@echo "make sheet    draw a problem sheet: SEED=7 NUMBER=6 (or MINUTES=90), LEVEL=1,2 CHAPTER=4,5 SOLUTIONS=1"
 	@echo "make projects build the course's projects; WORKED=1 runs and builds the lecturer's worked answers"
+	@echo "make course   build the assignments: notebooks for students, masters for nbgrader; CHAPTER='4 5' builds two"
+	@echo "make grade    grade returned notebooks into a table: FOLDER=returned CHAPTER=5"
 	@echo "make clean    remove _build"
 	@echo "Options: PROFILE=full runs the real experiments; PYTHON=python3.12 names the Python to start from."
 
@@ -114,6 +116,13 @@ sheet: environment
 
 projects: environment
 	@$(PY) tools/projects.py $(if $(WORKED),--worked)
+
+course: environment
+	@$(PY) tools/assignments.py $(CHAPTER)
+
+grade: environment
+	@$(PY) tools/grade.py $(if $(FOLDER),"$(FOLDER)",$(error FOLDER=... names the folder of returned notebooks)) \
+	  $(if $(CHAPTER),--chapter $(CHAPTER),$(error CHAPTER=... names the assignment)) $(if $(SEED),--seed $(SEED))
 
 clean:
 	rm -rf _build

@@ -43,7 +43,7 @@ def test_nothing_of_the_lecturers_is_on_the_site(html):
     assert [path for path in files if "instructor" in path] == []
     answers = list((ROOT / "course/instructor").rglob("*.md"))
     titles = [re.search(r"^# (.+)$", path.read_text("utf8"), re.M)[1] for path in answers]
-    assert len(titles) == 4
+    assert len(titles) > 4, "four worked projects and the manual"
     text = "".join(path.read_text("utf8") for path in html.rglob("*.html"))
     assert [title for title in titles if title in text] == []
 
