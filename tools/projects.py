@@ -23,7 +23,8 @@ from typing import Any
 
 from bank import PLACEHOLDER, shown
 from execute import ROOT
-from sheet import chromium, document, markdown, print_pdf
+from printing import MISSING, chromium, print_pdf
+from sheet import document, markdown
 
 PROJECTS = ROOT / "course" / "projects"
 WORKED = ROOT / "course" / "instructor" / "projects"
@@ -109,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             build(path, BUILT, markdown([text])[0])
     if chromium() is None:
-        print("No PDF: Chromium was not found. Install it, or name yours: CHROMIUM=/path/to/it", file=sys.stderr)
+        print(MISSING, file=sys.stderr)
 
 
 if __name__ == "__main__":
