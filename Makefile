@@ -19,7 +19,7 @@ PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.y
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture sheet projects clean FORCE
+.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture sheet projects manual pdf offline clean FORCE
 
 help:
 	@echo "make book     build the book into _build/html (first time: installs into .venv; TORCH=cpu for the small PyTorch)"
@@ -36,6 +36,9 @@ help:
 	@echo "make picture  draw the README's picture anew"
 	@echo "make sheet    draw a problem sheet: SEED=7 NUMBER=6 (or MINUTES=90), LEVEL=1,2 CHAPTER=4,5 SOLUTIONS=1"
 	@echo "make projects build the course's projects; WORKED=1 runs and builds the lecturer's worked answers"
+	@echo "make manual   build the instructor's manual, into the lecturer's folder"
+	@echo "make pdf      print the book, or a chapter as a handout: CHAPTER=4; CODE=1 with code; SOLUTIONS=1 or 0"
+	@echo "make offline  pack the site into one file that opens from disk"
 	@echo "make clean    remove _build"
 	@echo "Options: PROFILE=full runs the real experiments; PYTHON=python3.12 names the Python to start from."
 
@@ -114,6 +117,16 @@ sheet: environment
 
 projects: environment
 	@$(PY) tools/projects.py $(if $(WORKED),--worked)
+
+manual: environment
+	@$(PY) tools/manual.py
+
+pdf: book
+	@$(PY) tools/pdf.py $(if $(CHAPTER),--chapter $(CHAPTER)) $(if $(CODE),--code) \
+	  $(if $(SOLUTIONS),$(if $(filter 0,$(SOLUTIONS)),--no-solutions,--solutions))
+
+offline: book
+	@$(PY) tools/offline.py
 
 clean:
 	rm -rf _build

@@ -51,19 +51,19 @@ def run(source: str, values: dict[str, Any]) -> str:
     return found
 
 
-def worked(text: str) -> str:
-    """Return a worked answer as HTML, its code run and its values put in."""
-    values: dict[str, Any] = {}
+def worked(text: str, values: dict[str, Any] | None = None, block: re.Pattern[str] = BLOCK, code: bool = True) -> str:
+    """Return a worked answer as HTML, its code run in ``values``, its values put in, and its ``code`` shown or not."""
+    values = {} if values is None else values
     told: list[str] = []
     results: dict[int, str] = {}
 
     def put_in(found: re.Match[str]) -> str:
         return shown(eval(found[1], values), found[2] or "", inside_formula=False)
 
-    for number, piece in enumerate(BLOCK.split(text)):
+    for number, piece in enumerate(block.split(text)):
         if number % 2:
             results[len(told)] = f'<div class="wide">{run(piece, values)}</div>'
-            told.append(f"```\n{piece}```")
+            told.append(f"```\n{piece}```" if code else "")
         else:
             told.append(PLACEHOLDER.sub(put_in, piece))
     return "\n".join(page + results.get(i, "") for i, page in enumerate(markdown(told)))
