@@ -19,7 +19,7 @@ PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.y
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture sheet projects course grade clean FORCE
+.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture sheet projects course grade manual pdf offline clean FORCE
 
 help:
 	@echo "make book     build the book into _build/html (first time: installs into .venv; TORCH=cpu for the small PyTorch)"
@@ -38,6 +38,9 @@ help:
 	@echo "make projects build the course's projects; WORKED=1 runs and builds the lecturer's worked answers"
 	@echo "make course   build the assignments: notebooks for students, masters for nbgrader; CHAPTER='4 5' builds two"
 	@echo "make grade    grade returned notebooks into a table: FOLDER=returned CHAPTER=5"
+	@echo "make manual   build the instructor's manual, into the lecturer's folder"
+	@echo "make pdf      print the book, or a chapter as a handout: CHAPTER=4; CODE=1 with code; SOLUTIONS=1 or 0"
+	@echo "make offline  pack the site into one file that opens from disk"
 	@echo "make clean    remove _build"
 	@echo "Options: PROFILE=full runs the real experiments; PYTHON=python3.12 names the Python to start from."
 
@@ -123,6 +126,16 @@ course: environment
 grade: environment
 	@$(PY) tools/grade.py $(if $(FOLDER),"$(FOLDER)",$(error FOLDER=... names the folder of returned notebooks)) \
 	  $(if $(CHAPTER),--chapter $(CHAPTER),$(error CHAPTER=... names the assignment)) $(if $(SEED),--seed $(SEED))
+
+manual: environment
+	@$(PY) tools/manual.py
+
+pdf: book
+	@$(PY) tools/pdf.py $(if $(CHAPTER),--chapter $(CHAPTER)) $(if $(CODE),--code) \
+	  $(if $(SOLUTIONS),$(if $(filter 0,$(SOLUTIONS)),--no-solutions,--solutions))
+
+offline: book
+	@$(PY) tools/offline.py
 
 clean:
 	rm -rf _build

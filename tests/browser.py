@@ -2,9 +2,7 @@
 
 import contextlib
 import importlib
-import os
 import pathlib
-import shutil
 import sys
 import threading
 import time
@@ -23,9 +21,7 @@ def tool(name):
 
 HTML, server = tool("serve").HTML, tool("serve").server
 
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
-)
+CHROMIUM = tool("printing").chromium()
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

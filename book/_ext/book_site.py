@@ -1,6 +1,7 @@
 """The site's own touches: footer, buttons behind one setting, page descriptions, lean scripts, loud mathematics."""
 
 import html
+import json
 import os
 import pathlib
 import re
@@ -44,7 +45,8 @@ def configure(app, config):
     options["launch_buttons"] = {**LAUNCHERS, "notebook_interface": "jupyterlab"} if url else {}
     if url:
         app.tags.add("repository")
-    config.myst_substitutions = {**config.myst_substitutions, "repository": url}
+    times = json.loads(os.environ.get("L0LIB_BOOK_TIMES", "{}"))
+    config.myst_substitutions = {**config.myst_substitutions, "repository": url, **times}
     commit, date = os.environ.get("L0LIB_BOOK_COMMIT", "unknown"), os.environ.get("L0LIB_BOOK_DATE", "unknown")
     report = f' · <a href="{url}/issues/new">Report an error</a>' if url else ""
     options["extra_footer"] = (

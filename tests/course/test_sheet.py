@@ -5,9 +5,9 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.browser import CHROMIUM, ROOT, tool, visit
+from tests.browser import ROOT, tool, visit
 
-bank, sheet = tool("bank"), tool("sheet")
+bank, printing, sheet = tool("bank"), tool("printing"), tool("sheet")
 ALL = bank.read()
 
 
@@ -125,7 +125,7 @@ def test_two_prints_are_equal_and_bear_no_date(chromium, solved, tmp_path):
     (tmp_path / "sheet.html").write_text(solved, "utf8")
     prints = []
     for name in ("one.pdf", "two.pdf"):
-        sheet.print_with(chromium, tmp_path / "sheet.html", tmp_path / name)
+        printing.print_with(chromium, tmp_path / "sheet.html", tmp_path / name)
         prints.append((tmp_path / name).read_bytes())
     assert prints[0] == prints[1]
     assert prints[0].startswith(b"%PDF-")
@@ -139,7 +139,3 @@ def test_a_sheet_reads_well_on_a_phone(chromium, solved, tmp_path):
         assert view.evaluate("document.documentElement.scrollWidth") <= 390
         assert view.locator(".katex").count() > 10
         assert view.evaluate("document.fonts.check('16px KaTeX_Main')")
-
-
-def test_chromium_is_found_as_the_tests_find_theirs():
-    assert sheet.chromium() == CHROMIUM
