@@ -26,9 +26,12 @@ def _name(arm: str) -> str:
 
 
 def scales_under_penalties(lines: Mapping[str, Sequence[float]]) -> Figure:
-    """Draw the rms of a scale-free layer's weights against steps, one line an entry (at most five)."""
+    """Draw the rms of a scale-free layer's weights against steps, one line an entry (at most five).
+
+    They are drawn as ℓ2, ℓ1, ℓ0, ℓ2 + ℓ0 and, dotted, a second ℓ0.
+    """
     figure, axis = new_figure(7.2, 3.8)
-    styles = [*PENALTY_STYLE.values(), {"color": GREY, "linestyle": ":"}]
+    styles = [*PENALTY_STYLE.values(), {**PENALTY_STYLE["l0"], "linestyle": ":"}]
     for (name, line), style in zip(lines.items(), styles, strict=False):
         axis.plot(np.arange(1, len(line) + 1), line, label=name, lw=1.6, **style)
     axis.set(xlabel="step", ylabel="root mean square of the weights")
@@ -76,7 +79,7 @@ def kept_by_layer(layers: Sequence[str], shares: Mapping[str, Sequence[float]]) 
     values = 100 * np.array(list(shares.values())).T
     axis.imshow(np.sqrt(values / 100), cmap="Greys", vmin=0, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
-        told, colour = f"{value:.{0 if value >= 9.5 else 1}f}", "white" if value > 50 else "black"
+        told, colour = f"{value:.{0 if value >= 9.5 else 1}f}", "white" if value > 33 else "black"
         axis.text(column, row, told, ha="center", va="center", fontsize=SMALL, color=colour)
     axis.set_xticks(range(len(shares)), [fill(_name(arm), 10) for arm in shares], fontsize=SMALL)
     axis.set_yticks(range(len(layers)), layers, fontsize=SMALL)

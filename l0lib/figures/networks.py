@@ -14,10 +14,10 @@ from .. import labels
 from ._style import BROWN, GREY, INK, PENALTY_STYLE, RED, SIGNED, SMALL, TEAL, as_picture, label_ticks, new_figure
 
 _UPDATE_STYLE: dict[str, dict[str, Any]] = {
-    "coupled": {"linestyle": "-."},
-    "decoupled": {"linestyle": "--"},
-    "clipped": {"linestyle": "-"},
-    "proximal": {"linestyle": ":"},
+    "coupled": {"color": GREY, "linestyle": "-."},
+    "decoupled": {"color": BROWN, "linestyle": "--"},
+    "clipped": {"color": INK, "linestyle": "-"},
+    "proximal": {"color": TEAL, "linestyle": ":"},
 }
 
 
@@ -269,7 +269,7 @@ def four_updates(
     places = np.arange(len(histograms))[::-1]
     bounds = (-np.inf, -6, -4, -2, np.inf)
     labels = ("zero or < 10⁻⁶", "10⁻⁶ to 10⁻⁴", "10⁻⁴ to 10⁻²", "> 10⁻²")
-    colours = (TEAL, "#b4bbc4", "#dde1e6", GREY)
+    colours = (TEAL, GREY, "#b4bbc4", INK)
     left = np.zeros(len(histograms))
     starts = np.asarray(edges)[:-1] + 1e-9
     for low, high, label, colour in zip(bounds[:-1], bounds[1:], labels, colours, strict=True):
