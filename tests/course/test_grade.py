@@ -56,19 +56,11 @@ for number in range(3, 64):
     except OSError: pass
 """
 FLOOD = """import os
-def write(number):
-    try: os.set_blocking(number, False)
-    except OSError: return
-    while True:
-        try: os.write(number, b"x" * 65536)
-        except BlockingIOError:
-            if number in small: return
-        except OSError: return
-small = set()
 for number in range(3, 64):
-    try: os.fstat(number)
-    except OSError: continue
-    if os.readlink(f"/proc/self/fd/{number}").startswith("pipe:"): write(number)
+    try:
+        if os.readlink(f"/proc/self/fd/{number}").startswith("pipe:"):
+            while True: os.write(number, b"x" * 65536)
+    except OSError: pass
 """
 STUBBORN = """import time
 while True:
