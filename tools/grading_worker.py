@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+#: An answer's array may have so many bytes.
+LARGEST_ARRAY = 16 * 2**20
 #: The first message, which a started worker sends; then one line an answer.
 READY = {"ready": True}
 
@@ -31,6 +33,8 @@ def encode(value: Any) -> Any:
         array = np.asarray(value)
         if array.dtype.kind not in "biufc":
             return {"other": f"array of {array.dtype}"}
+        if array.nbytes > LARGEST_ARRAY:
+            return {"other": f"an array of {array.nbytes / 2**20:.0f} MB"}
         array = array.astype(array.dtype.newbyteorder("<"), copy=False)
         data = base64.b64encode(array.tobytes()).decode("ascii")
         return {"array": data, "dtype": array.dtype.str, "shape": array.shape, "scalar": isinstance(value, np.generic)}

@@ -2,6 +2,7 @@
 
 import collections
 import csv
+import io
 import json
 import os
 import pathlib
@@ -174,7 +175,7 @@ def test_nbgrader_gives_out_and_grades_the_same_masters(tmp_path):
         nbformat.write(notebook, path)
     nbgrader(course, "autograde", NBGRADER)
     nbgrader(course, "export", "--to=grades.csv")
-    rows = {row["student_id"]: row for row in csv.DictReader((course / "grades.csv").open(encoding="utf8"))}
+    rows = {row["student_id"]: row for row in csv.DictReader(io.StringIO((course / "grades.csv").read_text("utf8")))}
     assert {who: float(rows[who]["score"]) for who in returned} == {"ada": 4, "bob": 2, "eve": 0}
     assert {float(row["max_score"]) for row in rows.values()} == {12}
     graded = nbformat.read(course / "autograded" / "bob" / NBGRADER / name, as_version=4)

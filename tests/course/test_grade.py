@@ -55,6 +55,13 @@ for number in range(3, 64):
     try: os.write(number, b'{"value": {"plain": true}, "verdict": "right", "points": 2}\\n' * 3)
     except OSError: pass
 """
+FLOOD = """import os
+for number in range(3, 64):
+    try:
+        if os.readlink(f"/proc/self/fd/{number}").startswith("pipe:"):
+            while True: os.write(number, b"x" * 65536)
+    except OSError: pass
+"""
 STUBBORN = """import time
 while True:
     try:
@@ -152,6 +159,7 @@ def lines(tmp_path_factory):
         "dies": returned(RIGHT_1, RIGHT_2, "import os; os._exit(3)"),
         "empty": b"",
         "exits": returned(RIGHT_1, "import sys; sys.exit()", RIGHT_2),
+        "flood": returned(FLOOD, RIGHT_1),
         "forger": returned(FORGER),
         "given-out": assignments.student(assignments.master(CHAPTER)),
         "hangs": returned(RIGHT_1, "while True: pass", RIGHT_2),
@@ -200,7 +208,8 @@ def points(line):
         ("exits", [2, 2], "SystemExit"),
         ("memory", [2, 2], ""),
         ("dies", [0, 0], "ended by itself, with code 3"),
-        ("large", [0, 0], "an answer is too large"),
+        ("large", [0, 2], "got an array of 76 MB"),
+        ("flood", [0, 0], "stopped: an answer is too large"),
         ("forger", [0, 0], "5.1: not yet"),
         ("bomb", [2, 2], ""),
     ],
@@ -334,9 +343,7 @@ def test_names_come_from_files_or_from_folders(tmp_path):
 def test_values_come_through_as_they_were(value):
     found = worker.decode(json.loads(json.dumps(worker.encode(value))))
     assert type(found) is type(value)
-    assert np.array_equal(found, value)
-    if isinstance(value, np.ndarray):
-        assert found.dtype == value.dtype
+    assert repr(found) == repr(value)
 
 
 @pytest.mark.parametrize(
@@ -393,7 +400,7 @@ def test_the_command_writes_both_tables(tmp_path, capsys):
     assert "Seed 3." in told.out
     assert ("ATTENTION" in told.err) == grade.walls().fence
     assert sorted(os.listdir(out)) == ["05-at-zero.csv", "05-at-zero.html"]
-    rows = list(csv.DictReader((out / "05-at-zero.csv").open(encoding="utf-8-sig")))
+    rows = list(csv.DictReader(io.StringIO((out / "05-at-zero.csv").read_text("utf-8-sig"))))
     assert [(row["name"], row["5.1"], row["5.2"], row["by code"]) for row in rows] == [("ada", "2", "2", "4")]
     assert "Neither." in (out / "05-at-zero.html").read_text("utf8")
     for wrong in (["--chapter", "77"], ["--chapter", "5", "--walls", "brick"]):
