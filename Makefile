@@ -13,6 +13,8 @@ CHAPTERS := $(shell sed -nE 's/.*(file|root): *(notebooks\/[^ ]*).*/\2.ipynb/p' 
 EXECUTED := $(CHAPTERS:notebooks/%=_build/executed/%)
 LIBRARY := $(shell find l0lib -name '*.py' -o -path 'l0lib/widgets/static/*' -type f)
 RECORDS := $(shell find book/records book/assets/networks -type f)
+# Two processes, a file of tests at a time, in the order of tests/conftest.py.
+SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 PROPERTIES := $(shell grep -rl --include='test_*.py' '^@given' tests)
 ALONE := $(shell grep -rl --include='test_*.py' 'mark.alone' tests)
 PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.yml tools/render.py tools/openings.py tools/execute.py
@@ -79,21 +81,18 @@ lab: environment
 test: book
 	@status=0; \
 	($(LINT)) || status=1; \
-	$(PY) -m pytest -n 2 --dist loadfile -m "not alone" || status=1; \
+	$(PY) -m pytest $(SIDE) -m "not alone" || status=1; \
 	$(PY) -m pytest -m alone $(ALONE) || status=1; \
 	exit $$status
 
 unit: environment
-	@$(PY) -m pytest -n 2 --dist loadfile -m "not (book or browser or npm or slow or alone)"
+	@$(PY) -m pytest $(SIDE) -m "not (book or browser or npm or slow or alone)"
 
 # `make test` draws the same examples every time; here are others. The seeds are printed, so that a failure can be had again.
 properties: environment
-	@status=0; \
-	for seed in $(or $(SEEDS),$(shell $(PY) -c "import random; print(*random.sample(range(10**9), 3))")); do \
-	  echo "make properties SEEDS=$$seed"; \
-	  $(PY) -m pytest -q -n 2 -m hypothesis --hypothesis-seed=$$seed $(PROPERTIES) || status=1; \
-	done; \
-	exit $$status
+	@seeds="$(or $(SEEDS),$(shell $(PY) -c "import random; print(*random.sample(range(10**9), 3))"))"; \
+	echo "make properties SEEDS='$$seeds'"; \
+	$(PY) -m pytest -q -n 2 -m hypothesis --seeds="$$(echo $$seeds | tr ' ' ,)" $(PROPERTIES)
 
 lint: environment
 	@$(LINT)

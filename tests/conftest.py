@@ -1,10 +1,12 @@
 """What every test room shares: a browser that is missing is never missed silently, the built book, and how hypothesis
 draws its examples."""
 
+import collections
 import functools
 import os
 import random
 
+import hypothesis
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -20,6 +22,8 @@ settings.register_profile("seeded", derandomize=False, **SAID)
 
 # What a test needs is seen by the fixtures it asks for; to start processes and to kill them takes a while.
 NEEDS = {"chromium": "browser", "html": "book", "packages": "npm", "forks": "slow"}
+#: Tests that take long.
+LONG = ("browser", "npm", "slow")
 
 NO_BROWSER = (
     "NO CHROMIUM FOUND: nothing was tested in a browser. Debian/Ubuntu: apt-get install chromium; elsewhere install "
@@ -29,17 +33,48 @@ NO_BOOK = "NO BUILT BOOK: its pages were not tested. Run `make book` first"
 missing: set[str] = set()
 
 
+def pytest_addoption(parser):
+    told = "run each property test once for each of these seeds, such as 1,2,3, where --hypothesis-seed takes one"
+    parser.addoption("--seeds", default="", help=told)
+
+
 def pytest_configure(config):
-    seeded = config.getoption("--hypothesis-seed") is not None  # under derandomize, hypothesis would not look at it
+    # under derandomize, hypothesis would not look at a seed
+    seeded = config.getoption("--hypothesis-seed") is not None or config.getoption("--seeds")
     settings.load_profile("seeded" if seeded else "fixed")
+
+
+def pytest_generate_tests(metafunc):
+    seeds = metafunc.config.getoption("--seeds")
+    if seeds and hasattr(metafunc.function, "hypothesis"):
+        metafunc.fixturenames.append("drawn_from")
+        metafunc.parametrize(
+            "drawn_from", [int(seed) for seed in seeds.split(",")], ids="seed {}".format, indirect=True
+        )
+
+
+@pytest.fixture(scope="session")
+def drawn_from(request):
+    """The seed of a property test under ``--seeds``."""
+    return request.param
+
+
+def pytest_runtest_setup(item):
+    seed = item.callspec.params.get("drawn_from") if hasattr(item, "callspec") else None
+    if seed is not None:
+        hypothesis.seed(seed)(item.function)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    tests = collections.Counter()
     for item in items:
         for fixture, marker in NEEDS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+        tests[item.path] += 10 if any(map(item.get_closest_marker, LONG)) else 1
+    # Of two processes that take a file at a time, none should get a long one in the end.
+    items.sort(key=lambda item: -tests[item.path])
 
 
 def unavailable(message: str):

@@ -48,7 +48,7 @@ def numbered(executed, text: str):
 
     ``executed`` is the same notebook as it came from the run, whose widgets stand in the order of their making.
     """
-    import nbformat
+    from light import nbformat
 
     states = executed.metadata.get("widgets", {}).values()
     names = {name: f"{number:032x}" for number, name in enumerate(name for kept in states for name in kept["state"])}
@@ -59,8 +59,8 @@ def numbered(executed, text: str):
 
 def execute(source: pathlib.Path, profile: str, timeout: int) -> float:
     """Run one notebook; the output appears under its name only when every cell has run. Returns seconds."""
-    import nbformat
     import papermill
+    from light import nbformat
     from traitlets.config import Config
 
     EXECUTED.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import math
 import pathlib
 import re
 
-import nbformat
+from light import nbformat
 from PIL import Image, ImageChops
 
 #: The tag of the cell whose picture or explorer opens its chapter, and of the landing's lists that become cards.

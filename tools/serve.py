@@ -1,4 +1,4 @@
-"""Serve _build/html on this machine only, compressed as a pages host does; nothing is cached.
+"""Serve _build/html on this machine only, compressed as a pages host does; a browser keeps nothing.
 
 .venv/bin/python tools/serve.py [PORT]     default 8000; 0 picks a free one
 """
@@ -15,6 +15,12 @@ from typing import NoReturn
 
 HTML = pathlib.Path(__file__).resolve().parent.parent / "_build" / "html"
 COMPRESSED = {".html", ".js", ".css", ".svg", ".json", ".txt", ".ipynb"}
+
+
+@functools.lru_cache(maxsize=512)
+def compressed(path: pathlib.Path, size: int, changed: int) -> bytes:
+    """A file of ``size`` that was ``changed`` then, compressed: once, as a pages host does, not at each visit."""
+    return gzip.compress(path.read_bytes(), 6)
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -49,7 +55,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             body = pathlib.Path(self.directory, "404.html").read_bytes()
             return self.reply(404, body, "text/html; charset=utf-8")
         if path.suffix in COMPRESSED and "gzip" in self.headers.get("Accept-Encoding", ""):
-            body = gzip.compress(path.read_bytes(), 6)
+            now = path.stat()
+            body = compressed(path, now.st_size, now.st_mtime_ns)
             return self.reply(200, body, self.guess_type(str(path)), ("Content-Encoding", "gzip"))
         return super().send_head()
 

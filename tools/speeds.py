@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 
-import nbformat
 from execute import EXECUTED, ROOT, chapters
+from light import nbformat
 
 STAMP = ROOT / ".venv" / ".l0lib.json"
 Row = tuple[str, float, str, float | None]

@@ -50,10 +50,17 @@ def shrink(app, pagename, templatename, context, doctree):
     context["body"] = place(context["body"], state, f"{root}_images/", pictures)
     app.add_css_file(STYLE)
     scripts = " ".join(f"{root}_static/{name}" for name in [f"vendor/{name}.iife.js" for name in used] + [MANAGER])
+    # an explorer that stands before the first section is on the first screen, so its code comes with the page
+    soon = {"data-soon": ""} if opens(context["body"]) else {"defer": "defer"}
     for key in [key for key, (uri, _) in files.items() if uri == LOADER]:
-        files[key] = (LOADER, {"defer": "defer", "data-load": scripts})
+        files[key] = (LOADER, {**soon, "data-load": scripts})
     body = sanitize_script_content(json.dumps(state, separators=(",", ":")))
     files[_KEY] = (uri, {**options, "body": body})
+
+
+def opens(body):
+    """Whether an explorer stands before the first section of a page."""
+    return 'class="l0-place' in body.split("<h2", 1)[0]
 
 
 def share(state, pagename):

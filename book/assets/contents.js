@@ -31,5 +31,5 @@ addEventListener("DOMContentLoaded", () => {
   const ask = () => (asked ||= requestAnimationFrame(mark));
   addEventListener("scroll", ask, { passive: true });
   addEventListener("resize", ask);
-  mark();
+  ask(); // with the first picture, which lays the page out anyway
 });

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -115,7 +116,13 @@ def batch(count: int, size: int, step: int, seed: int) -> np.ndarray:
     """Return which of ``count`` examples step number ``step`` (from 0) takes: each epoch has an order of its own."""
     per_epoch = -(-count // size)
     epoch, place = divmod(step, per_epoch)
-    return chance.permutation(seed, ORDER + epoch, count)[place * size : (place + 1) * size]
+    return _order(seed, ORDER + epoch, count)[place * size : (place + 1) * size].copy()
+
+
+@lru_cache(maxsize=1)
+def _order(seed: int, stream: int, count: int) -> np.ndarray:
+    """Return the order of one epoch, of which each batch takes its part."""
+    return chance.permutation(seed, stream, count)
 
 
 def step(
@@ -136,8 +143,9 @@ def step(
     :math:`w \leftarrow \operatorname{sign}(u)\max(|u| - \eta|p|/(1-\mu), 0)`. What is pruned stays zero.
     """
     loss, gradients = loss_and_gradients(state, x, y, activation)
+    pulls = {} if penalty is None else _pulls(penalty, state.weights)
     for place, (w, g, m) in enumerate(zip(state.parameters, gradients, state.momenta, strict=True)):
-        pull = penalty.gradient(w) if penalty is not None and place % 2 == 0 else None
+        pull = pulls.get(place)
         if pull is not None and not clipped:
             g = g + pull
         if state.masks is not None:
@@ -149,6 +157,16 @@ def step(
             w[...] = np.sign(w) * np.maximum(np.abs(w) - learning_rate / (1 - momentum) * np.abs(pull), 0)
     state.step += 1
     return loss
+
+
+def _pulls(penalty: Penalty, weights: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
+    """Return the penalty's gradient by place among the parameters: of all layers in one call, they are small."""
+    flat = penalty.gradient(np.concatenate([w.ravel() for w in weights]))
+    found, begin = {}, 0
+    for layer, w in enumerate(weights):
+        found[2 * layer] = flat[begin : begin + w.size].reshape(w.shape)
+        begin += w.size
+    return found
 
 
 def choose(

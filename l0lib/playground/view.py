@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,14 +125,17 @@ class Run:
         return float(np.mean(found == self.task.test_y))
 
 
-def run(words: Mapping[str, Any]) -> Run:
-    """Make a view: train both networks as its words say.
+def run(words: Mapping[str, Any], arms: Sequence[str] = ARMS) -> Run:
+    """Make a view: train both networks as its words say, or only the one in ``arms``: neither sees the other.
 
     Raises
     ------
     ValueError
-        If a word is no setting, or a value, the steps or the story cannot be read.
+        If a word is no setting, or a value, the steps or the story cannot be read, or ``arms`` holds none of
+        :data:`ARMS`, or another one.
     """
+    if not arms or not set(arms) <= set(ARMS):
+        raise ValueError(f"arms must hold one or both of {', '.join(ARMS)}; got {arms!r}")
     values = defaults()
     steps, story = count_of_steps(words.get("steps", 0)), str(words.get("story", ""))
     values |= {name: parse(name, value) for name, value in words.items() if name not in ("steps", "story")}
@@ -142,11 +145,15 @@ def run(words: Mapping[str, Any]) -> Run:
         else tasks.plane(values["task"], values["points"], values["noise"], values["seed"])
     )
     sizes = [task.x.shape[1], *map(int, values["hidden"].split("-")), task.classes]
-    networks = {arm: network.initial(sizes, values["activation"], values["seed"]) for arm in ARMS}
+    networks = {arm: network.initial(sizes, values["activation"], values["seed"]) for arm in arms}
+
+    def made() -> int:
+        return networks[arms[0]].step
 
     def train(goal: int) -> None:
-        while networks["a"].step < goal:
-            chosen = network.batch(len(task.y), values["batch"], networks["a"].step, values["seed"])
+        penalties = {arm: penalty_of(values, arm) for arm in arms}
+        while made() < goal:
+            chosen = network.batch(len(task.y), values["batch"], made(), values["seed"])
             for arm, state in networks.items():
                 network.step(
                     state,
@@ -155,21 +162,21 @@ def run(words: Mapping[str, Any]) -> Run:
                     activation=values["activation"],
                     learning_rate=values["rate"],
                     momentum=values["momentum"],
-                    penalty=penalty_of(values, arm),
+                    penalty=penalties[arm],
                     clipped=values[f"{arm}_clipped"],
                 )
 
     for entry in filter(None, story.split("~")):
         at, what, *rest = entry.split("*")
-        if count_of_steps(at) < networks["a"].step or count_of_steps(at) > steps:
+        if count_of_steps(at) < made() or count_of_steps(at) > steps:
             raise ValueError(f"story must go on from step to step, up to {steps}; got {entry!r}")
         train(count_of_steps(at))
         if what == "prune" and len(rest) == 3:
-            for arm, way in zip(ARMS, rest[1:], strict=True):
-                state = networks[arm]
+            ways = {arm: parse(f"{arm}_way", way) for arm, way in zip(ARMS, rest[1:], strict=True)}
+            for arm, state in networks.items():
                 total = sum(p.size for p in state.parameters)
                 ratio = min(parse("ratio", rest[0]), total)
-                network.prune(state, ratio, parse(f"{arm}_way", way), values["seed"])
+                network.prune(state, ratio, ways[arm], values["seed"])
         elif len(rest) == 1 and what in SETTINGS and not SETTINGS[what].get("restart"):
             values[what] = parse(what, rest[0])
         else:

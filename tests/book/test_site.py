@@ -18,8 +18,13 @@ SITE = [*PAGES, "search.html", "404.html"]
 
 
 @pytest.mark.parametrize("page", SITE)
-def test_a_page_loads_whole_and_fits_a_phone(chromium, book, page):
-    """`visit` itself fails on a foreign or failed request, a console message and a script error."""
+def test_a_page_loads_whole_and_can_be_read_on_a_phone(chromium, book, page):
+    """`visit` itself fails on a foreign or failed request, a console message and a script error.
+
+    Figures keep a readable size, no formula runs under its number, and what scrolls is reached by keyboard.
+    """
+    frames = "[...document.querySelectorAll('.bd-article :is(.picture, div.math)')]"
+    wide = f"{frames}.filter((e) => e.scrollWidth > e.clientWidth + 1)"
     with visit(chromium, f"{book}/{page}", **PHONE) as view:
         view.wait_for_timeout(200)
         width = view.evaluate("document.documentElement.scrollWidth")
@@ -27,14 +32,8 @@ def test_a_page_loads_whole_and_fits_a_phone(chromium, book, page):
         assert view.locator("h1").count() >= 1
         printed = "found => found.filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"
         assert view.eval_on_selector_all(".output.stream pre", printed) == [], "printed lines that are cut off"
-
-
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_figures_and_equations_can_be_read_on_a_phone(chromium, book, page):
-    """Figures keep a readable size, no formula runs under its number, and what scrolls is reached by keyboard."""
-    frames = "[...document.querySelectorAll('.bd-article :is(.picture, div.math)')]"
-    wide = f"{frames}.filter((e) => e.scrollWidth > e.clientWidth + 1)"
-    with visit(chromium, f"{book}/{page}", **PHONE) as view:
+        if page not in CHAPTERS:
+            return
         view.add_style_tag(content="* { content-visibility: visible !important; }")
         for width in view.eval_on_selector_all(".picture img", "found => found.map((i) => i.clientWidth)"):
             assert width == 0 or width >= 600  # 0: the still picture under a live explorer
@@ -49,14 +48,16 @@ def test_figures_and_equations_can_be_read_on_a_phone(chromium, book, page):
         assert overrun == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("page", SITE)
-def test_a_page_is_accessible(chromium, book, axe, page, theme):
-    with visit(chromium, f"{book}/{page}", color_scheme=theme) as view:
-        if page != "404.html":
-            assert view.evaluate("document.documentElement.dataset.theme") == theme
-        found = axe(view)
-    assert found == [], "\n".join(found)
+def test_a_page_is_accessible_in_both_themes(chromium, book, axe, page):
+    with visit(chromium, f"{book}/{page}", color_scheme="light") as view:
+        for theme in ("light", "dark"):
+            view.emulate_media(color_scheme=theme)
+            settle(view)
+            if page != "404.html":
+                assert view.evaluate("document.documentElement.dataset.theme") == theme
+            found = axe(view)
+            assert found == [], "\n".join([theme, *found])
 
 
 FIND = """(tex) => [...document.querySelectorAll(".bd-article .katex")].find(
@@ -91,7 +92,7 @@ def test_a_page_reads_without_javascript(chromium, book, page):
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_a_quiz_works_by_keyboard(chromium, book, page):
+def test_quizzes_and_folded_answers_work_by_keyboard(chromium, book, page):
     with visit(chromium, f"{book}/{page}") as view:
         boxes = view.locator(".admonition.quiz")
         looked_up = ("index", "scoreboard", "claims-ledger", "running-at-scale")
@@ -115,11 +116,6 @@ def test_a_quiz_works_by_keyboard(chromium, book, page):
                 assert said.startswith("Right") == (chosen == right)
                 assert explanation.is_visible() == (chosen >= right), "a wrong answer does not bring it"
                 view.keyboard.press("ArrowDown")
-
-
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_folded_answers_open_by_keyboard(chromium, book, page):
-    with visit(chromium, f"{book}/{page}") as view:
         folded = view.locator(".toggle-hidden:not(.quiz-explanation)")
         before = folded.count()
         if before:

@@ -49,8 +49,9 @@ export function installA11y() {
     document.querySelectorAll(TOGGLES).forEach(mendToggles);
   };
   let queued = false;
-  new MutationObserver(() => {
-    if (queued) return;
+  new MutationObserver((records) => {
+    // with every move numbers change, which are text; sliders are elements
+    if (queued || !records.some((r) => [...r.addedNodes].some((n) => n.nodeType === 1))) return;
     queued = true;
     requestAnimationFrame(() => { queued = false; scan(); });
   }).observe(document.body, { childList: true, subtree: true });

@@ -128,9 +128,18 @@ export function mount(model, el, explorer, title) {
     stats.draws++;
     queueMicrotask(() => stats.work.push(performance.now() - start)); // uPlot draws in a microtask of its own, before
   };
+  // The first change of a frame is drawn at once, while the browser still waits for its time to paint; those that
+  // follow before it are drawn together.
+  let late = false;
+  const redraw = () => { snap(model); draw(); };
   const ask = () => {
     changed(entry);
-    frame ||= requestAnimationFrame(() => { frame = 0; snap(model); draw(); });
+    if (frame) { late = true; return; }
+    queueMicrotask(redraw); // when all that one event changes is set
+    frame = requestAnimationFrame(() => {
+      frame = 0;
+      if (late) { late = false; redraw(); }
+    });
   };
   const traits = model.get("spec").map(trait);
   traits.forEach((name) => model.on(`change:${name}`, ask));
