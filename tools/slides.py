@@ -232,7 +232,9 @@ class Chapter:
         return found
 
     def table(self, caption: str) -> tuple[str, list[list[str]]]:
-        """Return the one table whose caption begins so."""
+        """Return the table with this caption, or the only one whose caption begins so."""
+        if caption in self.tables:
+            return caption, self.tables[caption]
         fitting = {key: rows for key, rows in self.tables.items() if key.startswith(caption)}
         if len(fitting) != 1:
             known = "; ".join(repr(key[:60]) for key in self.tables)

@@ -14,7 +14,8 @@ function turn() {
 if (root.classList.contains("deck")) {
   const place = document.querySelector("#deck"), print = new URLSearchParams(location.search).has("print-pdf");
   place.classList.add("reveal");
-  for (const explorer of place.querySelectorAll(".l0-place")) explorer.classList.add("l0-present"); // large letters in plots
+  // large letters in plots, where the screen has room for them
+  if (innerHeight >= 900) for (const explorer of place.querySelectorAll(".l0-place")) explorer.classList.add("l0-present");
   const deck = new Reveal(place, {
     // nothing is scaled, so that a pointer meets what it points at: sizes follow the window by rem (deck.css)
     ...(print ? { view: "print", width: 1280, height: 720, margin: 0 } : { disableLayout: true }),
