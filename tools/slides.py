@@ -442,12 +442,14 @@ class Builder:
     def table(self, part: Part, where: str) -> str:
         source, name = self.source(part.name)
         caption, (headers, *rows) = source.table(name)
-        asked = yaml.safe_load(part.body) or {}
-        columns = [one.strip() for one in str(asked.get("columns", "")).split(";")] if "columns" in asked else headers
+        asked = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in part.body.splitlines())}
+        if unknown := sorted(set(asked) - {"columns", "rows", "caption"}):
+            raise ValueError(f"a table is asked for columns, rows or a caption; got {unknown[0]}")
+        columns = [one.strip() for one in asked.get("columns", "").split(";")] if "columns" in asked else headers
         if wrong := [one for one in columns if one not in headers]:
             raise ValueError(f"table {name!r} has the columns {'; '.join(headers)}; got {wrong[0]}")
         if "rows" in asked:
-            wanted = [one.strip() for one in str(asked["rows"]).split(";")]
+            wanted = [one.strip() for one in asked["rows"].split(";")]
             if wrong := [one for one in wanted if one not in [row[0] for row in rows]]:
                 raise ValueError(f"table {name!r} has rows {'; '.join(row[0] for row in rows)}; got {wrong[0]}")
             rows = [row for one in wanted for row in rows if row[0] == one]
@@ -463,7 +465,13 @@ class Builder:
 
     def explorer(self, part: Part, where: str) -> str:
         source, kind = self.source(part.name)
-        return self.explorers.add(source, kind, yaml.safe_load(part.body) or {})
+        try:
+            settings = yaml.safe_load(part.body) or {}
+        except yaml.YAMLError as error:
+            raise ValueError(f"settings of an explorer are lines `name: value`; got {part.body.strip()!r}") from error
+        if not isinstance(settings, dict):
+            raise ValueError(f"settings of an explorer are lines `name: value`; got {part.body.strip()!r}")
+        return self.explorers.add(source, kind, settings)
 
     def predict(self, part: Part, where: str) -> str:
         question, mark, answer = part.body.partition("\n---\n")
