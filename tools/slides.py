@@ -427,8 +427,8 @@ class Builder:
 
     def source(self, name: str) -> tuple[Chapter, str]:
         """Return the chapter and the label that a name means."""
-        folder, _, label = name.rpartition("/")
-        return (chapter(folder) if folder else self.chapter), label
+        named = re.match(r"(\d\d-[\w-]+)/(.+)", name)
+        return (chapter(named[1]), named[2]) if named else (self.chapter, name)
 
     def figure(self, part: Part, where: str) -> str:
         source, label = self.source(part.name)
@@ -519,12 +519,13 @@ class Builder:
                 f'<p class="source"><a href="{address}">The chapter in the book</a></p>{aside}</section>'
             )
         try:
-            number, anchor = self.chapter.section(slide.section)
+            origin, name = self.source(slide.section)
+            number, anchor = origin.section(name)
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from error
         title = self.text(slide.title, where)
-        source = f"{self.deck.number}.{number} {html.escape(slide.section)}"
-        link = f'<p class="source"><a href="{address}#{anchor}">{source}</a></p>'
+        source = f"{int(origin.name[:2])}.{number} {html.escape(name)}"
+        link = f'<p class="source"><a href="\1/notebooks/{origin.name}.html#{anchor}">{source}</a></p>'
         return f"<section {attributes}><h2>{title}</h2>{body}{link}{aside}</section>"
 
     def page(self) -> str:
