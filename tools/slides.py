@@ -1,6 +1,7 @@
 """Build the decks of course/slides: reveal.js, with the book's own figures, tables, formulas and live explorers.
 
-.venv/bin/python tools/slides.py       every deck into _build/slides; open _build/slides/index.html
+.venv/bin/python tools/slides.py          every deck into _build/slides; open _build/slides/index.html
+.venv/bin/python tools/slides.py --site   into the built book, as `make book` does
 
 A deck is one Markdown file with the name of its chapter. ``# Title`` begins it, each ``## Title`` a slide, with lines
 ``:section: …`` (a heading of the chapter) and ``:minutes: …`` below. What is shown comes from the executed chapter:
@@ -17,8 +18,10 @@ blocks. No percentage is typed.
 
 from __future__ import annotations
 
+import argparse
 import base64
 import html
+import importlib
 import json
 import math
 import pathlib
@@ -39,6 +42,7 @@ from execute import EXECUTED, ROOT
 
 SOURCES = ROOT / "course" / "slides"
 TARGET = ROOT / "_build" / "slides"
+SITE = ROOT / "_build" / "html" / "slides"
 STATIC = SOURCES / "static"
 ASSETS = ROOT / "book" / "assets"
 #: What a lecture takes, and how many slides that is.
@@ -436,13 +440,17 @@ class Builder:
             raise ValueError(f"{source.name} has the figures {', '.join(source.figures) or 'none'}; got {label}")
         suffix, alt, data = source.figures[label]
         name = f"figures/{label}.{suffix}"
-        self.pictures[name] = data
+        if suffix == "svg" and name not in self.pictures:
+            data = _extension("themed_figures").themed(data.decode()).encode()
+        self.pictures.setdefault(name, data)
         return f'<div class="picture"><img alt="{html.escape(alt)}" src="{name}"></div>'
 
     def table(self, part: Part, where: str) -> str:
         source, name = self.source(part.name)
         caption, (headers, *rows) = source.table(name)
-        asked = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in part.body.splitlines())}
+        asked = {
+            key.strip(): value.strip() for key, _, value in (line.partition(":") for line in part.body.splitlines())
+        }
         if unknown := sorted(set(asked) - {"columns", "rows", "caption"}):
             raise ValueError(f"a table is asked for columns, rows or a caption; got {unknown[0]}")
         columns = [one.strip() for one in asked.get("columns", "").split(";")] if "columns" in asked else headers
@@ -539,17 +547,20 @@ class Builder:
         return _document(f"{self.deck.title}: slides of chapter {self.deck.number}", body)
 
 
-def _scripts(state: dict[str, Any], name: str) -> tuple[str, str]:
-    """Return the scripts of a deck, and the state of its explorers with each module named once."""
+def _extension(name: str) -> Any:
+    """Return a module of the book's own extensions, which is no package."""
     folder = str(ROOT / "book" / "_ext")
     if folder not in sys.path:
         sys.path.append(folder)
-    import widget_state
+    return importlib.import_module(name)
 
+
+def _scripts(state: dict[str, Any], name: str) -> tuple[str, str]:
+    """Return the scripts of a deck, and the state of its explorers with each module named once."""
     files, data = ["deck.js"], ""
     if state:
         whole = {"version_major": 2, "version_minor": 0, "state": state}
-        used = widget_state.share(whole, name)
+        used = _extension("widget_state").share(whole, name)
         text = json.dumps(whole, separators=(",", ":")).replace("</", "<\\/")
         data = f'<script type="{STATE}">{text}</script>\n'
         files = [*(f"{module}.iife.js" for module in used), "widgets-slim.js", "deck.js"]
@@ -659,13 +670,19 @@ def _inline(text: str) -> str:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="slides.py", description="Build the decks of course/slides.")
+    parser.add_argument("--site", action="store_true", help="into the built book, not beside it")
+    site = parser.parse_args().site
+    folder = SITE if site else TARGET
+    if site and not folder.parent.exists():
+        sys.exit(f"{folder.parent.relative_to(ROOT)} is missing: run tools/render.py (or `make book`) first")
     start = time.perf_counter()
     try:
-        decks = build(TARGET)
+        decks = build(folder, WITHIN if site else BESIDE)
     except ValueError as error:
         sys.exit(f"No slides were written. {error}")
     seconds = time.perf_counter() - start
-    print(f"{len(decks)} decks in {seconds:.1f} s: open {TARGET.relative_to(ROOT)}/index.html")
+    print(f"{len(decks)} decks in {seconds:.1f} s: open {folder.relative_to(ROOT)}/index.html")
 
 
 if __name__ == "__main__":
