@@ -19,9 +19,11 @@ PROPERTIES := $(shell grep -rl --include='test_*.py' '^@given' tests)
 ALONE := $(shell grep -rl --include='test_*.py' 'mark.alone' tests)
 PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.yml tools/render.py tools/openings.py tools/execute.py
 
+DECKS := $(shell find course/slides -type f) tools/slides.py tools/sheet.py book/assets/site.css
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture sheet projects course grade manual pdf offline clean FORCE
+.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture sheet projects course grade manual slides pdf offline clean FORCE
 
 help:
 	@echo "make book     build the book into _build/html (first time: installs into .venv; TORCH=cpu for the small PyTorch)"
@@ -40,6 +42,7 @@ help:
 	@echo "make projects build the course's projects; WORKED=1 runs and builds the lecturer's worked answers"
 	@echo "make course   build the assignments: notebooks for students, masters for nbgrader; CHAPTER='4 5' builds two"
 	@echo "make grade    grade returned notebooks into a table: FOLDER=returned CHAPTER=5"
+	@echo "make slides   build the decks of slides: open _build/slides/index.html"
 	@echo "make manual   build the instructor's manual, into the lecturer's folder"
 	@echo "make pdf      print the book, or a chapter as a handout: CHAPTER=4; CODE=1 with code; SOLUTIONS=1 or 0"
 	@echo "make offline  pack the site into one file that opens from disk"
@@ -54,7 +57,7 @@ notebooks: environment
 	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j2) $(EXECUTED)
 
 book: environment
-	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j2) _build/html/index.html
+	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j2) _build/html/slides/index.html
 
 _build/executed/%.ipynb: notebooks/%.ipynb $(LIBRARY) $(RECORDS) requirements.lock tools/execute.py _build/profile
 	@$(PY) tools/execute.py --profile $(PROFILE) $<
@@ -62,6 +65,13 @@ _build/executed/%.ipynb: notebooks/%.ipynb $(LIBRARY) $(RECORDS) requirements.lo
 _build/html/index.html: $(EXECUTED) $(PROSE) _build/stamp
 	@$(PY) tools/render.py
 	@touch $@
+
+# The decks stand on the site, too, since each chapter names its own; a change in them renders no page anew.
+_build/html/slides/index.html: _build/html/index.html $(DECKS)
+	@$(PY) tools/slides.py --site
+
+_build/slides/index.html: $(EXECUTED) $(DECKS)
+	@$(PY) tools/slides.py
 
 # These two change only when what they say changes: the profile, and the commit and date in the footer.
 _build/profile: FORCE
@@ -128,6 +138,9 @@ grade: environment
 
 manual: environment
 	@$(PY) tools/manual.py
+
+slides: environment
+	@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j2) _build/slides/index.html
 
 pdf: book
 	@$(PY) tools/pdf.py $(if $(CHAPTER),--chapter $(CHAPTER)) $(if $(CODE),--code) \

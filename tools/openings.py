@@ -14,6 +14,8 @@ from PIL import Image, ImageChops
 
 #: The tag of the cell whose picture or explorer opens its chapter, and of the landing's lists that become cards.
 OPENING, CARDS = "opening", "chapter-cards"
+#: Where a chapter has a deck of slides, under its own name.
+DECKS = pathlib.Path(__file__).resolve().parent.parent / "course" / "slides"
 #: Words that are read in a minute; a formula counts as one word.
 PACE = 200
 #: A card's picture: its width in pixels, and its colours; line drawings need few.
@@ -89,6 +91,8 @@ def open_up(notebook, name: str) -> None:
         return
     title, claim, *more = first.source[: aims.start()].strip().split("\n\n")
     row, box = facts(notebook), aims.group()
+    if (DECKS / f"{name}.md").exists():
+        row.append(f'<a href="../slides/{name}.html">slides</a>')
     if needs := _NEEDS.search(box):
         row.append(f"needs {needs.group(1).strip().rstrip('.')}")
         box = box.replace(needs.group(), "")

@@ -20,12 +20,9 @@ from pathlib import Path
 from myst_nb.core.render import sanitize_script_content
 from myst_nb.sphinx_ import NbMetadataCollector
 
-from l0lib.widgets import explorer
+from widget_state import MODULES, STATIC, share
 
 _KEY = "ipywidgets_state"
-STATIC = Path(explorer.__file__).parent / "static"
-#: The library's modules, and the names under which their classic scripts stand.
-MODULES = {"explorers": "L0Explorers", "playground": "L0Playground"}
 LOADER, MANAGER, STYLE = "load-explorers.js", "vendor/widgets-slim.js", "vendor/explorers.css"
 
 #: A still picture, and behind it the live view that stands for it.
@@ -61,24 +58,6 @@ def shrink(app, pagename, templatename, context, doctree):
 def opens(body):
     """Whether an explorer stands before the first section of a page."""
     return 'class="l0-place' in body.split("<h2", 1)[0]
-
-
-def share(state, pagename):
-    """Replace the copies in one widget state, in place; return the names of the modules that it uses, in order."""
-    names = {(STATIC / f"{name}.js").read_text("utf-8"): name for name in MODULES}
-    style = (STATIC / "explorers.css").read_text("utf-8")
-    used = set()
-    for model in state["state"].values():
-        traits = model["state"]
-        name = names.get(traits.get("_esm"))
-        if name:
-            used.add(name)
-            traits["_esm"] = MODULES[name]
-        elif traits.get("_anywidget_id", "").startswith("l0lib.widgets."):
-            raise RuntimeError(f"{pagename} was executed with another build of the explorers: execute it again")
-        if traits.get("_css") == style:
-            traits["_css"] = ""
-    return sorted(used)
 
 
 def view_of(state, model_id):

@@ -17,6 +17,8 @@ BUILT = [
     "book/assets/vendor/explorers.iife.js",
     "book/assets/vendor/playground.iife.js",
     "book/assets/vendor/widgets-slim.js",
+    "course/slides/static/deck.js",
+    "course/slides/static/deck.css",
 ]
 
 
@@ -49,6 +51,6 @@ def test_every_bundled_package_is_named_in_the_notice(packages):
         check=True,
     )
     names = done.stdout.split()
-    assert "uplot" in names
+    assert {"uplot", "reveal.js"} <= set(names)
     for name in names:
         assert f"## {name} " in notice

@@ -1,4 +1,5 @@
-// node tools/bundle/bundle.mjs [PYTHON] [TARGET] : build the explorers' scripts from l0lib/widgets/js and npm's packages.
+// node tools/bundle/bundle.mjs [PYTHON] [TARGET] : build the explorers' scripts from l0lib/widgets/js, that of the slides
+// from course/slides/js, and npm's packages.
 // The results are committed, so that building or reading the book needs no Node packages; tests/widgets rebuilds and
 // compares them. PYTHON names the interpreter whose anywidget is bundled; TARGET is where to write (the repository).
 import { build } from "esbuild";
@@ -17,6 +18,9 @@ const script = (entry) => ({ ...common, banner, metafile: true, entryPoints: [en
 const SCRIPTS = { explorers: ["L0Explorers", script("l0lib/widgets/js/index.js")], playground: ["L0Playground", script("l0lib/widgets/js/playground/index.js")] };
 const EXPLORERS_CSS = styles('@import "uplot/dist/uPlot.min.css"; @import "./l0lib/widgets/js/explorers.css";');
 const CONTROLS_CSS = styles('@import "@lumino/widgets/style/index.css"; @import "@jupyter-widgets/controls/css/widgets-base.css";');
+
+const SLIDES_CSS = styles('@import "reveal.js/reveal.css"; @import "./course/slides/js/deck.css";');
+const SLIDES = { ...script("course/slides/js/deck.js"), format: "iife" };
 
 /** anywidget's front end as the installed wheel brings it, an AMD module, turned into an ordinary one. */
 function anywidget(python) {
@@ -59,7 +63,7 @@ const text = async (options) => (await build(options)).outputFiles[0].text;
 /** Every file that ends up in a bundle. */
 export async function inputs(python) {
   const scripts = Object.values(SCRIPTS).map(([, options]) => ({ ...options, write: false, outfile: "x.js" }));
-  const built = await Promise.all([EXPLORERS_CSS, CONTROLS_CSS, ...scripts, { ...manager(python, ""), write: false, outfile: "y.js" }].map((options) => build(options)));
+  const built = await Promise.all([EXPLORERS_CSS, CONTROLS_CSS, SLIDES_CSS, { ...SLIDES, write: false, outfile: "z.js" }, ...scripts, { ...manager(python, ""), write: false, outfile: "y.js" }].map((options) => build(options)));
   return built.flatMap((b) => Object.values(b.metafile.outputs).flatMap((o) => Object.entries(o.inputs).filter(([, i]) => i.bytesInOutput > 0).map(([f]) => f)));
 }
 
@@ -75,6 +79,8 @@ async function main(python, target) {
     await build({ ...options, format: "iife", globalName, outfile: out(`book/assets/vendor/${name}.iife.js`) });
   }
   fs.writeFileSync(out("l0lib/widgets/static/explorers.css"), await text(EXPLORERS_CSS));
+  fs.writeFileSync(out("course/slides/static/deck.css"), await text(SLIDES_CSS));
+  await build({ ...SLIDES, outfile: out("course/slides/static/deck.js") });
   await build({ ...manager(python, await text(CONTROLS_CSS)), outfile: out("book/assets/vendor/widgets-slim.js") });
 }
 

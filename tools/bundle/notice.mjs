@@ -23,7 +23,7 @@ if (namesOnly) {
   console.log(names.join("\n"));
 } else {
   const [version, ...licence] = execFileSync(python, ["-c", code], { encoding: "utf8" }).split("\n");
-  const parts = ["# Third-party code", "", "What `l0lib/widgets/static/` and `book/assets/vendor/` hold besides our own code, and under which licences. Written by", "`node tools/bundle/notice.mjs`.", "",
+  const parts = ["# Third-party code", "", "What `l0lib/widgets/static/`, `book/assets/vendor/` and `course/slides/static/` hold besides our own code, and under", "which licences. Written by `node tools/bundle/notice.mjs`.", "",
     `## anywidget ${version} (Python package; its front end)`, "", "```text", licence.join("\n").trim(), "```", ""];
   for (const name of names) {
     const folder = path.join(root, "node_modules", name), meta = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
