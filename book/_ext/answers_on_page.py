@@ -17,7 +17,7 @@ LOADER, SCRIPT = "load-answers.js", "vendor/answers.iife.js"
 EXERCISE = re.compile(r'(<div class="[^"]*\bon-page\b[^"]*" id="(ex-(\d+)-(\d+))">.*?</section>)', re.S)
 
 FORM = """
-<form class="l0-answer" data-for="{label}" autocomplete="off" novalidate>
+<form class="l0-answer" id="answer-{name}" data-for="{label}" autocomplete="off" novalidate>
 <label for="{label}-field">{asked}</label>
 <div class="l0-answer-row"><input id="{label}-field" type="text" disabled autocapitalize="off" autocorrect="off" \
 spellcheck="false" aria-describedby="{label}-typed" data-symbols="{symbols}"><button type="submit" disabled>Check</button>\
@@ -36,7 +36,7 @@ def form(label, exercise):
     asked = "Your formula" if formula else "Your number"
     varied = any(len(symbol.get("values", ())) > 1 for symbol in exercise["symbols"].values())
     again = AGAIN if not formula and varied else ""
-    return FORM.format(label=label, asked=asked, symbols=html.escape(symbols), again=again)
+    return FORM.format(name=exercise["id"], label=label, asked=asked, symbols=html.escape(symbols), again=again)
 
 
 def put(app, pagename, templatename, context, doctree):

@@ -1,4 +1,6 @@
 // Exercises of a page whose answer is a formula or a number: the forms that the page holds begin to answer.
+// A form tells of an answer and takes one back as the boxes of quiz.js do: `l0:answered` with `{id, kind: "exercise",
+// value: {text, seed}, right}`, `l0:restore`, `l0:clear`, `data-answered`.
 import { GREEK, Unreadable, draw, read } from "./language.js";
 import { drawn, judge } from "./judge.js";
 
@@ -38,18 +40,28 @@ function live(form, exercise) {
   };
   const put = (to) => {
     seed = to;
-    list?.replaceChildren("Given: ", ...given(drawn(exercise, seed)), ".");
+    if (exercise.kind === "number") list?.replaceChildren("Given: ", ...given(drawn(exercise, seed)), ".");
   };
-  const store = globalThis.l0Progress;
-  const kept = store?.get(exercise.id);
-  if (kept?.text) {
-    field.value = kept.text;
-    if (kept.seed) put(kept.seed);
+  const answered = (verdict) => {
+    form.dataset.answered = verdict.kind === "right" ? "right" : "wrong";
+  };
+  const forget = () => {
+    field.value = "";
+    delete form.dataset.answered;
+    put(0);
     typed();
-    const verdict = judge(exercise, kept.text, seed);
-    form.dataset.verdict = verdict.kind;
-    said.textContent = verdict.says;
-  }
+    say("", "");
+  };
+  form.addEventListener("l0:clear", forget);
+  form.addEventListener("l0:restore", ({ detail: { value } }) => {
+    if (typeof value?.text !== "string" || !Number.isInteger(value.seed)) return;
+    const verdict = judge(exercise, value.text, value.seed);
+    field.value = value.text;
+    if (exercise.kind === "number") put(value.seed);
+    typed();
+    say(verdict.kind, verdict.says);
+    answered(verdict);
+  });
   field.addEventListener("input", () => {
     typed();
     say("", "");
@@ -62,8 +74,9 @@ function live(form, exercise) {
     requestAnimationFrame(() => say(verdict.kind, verdict.says));
     field.setAttribute("aria-invalid", String(["unreadable", "empty"].includes(verdict.kind)));
     if (["empty", "unreadable"].includes(verdict.kind)) return;
-    const detail = { kind: "exercise", id: exercise.id, right: verdict.kind === "right", text: field.value, seed };
-    document.dispatchEvent(new CustomEvent("l0:answered", { detail }));
+    answered(verdict);
+    const detail = { kind: "exercise", id: form.id, value: { text: field.value, seed }, right: verdict.kind === "right", shown: false };
+    form.dispatchEvent(new CustomEvent("l0:answered", { bubbles: true, detail }));
   });
   again?.addEventListener("click", () => {
     const before = JSON.stringify(drawn(exercise, seed));
@@ -86,6 +99,7 @@ function start() {
   const exercises = JSON.parse(data.textContent);
   for (const form of document.querySelectorAll("form.l0-answer")) live(form, exercises[form.dataset.for]);
   document.documentElement.dataset.answersReady = "1";
+  document.dispatchEvent(new CustomEvent("l0:answers-ready"));
 }
 
 start();

@@ -61,7 +61,7 @@ function parts(exercise) {
   });
   for (const [name, { from, to, values, edges = [] }] of Object.entries(exercise.symbols)) {
     if (values) continue;
-    if (from < 0 && to > 0) found.push([`${letter(name)} < 0`, (p) => p[name] < 0], [`${letter(name)} > 0`, (p) => p[name] > 0], [`${letter(name)} ≠ 0`, (p) => p[name] !== 0]);
+    if (from < 0 && to > 0) found.push([`${letter(name)} < 0`, (p) => p[name] < 0], [`${letter(name)} > 0`, (p) => p[name] > 0], [`${letter(name)} ≤ 0`, (p) => p[name] <= 0], [`${letter(name)} ≥ 0`, (p) => p[name] >= 0], [`${letter(name)} ≠ 0`, (p) => p[name] !== 0]);
     for (const at of new Set([0, from, to, ...edges])) found.push([`${letter(name)} = ${short(at)}`, (p) => p[name] === at]);
   }
   return found;

@@ -127,7 +127,7 @@ export function draw(tree, make) {
   const list = (parts) => parts.flatMap((part, i) => (i ? [sign(","), draw(part, make)] : [draw(part, make)]));
   if ("number" in tree) {
     const [mantissa, power] = String(tree.number).split("e");
-    const shown = make("mn", mantissa.replace("-", "−"));
+    const shown = make("mn", mantissa.replace("-", "−").replace(/^−?\d{5,}$/, (n) => n.replace(/\B(?=(\d{3})+$)/g, ",")));
     return power ? row(shown, sign("·"), make("msup", make("mn", "10"), make("mn", power.replace("+", "").replace("-", "−")))) : shown;
   }
   if ("symbol" in tree) return name(tree.symbol, make);
@@ -141,7 +141,7 @@ export function draw(tree, make) {
   if (tree.call) {
     const head = /^log(2|10)$/.exec(tree.call);
     const f = head ? make("msub", make("mi", "log"), make("mn", head[1])) : make("mi", tree.call === "log" ? "ln" : tree.call);
-    return row(f, sign("("), ...list(tree.of), sign(")"));
+    return row(f, row(sign("("), ...list(tree.of), sign(")")));
   }
   switch (tree.op) {
     case "add": return row(inside(a, 1), sign("+"), inside(b, 2));
