@@ -338,14 +338,23 @@ def cell(name: str, text: str, number: str = "") -> dict[str, Any]:
 
 
 def filled(stem: str, notebook: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the cells of a notebook with those of its exercises, before its quiz.
+    """Return the cells of a notebook with those of its exercises, before its quiz, which gets a cell of its own.
 
     Raises
     ------
     ValueError
         If not one cell of the notebook begins with the heading of the quiz.
     """
-    cells = [one for one in notebook["cells"] if not one["id"].startswith(PREFIX)]
+    cells = []
+    for one in notebook["cells"]:
+        before, heading, after = source(one).partition("\n\n## Quiz\n")
+        if one["id"].startswith(PREFIX):
+            continue
+        if one["cell_type"] == "markdown" and heading:
+            cells.append({**one, "source": before.splitlines(keepends=True)})
+            text = f"## Quiz\n{after}"
+            one = {**one, "id": f"{one['id']}-quiz"[:64], "source": text.splitlines(keepends=True)}
+        cells.append(one)
     made = [cell("introduction", INTRODUCTION)]
     for one in placed(stem, notebook):
         made += [
@@ -353,7 +362,7 @@ def filled(stem: str, notebook: dict[str, Any]) -> list[dict[str, Any]]:
             cell(one.answer.id, stub_cell(one), one.number),
             cell(f"solve-{one.answer.id}", solution_cell(one)),
         ]
-    places = [i for i, c in enumerate(cells) if c["cell_type"] == "markdown" and source(c).startswith("## Quiz\n")]
+    places = [i for i, c in enumerate(cells) if c["cell_type"] == "markdown" and re.match(r"## Quiz(\n|$)", source(c))]
     if len(places) != 1:
         raise ValueError(f"{stem} must have one cell that begins with ## Quiz; got {len(places)}")
     return [*cells[: places[0]], *made, *cells[places[0] :]]
