@@ -347,14 +347,14 @@ def filled(stem: str, notebook: dict[str, Any]) -> list[dict[str, Any]]:
     """
     cells = []
     for one in notebook["cells"]:
-        before, heading, after = source(one).partition("\n\n## Quiz\n")
+        before, *after = re.split(r"\n\n(?=## Quiz(?:\n|$))", source(one))
         if one["id"].startswith(PREFIX):
             continue
-        if one["cell_type"] == "markdown" and heading:
+        if one["cell_type"] == "markdown" and after:
             cells.append({**one, "source": before.splitlines(keepends=True)})
-            text = f"## Quiz\n{after}"
-            one = {**one, "id": f"{one['id']}-quiz"[:64], "source": text.splitlines(keepends=True)}
-        cells.append(one)
+            cells.append({**one, "id": f"{one['id']}-quiz"[:64], "source": after[0].splitlines(keepends=True)})
+        else:
+            cells.append(one)
     made = [cell("introduction", INTRODUCTION)]
     for one in placed(stem, notebook):
         made += [
