@@ -44,5 +44,5 @@ def test_notebooks_that_ask_something_get_a_row():
 
 @pytest.mark.parametrize("text", ["# Mine", f"{progress.PLACE} {progress.PLACE}"])
 def test_a_page_that_does_not_say_once_where_the_table_stands_is_refused(text):
-    with pytest.raises(ValueError, match="the page must hold .* once; got it [02] times"):
+    with pytest.raises(ValueError, match=r"the page must hold .* once; got it [02] times"):
         progress.page(text, [])
