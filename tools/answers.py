@@ -14,6 +14,7 @@ import ast
 import json
 import pathlib
 import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,8 @@ FOLDER = ROOT / "course" / "answers"
 STORE = ROOT / "l0lib" / "exercises" / "answers.json"
 #: Ids of the cells that are made here begin so.
 PREFIX = "on-page-"
+#: Characters in a line of code that a page shows without scrolling.
+LONGEST = 76
 GREEK = {
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda"),
     *("mu", "nu", "rho", "sigma", "tau", "phi", "omega"),
@@ -213,6 +216,13 @@ def python(formula: str) -> str:
     return ast.unparse(Numpy().visit(formulas.parsed(formula)))
 
 
+def formatted(code: str) -> str:
+    """Return Python with no line longer than a page shows."""
+    command = [sys.executable, "-m", "ruff", "format", f"--line-length={LONGEST}", "--stdin-filename=cell.py", "-"]
+    done = subprocess.run(command, input=code, capture_output=True, text=True, check=True, cwd=ROOT)
+    return done.stdout.strip()
+
+
 def arguments(answer: Answer) -> str:
     """Return the arguments of a notebook's function."""
     return ", ".join("lam" if name == "lambda" else name for name in answer.symbols)
@@ -257,6 +267,8 @@ def solution_cell(placed: Placed) -> str:
         found = formulas.evaluate(answer.answer, values)
         text = f"{answer.solution.strip()} With the values printed here: ${bank.shown(found, '4')}$."
         block += f"{arguments(answer)} = {', '.join(map(repr, values.values()))}\n{placed.name} = {code}"
+    if max(map(len, block.splitlines())) > LONGEST:
+        block = formatted(block)
     head = [f"`````{{solution}} {placed.label}", ":class: dropdown"]
     return "\n".join([*head, text, "", "```python", block, "```", "`````"])
 

@@ -12,6 +12,7 @@ import math
 import operator
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.resources import files
 from itertools import product
 from typing import Any
@@ -179,5 +180,5 @@ def hints(exercise: dict[str, Any], answer: Any) -> Iterator[str]:
 #: The exercises by number, as a chapter prints it.
 EXERCISES: dict[str, dict[str, Any]] = json.loads(files(__package__).joinpath("answers.json").read_text("utf-8"))
 CHECKS: dict[str, Callable[[Any], Iterator[str]]] = {
-    number: (lambda answer, exercise=exercise: hints(exercise, answer)) for number, exercise in EXERCISES.items()
+    number: partial(hints, exercise) for number, exercise in EXERCISES.items()
 }
