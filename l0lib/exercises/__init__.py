@@ -9,11 +9,13 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
-from . import basics, networks, theory
+from . import basics, formulas, networks, theory
 
 #: From an exercise's number to a function that takes the reader's answer and yields a hint for each thing that is not
 #: right yet; the first one is told.
-CHECKS = basics.CHECKS | theory.CHECKS | networks.CHECKS
+CHECKS = basics.CHECKS | theory.CHECKS | networks.CHECKS | formulas.CHECKS
+#: Those of them whose answer is a formula or a number, checked on the page too.
+EXERCISES_ON_PAGE = formulas.EXERCISES
 NOT_YET = "not answered yet: replace the dots by your own code and run the cell again"
 
 

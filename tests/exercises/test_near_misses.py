@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from l0lib import L0, landscape
-from l0lib.exercises import CHECKS, check
+from l0lib.exercises import CHECKS, EXERCISES_ON_PAGE, check
 
 
 def size_over_nonzero(arrays, more=0):
@@ -405,7 +405,7 @@ NEAR_MISSES = {
 
 
 def test_every_check_has_near_misses():
-    assert NEAR_MISSES.keys() == CHECKS.keys()
+    assert NEAR_MISSES.keys() == CHECKS.keys() - EXERCISES_ON_PAGE.keys(), "those have theirs in course/answers"
     assert min(map(len, NEAR_MISSES.values())) >= 2
 
 

@@ -16,6 +16,7 @@ BUILT = [
     "l0lib/widgets/static/playground.js",
     "book/assets/vendor/explorers.iife.js",
     "book/assets/vendor/playground.iife.js",
+    "book/assets/vendor/answers.iife.js",
     "book/assets/vendor/widgets-slim.js",
     "course/slides/static/deck.js",
     "course/slides/static/deck.css",

@@ -16,6 +16,8 @@ const pictures = { ".svg": "dataurl", ".png": "dataurl" };
 const styles = (contents) => ({ ...common, stdin: { contents, resolveDir: root, loader: "css" }, write: false, metafile: true, loader: pictures });
 const script = (entry) => ({ ...common, banner, metafile: true, entryPoints: [entry] });
 const SCRIPTS = { explorers: ["L0Explorers", script("l0lib/widgets/js/index.js")], playground: ["L0Playground", script("l0lib/widgets/js/playground/index.js")] };
+// classic scripts of the pages alone, which no notebook needs
+const PAGES = { answers: script("tools/bundle/answers/index.js") };
 const EXPLORERS_CSS = styles('@import "uplot/dist/uPlot.min.css"; @import "./l0lib/widgets/js/explorers.css";');
 const CONTROLS_CSS = styles('@import "@lumino/widgets/style/index.css"; @import "@jupyter-widgets/controls/css/widgets-base.css";');
 
@@ -62,8 +64,8 @@ const text = async (options) => (await build(options)).outputFiles[0].text;
 
 /** Every file that ends up in a bundle. */
 export async function inputs(python) {
-  const scripts = Object.values(SCRIPTS).map(([, options]) => ({ ...options, write: false, outfile: "x.js" }));
-  const built = await Promise.all([EXPLORERS_CSS, CONTROLS_CSS, SLIDES_CSS, { ...SLIDES, write: false, outfile: "z.js" }, ...scripts, { ...manager(python, ""), write: false, outfile: "y.js" }].map((options) => build(options)));
+  const scripts = [...Object.values(SCRIPTS).map(([, options]) => options), ...Object.values(PAGES), SLIDES].map((options) => ({ ...options, write: false, outfile: "x.js" }));
+  const built = await Promise.all([EXPLORERS_CSS, CONTROLS_CSS, SLIDES_CSS, ...scripts, { ...manager(python, ""), write: false, outfile: "y.js" }].map((options) => build(options)));
   return built.flatMap((b) => Object.values(b.metafile.outputs).flatMap((o) => Object.entries(o.inputs).filter(([, i]) => i.bytesInOutput > 0).map(([f]) => f)));
 }
 
@@ -78,6 +80,7 @@ async function main(python, target) {
     // the same module as a classic script: a page with several explorers carries it once, and file:// may load it
     await build({ ...options, format: "iife", globalName, outfile: out(`book/assets/vendor/${name}.iife.js`) });
   }
+  for (const [name, options] of Object.entries(PAGES)) await build({ ...options, format: "iife", outfile: out(`book/assets/vendor/${name}.iife.js`) });
   fs.writeFileSync(out("l0lib/widgets/static/explorers.css"), await text(EXPLORERS_CSS));
   fs.writeFileSync(out("course/slides/static/deck.css"), await text(SLIDES_CSS));
   await build({ ...SLIDES, outfile: out("course/slides/static/deck.js") });
