@@ -87,7 +87,9 @@ def test_contents_name_the_pages_on_which_headings_stand(chromium, tmp_path):
     pages = [sheet.extract_text() for sheet in pypdf.PdfReader(target).pages]
     assert len(pages) == count > 4
     told = dict(re.findall(r"Part (\d)\s*(\d+)", pages[0]))
-    assert told == {str(n): str(next(i for i, p in enumerate(pages, 1) if i > 1 and f"Part {n}" in p)) for n in (1, 2, 3)}
+    assert told == {
+        str(n): str(next(i for i, p in enumerate(pages, 1) if i > 1 and f"Part {n}" in p)) for n in (1, 2, 3)
+    }
 
 
 def test_contents_that_never_settle_are_told(chromium, tmp_path):
