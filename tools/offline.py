@@ -20,8 +20,8 @@ TARGET = ROOT / "_build" / "l0lib-offline.zip"
 FOLDER = "l0lib"
 #: What fits on a learning platform, and into a letter.
 LIMIT = 40_000_000
-#: What only a web server or another book reads.
-LEFT_OUT = {".nojekyll", ".buildinfo", ".buildinfo.bak", "404.html", "objects.inv"}
+#: What only a web server, another book or the theme reads.
+LEFT_OUT = {"webpack-macros.html", ".nojekyll", ".buildinfo", ".buildinfo.bak", "404.html", "objects.inv"}
 #: Files that are compressed already.
 STORED = {".png", ".woff2", ".gz", ".jpg", ".webp"}
 NOTE = """\

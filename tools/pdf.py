@@ -14,11 +14,13 @@ import argparse
 import copy
 import functools
 import html
+import os
 import pathlib
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import bank
@@ -26,6 +28,9 @@ import yaml
 from bs4 import BeautifulSoup, Tag
 from execute import ROOT
 from printing import MISSING, browser, chromium, print_settled
+from render import stamp
+
+import l0lib
 
 HTML = ROOT / "_build" / "html"
 BUILT = ROOT / "_build" / "pdf"
@@ -79,7 +84,9 @@ def read(name: str, part: str) -> Page:
     start = text.index("<article")
     article = BeautifulSoup(text[start : text.rindex("</article>") + 10], "html.parser").article
     assert isinstance(article, Tag)
-    return Page(name, part, article, SHEETS.findall(text))
+    folder = posixpath.dirname(name)
+    sheets = [posixpath.normpath(posixpath.join(folder, sheet)) for sheet in SHEETS.findall(text)]
+    return Page(name, part, article, sheets)
 
 
 def anchor(name: str, identifier: str = "") -> str:
@@ -102,7 +109,20 @@ def prepare(page: Page, code: bool) -> None:
         tag["open"] = ""
     for tag in article.select("[loading]"):
         del tag["loading"]
+    for tag in article.select(".katex"):
+        # its words for screen readers would be copied beside it; what was written says as much, in half the boxes
+        said = tag.select_one("annotation")
+        tag["role"], tag["aria-label"] = "img", said.get_text().strip() if said else ""
+        for hidden in tag.select(".katex-mathml"):
+            hidden.decompose()
     page.answers = [tag.extract() for tag in article.select("div.solution")]
+    for number, quiz in enumerate(article.select(".quiz"), 1):
+        heading, answer = quiz.select_one(".admonition-title"), quiz.select_one(".dropdown:not(.hint)")
+        if heading and answer:
+            heading.string = f"Question {number}"
+            if said := answer.select_one(".admonition-title"):
+                said.string = f"Answer to question {number}"
+            page.answers.append(answer.extract())
 
 
 def connect(page: Page, known: set[str], root: str) -> None:
@@ -133,7 +153,7 @@ def relink(tag: Tag, name: str, folder: str, known: set[str]) -> None:
         del tag["href"]
 
 
-def contents(pages: Sequence[Page], numbers: dict[str, int]) -> str:
+def contents(pages: Sequence[Page], numbers: dict[str, int], solutions: bool) -> str:
     """Return the table of contents; ``numbers`` says on which sheet the place of an id stands."""
     rows, part = [], None
     for page in pages:
@@ -145,14 +165,29 @@ def contents(pages: Sequence[Page], numbers: dict[str, int]) -> str:
             key = anchor(page.name) if heading.name == "h1" else str(found["id"]) if found else ""
             if not key:
                 continue
-            number = numbers.get(key)
             title = copy.copy(heading)
             for tag in title.select("a"):
                 tag.unwrap()
-            inner = "".join(map(str, title.contents)).strip()
-            dots = f'<span class="toc-dots"></span><span class="toc-page">{number or ""}</span>'
-            rows.append(f'<p class="toc-{heading.name}"><a href="#{key}"><span>{inner}</span>{dots}</a></p>')
+            rows.append(entry(heading.name, key, "".join(map(str, title.contents)).strip(), numbers))
+    if solutions:
+        rows.append(entry("h1", "solutions", "Solutions", numbers))
     return f'<nav class="l0-contents"><p class="toc-title">Contents</p>{"".join(rows)}</nav>'
+
+
+def entry(level: str, key: str, inner: str, numbers: dict[str, int]) -> str:
+    """Return a line of the contents."""
+    dots = f'<span class="toc-dots"></span><span class="toc-page">{numbers.get(key, "")}</span>'
+    return f'<p class="toc-{level}"><a href="#{key}"><span>{inner}</span>{dots}</a></p>'
+
+
+def cover(title: str, root: str) -> str:
+    """Return the first page: what the book is, and of which version."""
+    facts = f"Version {l0lib.__version__} · commit {stamp()['L0LIB_BOOK_COMMIT']} · {stamp()['L0LIB_BOOK_DATE']}"
+    name, _, rest = title.partition(": ")
+    logo = f'<img src="{root}/_static/logo.svg" alt="">'
+    licence = "Code: MIT licence. Prose and figures: CC BY 4.0."
+    return f"""<header class="l0-title">{logo}<p class="name">{html.escape(name)}</p>
+<p>{html.escape(rest)}</p><p class="facts">{facts}<br>{licence}</p></header>"""
 
 
 def appendix(pages: Sequence[Page]) -> str:
@@ -165,22 +200,23 @@ def appendix(pages: Sequence[Page]) -> str:
             rows.append("</section>")
     if not rows:
         return ""
-    return f'<section class="l0-page" id="solutions"><h1>Solutions</h1>{"".join(rows)}</section>'
+    return (
+        f'<section class="l0-page" id="solutions" style="page: solutions"><h1>Solutions</h1>{"".join(rows)}</section>'
+    )
 
 
-def assemble(pages: Sequence[Page], title: str, solutions: bool, numbers: dict[str, int]) -> str:
+def assemble(pages: Sequence[Page], title: str, solutions: bool, root: str, numbers: dict[str, int]) -> str:
     """Return one HTML file of pages whose ids and links are those of the book already."""
     sheets = dict.fromkeys(sheet for page in pages for sheet in page.sheets)
-    root = "../../html"
     links = "".join(f'<link rel="stylesheet" href="{posixpath.normpath(posixpath.join(root, s))}">' for s in sheets)
-    named, body = [], []
+    named, body = ['@page solutions { @top-right { content: "Solutions"; } }'], []
     for page in pages:
         name = "p" + re.sub(r"\W", "-", page.name)
         said = page.heading.replace("\\", "\\\\").replace('"', '\\"')
         named.append(f'@page {name} {{ @top-right {{ content: "{said}"; }} }}')
         body.append(f'<section class="l0-page" id="{anchor(page.name)}" style="page: {name}">{page.article}</section>')
     body.append(appendix(pages) if solutions else "")
-    front = "".join(['<header class="l0-title"><p>', html.escape(title), "</p></header>", contents(pages, numbers)])
+    front = cover(title, root) + contents(pages, numbers, solutions) if len(pages) > 1 else ""
     return f"""<!doctype html>
 <html lang="en" data-theme="light" data-mode="light">
 <head>
@@ -191,7 +227,7 @@ def assemble(pages: Sequence[Page], title: str, solutions: bool, numbers: dict[s
 </head>
 <body>
 {front}
-<main class="bd-article l0-book">
+<main class="bd-article l0-book{"" if front else " l0-handout"}">
 {"".join(body)}
 </main>
 </body>
@@ -199,20 +235,25 @@ def assemble(pages: Sequence[Page], title: str, solutions: bool, numbers: dict[s
 """
 
 
-def build(names: Sequence[tuple[str, str]], target: pathlib.Path, title: str, code: bool, solutions: bool) -> int:
-    """Print pages into ``target`` and return the number of its sheets."""
+def build(
+    started: Any, names: Sequence[tuple[str, str]], target: pathlib.Path, title: str, code: bool, solutions: bool
+) -> int:
+    """Print pages, given with the parts they stand in, into ``target``; return the number of sheets.
+
+    ``started`` is a Chromium. The HTML that is printed stays beside the target, in ``pages``.
+    """
     known = {name for name, _ in names}
+    source = target.parent / "pages" / f"{target.stem}.html"
+    root = os.path.relpath(HTML, source.parent).replace(os.sep, "/")
     pages = []
     for name, part in names:
         page = read(name, part)
         prepare(page, code)
-        connect(page, known, "../../html")
+        connect(page, known, root)
         pages.append(page)
-    source = BUILT / "pages" / f"{target.stem}.html"
-    with browser() as started:
-        draft = source.with_suffix(".pdf")
-        written = functools.partial(assemble, pages, title, solutions)
-        count = print_settled(started, written, source, draft, prefer_css_page_size=True, print_background=True)
+    written = functools.partial(assemble, pages, title, solutions, root)
+    draft = source.with_suffix(".pdf")
+    count = print_settled(started, written, source, draft, prefer_css_page_size=True, print_background=True)
     draft.replace(target)
     return count
 
@@ -239,7 +280,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chromium() is None:
         parser.exit(1, f"{MISSING}\n")
     target = BUILT / f"{stem}{'-code' if given.code else ''}{'-solutions' if solutions and given.chapter else ''}.pdf"
-    count = build(names, target, title, given.code, bool(solutions))
+    with browser() as started:
+        count = build(started, names, target, title, given.code, bool(solutions))
     print(f"{count} pages: {target.relative_to(ROOT)}")
 
 
