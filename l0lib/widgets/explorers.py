@@ -244,7 +244,7 @@ class SparseRegression(Explorer):
         Setting.choice("penalty", "penalty", "l0", {"none": "none", "l2": "ℓ2", "l1": "ℓ1", "l0": "ℓ0"}),
         Setting.log("alpha", "penalty factor α", 0.02, 1e-3, 0.5),
         Setting.linear("beta", "sharpness β", 5.0, 1, 20, 1),
-        Setting.log("ratio", "compression ratio R", 10, 1, 50),
+        Setting.log("ratio", "ratio R", 10, 1, 50),
         Setting.linear("problem", "problem", 0, 0, 9, 1),
     )
 

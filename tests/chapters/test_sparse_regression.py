@@ -52,7 +52,7 @@ def test_pruning_keeps_the_largest_and_breaks_ties_by_place():
     assert toy.prune(np.array([1.0, -3, 2, -2]), 2).tolist() == [False, True, True, False]
     assert toy.prune(np.ones(100), 50).sum() == 2
     assert toy.prune(np.ones(100), 1.5).sum() == 66
-    with pytest.raises(ValueError, match="ratio must be at least 1; got 0.5"):
+    with pytest.raises(ValueError, match=r"ratio must be at least 1; got 0\.5"):
         toy.prune(np.ones(3), 0.5)
 
 

@@ -6,7 +6,7 @@ import { chart, log10 } from "./plot.js";
 import { normals, uniforms } from "./playground/chance.js";
 import { nearest } from "./settings.js";
 
-const WEIGHTS = 100, RELEVANT = 10, EXAMPLES = 70, NOISE = 0.5, FIRST = 0.01, ETA = 0.1, TRAINING = 600, TUNING = 300;
+const WEIGHTS = 100, RELEVANT = 10, EXAMPLES = 70, NOISE = 0.5, FIRST = 0.01, ETA = 0.1, TRAINING = 400, TUNING = 200;
 const SIDE = 1.8, LEAST = 1e-4, MOST = 3, EVERY = 10; // what the pictures show, and every how many steps
 
 function makeProblem(seed) {
@@ -112,7 +112,7 @@ export function sparseRegression(panels, api) {
   };
   const paths = chart(panels, {
     name: "All weights, step by step",
-    x: { label: "step n", range: () => [0, TRAINING + TUNING] }, y: { label: "weight w", range: () => [-SIDE, SIDE] }, lines: [],
+    x: { label: "step n", range: () => [0, (TRAINING + TUNING) * 1.03] }, y: { label: "weight w", range: () => [-SIDE, SIDE] }, lines: [],
     under(pen) { pen.horizontal(0, "grey", { width: 0.6 }); },
     over(pen) {
       const all = [...Array(WEIGHTS).keys()], places = [...d.kept.keys()], matters = (j) => j < RELEVANT;
@@ -123,13 +123,14 @@ export function sparseRegression(panels, api) {
       pen.vertical(TRAINING, "text", { dash: [4, 3] });
       for (let j = 0; j < RELEVANT; j++) pen.dot(TRAINING + TUNING, d.truth[j], "text", { size: 3.5, hollow: true });
       const base = (x, words) => pen.text(pen.X(x), pen.bottom, words, "text", { align: "center" });
-      base(TRAINING / 2, "1 train"); base(TRAINING, "2 prune"); base(TRAINING + 0.62 * TUNING, "3 fine-tune");
+      base(TRAINING / 2, "1 train"); base(TRAINING + TUNING / 2, "3 fine-tune");
+      pen.text(pen.X(TRAINING) - 6 * pen.k, pen.top, "2 prune", "text", { align: "right" });
     },
   });
   const sorted = chart(panels, {
     name: "Sorted magnitudes after training, and where pruning cuts",
     x: { label: "rank", range: () => [0, WEIGHTS + 1] },
-    y: { label: "magnitude |w| once trained", range: () => [log10(LEAST), log10(MOST)], log: () => true }, lines: [],
+    y: { label: "magnitude |w|", range: () => [log10(LEAST), log10(MOST)], log: () => true }, lines: [],
     onPoint: (x) => { api.set("ratio", nearest(api.spec("ratio"), WEIGHTS / Math.max(1, x))); api.save(); },
     under(pen) { pen.strip(-1, d.kept.length + 0.5, colour(), 0.1); },
     over(pen) {
