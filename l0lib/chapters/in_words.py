@@ -439,8 +439,12 @@ def few_epochs(
             f"{gap:.1f} in {name} ({len(predicted[name])} run{'s' * (len(predicted[name]) > 1)})"
             for name, gap in gaps.items()
         ]
-        told.append(f"Predicted and found shares of dead weights, in points of a hundred, are apart by up to {_and(apart)}.")
-    told.append(f"Does a larger α₀ compress more? {'; '.join(f'{_compresses(it)} for {n}' for n, it in trades.items())}.")
+        told.append(
+            f"Predicted and found shares of dead weights, in points of a hundred, are apart by up to {_and(apart)}."
+        )
+    told.append(
+        f"Does a larger α₀ compress more? {'; '.join(f'{_compresses(it)} for {n}' for n, it in trades.items())}."
+    )
     told += [_trade(name, line) for name, line in trades.items() if line is not None]
     told.append(stale(both))
     question = "Does the reach predict what dies, and does a larger α₀ compress more?"
