@@ -319,8 +319,8 @@ def does_it_pay(runs: Iterable[Record] | None = None) -> Answer:
         )
         paid.append((in_bytes / ratio, adds / ratio))
         told.append(
-            f"{labels.NETWORKS[network]} with {times(ratio)} fewer parameters is {times(in_bytes)} smaller as a file and "
-            f"takes {times(adds)} fewer multiply-adds (NORM, mean of {count_of_seeds(len(points))})."
+            f"{labels.NETWORKS[network]} with {times(ratio)} fewer parameters is {times(in_bytes)} smaller as a file "
+            f"and takes {times(adds)} fewer multiply-adds (NORM, mean of {count_of_seeds(len(points))})."
         )
     question, place = "How much of the compression ratio pays out?", "11-does-it-pay#sec-what-the-ratio-tells"
     if not paid:

@@ -82,8 +82,8 @@ def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -
 
     and :math:`\beta` stays. The mean factor of a weight is :math:`\alpha` whatever the power:
     :math:`\sum_l n_l\alpha_l = n\alpha`. With :math:`\nu = 1` each layer weighs the same in the sum,
-    :math:`\alpha_l = \alpha n/(L n_l)`; with :math:`\nu = 0` all weights have the same factor. Change single entries, and
-    give them to :func:`~l0lib.compress.parameter_groups`, for the strategy SEP.
+    :math:`\alpha_l = \alpha n/(L n_l)`; with :math:`\nu = 0` all weights have the same factor. Change single entries,
+    and give them to :func:`~l0lib.compress.parameter_groups`, for the strategy SEP.
 
     Parameters
     ----------
