@@ -210,7 +210,6 @@ def environment(runs: dict[str, dict]) -> dict[str, str]:
     return {**os.environ, **told, "PATH": f"{node}{os.pathsep}{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
 
 
-def render(runs: dict[str, dict]) -> None:
 def put_up_signposts(folder: pathlib.Path, titles: dict[str, str]) -> None:
     """Write a page that leads on at every old address. ``titles`` are those of the pages, by address.
 
@@ -234,7 +233,7 @@ def title_of(page: pathlib.Path) -> str:
     return html.unescape(found[1]).partition(" — ")[0].strip() if found else page.stem
 
 
-def render() -> None:
+def render(runs: dict[str, dict]) -> None:
     """Build into a folder of its own and put the result in place only when every page is there."""
     shutil.rmtree(RENDER, ignore_errors=True)
     program = str(pathlib.Path(sys.executable).with_name("jupyter-book"))

@@ -45,9 +45,7 @@ def scales_under_penalties(lines: Mapping[str, Sequence[float]]) -> Figure:
     return figure
 
 
-def bits_against_ratio(
-    curves: Mapping[str, Mapping[float, Sequence[float]]], dense: Sequence[float] = ()
-) -> Figure:
+def bits_against_ratio(curves: Mapping[str, Mapping[float, Sequence[float]]], dense: Sequence[float] = ()) -> Figure:
     """Draw bits a byte after fine-tuning against the compression ratio: a line an arm, a dot a seed.
 
     ``curves`` maps an arm to the bits of its seeds at each ratio, ``dense`` holds those of the dense network. Without

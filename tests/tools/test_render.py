@@ -87,7 +87,7 @@ def test_the_status_page_tells_what_every_recorded_run_took():
 
 
 def test_every_old_address_leads_to_a_page(tmp_path):
-    pages = {page: "Title & more" for page in tool("execute").pages()}
+    pages = dict.fromkeys(tool("execute").pages(), "Title & more")
     render.put_up_signposts(tmp_path, pages)
     for old, new in render.MOVED.items():
         text = (tmp_path / f"{old}.html").read_text("utf8")
