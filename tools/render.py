@@ -5,6 +5,7 @@
 """
 
 import datetime
+import html
 import importlib.metadata
 import json
 import os
@@ -30,6 +31,42 @@ HTML = ROOT / "_build" / "html"
 SOURCES = ("_config.yml", "_toc.yml", "book", "notebooks", "l0lib", "requirements.lock", "tools")
 #: Whose recorded runs Teach tells the minutes of.
 TIMED = (("experiment-2", "lenet-300-100"), ("experiment-2", "lenet-5-caffe"), ("experiment-3", "resnet-20"))
+#: Where pages stood before, and where they are: links from outside still name the old address.
+MOVED = {
+    "book/index": "notebooks/index",
+    "notebooks/05b-what-a-loss-saves": "notebooks/06-what-a-loss-saves",
+    "notebooks/06-two-penalties": "notebooks/07-two-penalties",
+    "notebooks/07-the-engine": "notebooks/08-the-engine",
+    "notebooks/08-sparsity-induction": "notebooks/09-sparsity-induction",
+    "notebooks/09-hundredfold": "notebooks/10-hundredfold",
+    "notebooks/10-does-it-pay": "notebooks/11-does-it-pay",
+    "notebooks/11-deeper": "notebooks/12-deeper",
+    "notebooks/12-few-epochs": "notebooks/13-few-epochs",
+    "notebooks/13-neurons": "notebooks/14-neurons",
+    "notebooks/14-attention": "notebooks/15-attention",
+}
+#: What stands at an old address. Its script keeps what follows the address, such as an explorer's settings.
+SIGNPOST = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<meta name="color-scheme" content="light dark">
+<title>{title} · l0lib</title>
+<link rel="icon" href="data:,">
+<link rel="canonical" href="{to}">
+<script src="../_static/moved.js" data-to="{to}"></script>
+<meta http-equiv="refresh" content="0; url={to}">
+</head>
+<body>
+<main>
+<h1>This page has moved</h1>
+<p><a href="{to}">{title}</a></p>
+</main>
+</body>
+</html>
+"""
 REPORTED = ("numpy", "scipy", "torch", "matplotlib", "ipywidgets", "anywidget", "jupyter-book", "sphinx", "papermill")
 
 
@@ -176,6 +213,29 @@ def environment(runs: dict[str, dict]) -> dict[str, str]:
     return {**os.environ, **told, "PATH": f"{node}{os.pathsep}{os.environ['PATH']}", "PYTHONWARNINGS": "ignore"}
 
 
+def put_up_signposts(folder: pathlib.Path, titles: dict[str, str]) -> None:
+    """Write a page that leads on at every old address. ``titles`` are those of the pages, by address.
+
+    Raises
+    ------
+    ValueError
+        If an old address is that of a page, or a new one is not.
+    """
+    for old, new in MOVED.items():
+        if old in titles or new not in titles:
+            raise ValueError(f"MOVED must lead from where no page is to one; got {old!r} to {new!r}")
+        target = folder / f"{old}.html"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        page = SIGNPOST.format(to=html.escape(f"../{new}.html"), title=html.escape(titles[new]))
+        target.write_text(page, encoding="utf8")
+
+
+def title_of(page: pathlib.Path) -> str:
+    """Return the title of a built page, without the book's."""
+    found = re.search(r"<title>(.*?)</title>", page.read_text(encoding="utf8"), re.S)
+    return html.unescape(found[1]).partition(" — ")[0].strip() if found else page.stem
+
+
 def render(runs: dict[str, dict]) -> None:
     """Build into a folder of its own and put the result in place only when every page is there."""
     shutil.rmtree(RENDER, ignore_errors=True)
@@ -190,6 +250,7 @@ def render(runs: dict[str, dict]) -> None:
     missing = [page for page in pages() if not (built / f"{page}.html").exists()]
     if missing:
         sys.exit(f"These pages of _toc.yml are missing in the HTML: {', '.join(missing)}")
+    put_up_signposts(built, {page: title_of(built / f"{page}.html") for page in pages()})
     # a pages host that runs Jekyll would leave out every folder whose name begins with an underscore, such as _static
     (built / ".nojekyll").touch()
     shutil.rmtree(HTML, ignore_errors=True)

@@ -107,14 +107,15 @@ def l0_against_l1(found: Iterable[Result] | None = None) -> Answer:
     duels = {(name, stage): duel(name, "l1", tuned) for stage, tuned in stages.items() for name in ("l0", "l2+l0")}
     every = [one for both in duels.values() for one in both]
     told = [_beats(every, "ℓ0, alone or with ℓ2,", "ℓ1", "under global pruning")]
-    told += [
-        f"{stage}, {text}."
+    apart = [
+        f"{stage.lower()}, {text}"
         for (name, stage), both in duels.items()
         for text in _apart(both, _NAMES[name], _NAMES["l1"])
     ]
     numbers = [less + more for less, more, _ in map(compare.count, duels.values())]
-    if any(numbers) and max(numbers) == 1:
-        told.append("What rests on one ratio of many is weak evidence.")
+    weak = "; what rests on one ratio of many is weak evidence" if any(numbers) and max(numbers) == 1 else ""
+    if apart:
+        told.append(f"Told apart: {'; '.join(apart)}{weak}.")
     near = [one for one in duels["l0", "Fine-tuned"] if one.verdict == OPEN]
     if near:
         far = max(near, key=lambda one: one.ratio)
@@ -128,7 +129,8 @@ def l0_against_l1(found: Iterable[Result] | None = None) -> Answer:
         if len(set(counts.values())) == 1:
             told.append(f"Against ℓ2, fine-tuned, each of {_and([_NAMES[n] for n in counts])} errs {counts['l0']}.")
         else:
-            told += [f"Against ℓ2, fine-tuned, {_NAMES[name]} errs {text}." for name, text in counts.items()]
+            each = [f"{_NAMES[name]} errs {text}" for name, text in counts.items()]
+            told.append(f"Against ℓ2, fine-tuned: {'; '.join(each)}.")
     return Answer("Does ℓ0 beat ℓ1?", "09-sparsity-induction#sec-beat", tuple(told))
 
 
@@ -210,12 +212,12 @@ def hundredfold(found: Iterable[Result] | None = None) -> Answer:
     judged = [one.word for number in (2, 3) for one in evidence.judged(number, ours) or ()]
     words = [f"{judged.count(word)} {text}" for word, text in _WORDS.items() if word in judged]
     lead = f"Of {len(judged)} printed errors {_and(words)}" if judged else "No printed error has all its runs yet"
-    told = [f"{lead}; {worked}.", *(_printed(number, ours) for number in (2, 3))]
     met = 0
     for headline in HEADLINES:
         at = at_headline(headline, ours)
         met += any(r.n_seeds >= SEEDS and r.test_error_mean <= headline.target for r in at)
-    told.append(f"Of {len(HEADLINES)} errors set beforehand {met} are met by the mean of at least one arm.")
+    set_before = f"of {len(HEADLINES)} errors set beforehand {met} are met by the mean of at least one arm"
+    told = [f"{lead}; {set_before}; {worked}.", *(_printed(number, ours) for number in (2, 3))]
     told.append(control)
     told.append(_strategies(ours))
     question = "What is reached, and does the ℓ0 term do it?"
@@ -289,6 +291,50 @@ def _strategies(ours: Sequence[Result]) -> str:
     return f"{lead}: fine-tuned, it errs less at {less} of {len(both)} ratios and more at {more}."
 
 
+# ------------------------------------------------------------------------------------------------------ does it pay
+
+#: Shares of a compression ratio that a currency pays out, the least of each, and their words.
+_SHARES = ((0.75, "most of it"), (0.25, "part of it"), (0.0, "little of it"))
+
+
+def does_it_pay(runs: Iterable[Record] | None = None) -> Answer:
+    """Answer how much of its ratio a LeNet under NORM saves in bytes and in multiply-adds, at its highest ratio.
+
+    Bytes are those of the best encoding; each ratio is a mean over seeds, of fine-tuned networks.
+    """
+    given = stored.runs("experiment-2") if runs is None else list(runs)
+    paid, told = [], []
+    for network in ("lenet-300-100", "lenet-5-caffe"):
+        points = [p for run in given if run.config.arm == f"{network}-NORM" for p in run.points if p.fine_tuned]
+        points = [p for p in points if p.requested == max(q.requested for q in points)]
+        if not points:
+            continue
+        ratio, in_bytes, adds = (
+            sum(one) / len(points)
+            for one in (
+                [p.ratio for p in points],
+                [p.bytes.dense / p.bytes.best for p in points],
+                [p.multiply_adds / p.nonzero_multiply_adds for p in points],
+            )
+        )
+        paid.append((in_bytes / ratio, adds / ratio))
+        told.append(
+            f"{labels.NETWORKS[network]} with {times(ratio)} fewer parameters is {times(in_bytes)} smaller as a file "
+            f"and takes {times(adds)} fewer multiply-adds (NORM, mean of {count_of_seeds(len(points))})."
+        )
+    question, place = "How much of the compression ratio pays out?", "11-does-it-pay#sec-what-the-ratio-tells"
+    if not paid:
+        return Answer(question, place, ("Not recorded yet.",))
+    words = [_and(list(dict.fromkeys(map(_share, kind)))) for kind in zip(*paid, strict=True)]
+    lead = f"In bytes {words[0]}, in multiply-adds {words[1]}."
+    last = "Milliseconds stand in no record: the page measures them where it is built, and your machine's are your own."
+    return Answer(question, place, (lead, *told, last))
+
+
+def _share(share: float) -> str:
+    return next(word for least, word in _SHARES if share >= least)
+
+
 # ----------------------------------------------------------------------------------------------------------- deeper
 
 
@@ -308,7 +354,8 @@ def deeper(found: Iterable[Result] | None = None) -> Answer:
             just.append(f"{_VERDICTS[compare.verdict(pairs(*sides))]} for {name}")
             told.append(f"{name}, just pruned: {_holds_longer(*sides)}")
     stages = (("Fine-tuned", tuned), ("Just pruned", just))
-    lead = [f"{stage}: {', '.join(words)}." for stage, words in stages if words]
+    short = "; ".join(f"{stage}: {_and(words)}" for stage, words in stages if words)
+    lead = [f"{short[0]}{short[1:].replace('; Just', '; just')}."] if short else []
     place = "12-deeper#sec-made-the-difference"
     return Answer("Has the ℓ0 term made the difference?", place, (*lead, *told) or ("Not recorded yet.",))
 
@@ -383,14 +430,21 @@ def few_epochs(
     predicted["ResNet-20, CIFAR-10"] = small
     gaps = {name: gap for name, given in predicted.items() if (gap := _gap(given)) is not None}
     trades = {name: evidence.sweep(results(sweep), prefix, SCALED_4) for prefix, name in _SWEEPS.items()}
-    lead = [f"{'yes' if gap <= CLOSE else 'no'} for {name}" for name, gap in gaps.items()]
-    more = [f"{_compresses(line)} for {name}" for name, line in trades.items()]
-    told = [f"Does it predict? {'; '.join(lead or ['not recorded yet'])}. Does more compress more? {'; '.join(more)}."]
-    told += [
-        f"{name}: predicted and found shares of dead weights are up to {gap:.1f} points of a hundred apart "
-        f"({len(predicted[name])} run{'s' * (len(predicted[name]) > 1)})."
-        for name, gap in gaps.items()
-    ]
+    right, wrong = ([name for name, gap in gaps.items() if (gap <= CLOSE) == close] for close in (True, False))
+    leads = [f"it predicts what dies in {_and(right)}"] * bool(right) + [f"it does not in {_and(wrong)}"] * bool(wrong)
+    lead = ", ".join(leads) or "not recorded yet"
+    told = [f"{lead[0].upper()}{lead[1:]}."]
+    if gaps:
+        apart = [
+            f"{gap:.1f} in {name} ({len(predicted[name])} run{'s' * (len(predicted[name]) > 1)})"
+            for name, gap in gaps.items()
+        ]
+        told.append(
+            f"Predicted and found shares of dead weights, in points of a hundred, are apart by up to {_and(apart)}."
+        )
+    told.append(
+        f"Does a larger α₀ compress more? {'; '.join(f'{_compresses(it)} for {n}' for n, it in trades.items())}."
+    )
     told += [_trade(name, line) for name, line in trades.items() if line is not None]
     told.append(stale(both))
     question = "Does the reach predict what dies, and does a larger α₀ compress more?"
@@ -535,7 +589,6 @@ def _lead_scratch(comparisons: Sequence[Comparison]) -> str:
 
 # -------------------------------------------------------------------------------------------------------------- all
 
-#: The questions whose answers need no weights, in the order of the chapters; :func:`gathered` loads torch.
 #: The ratio of the paper's own NORM row for LeNet-300-100.
 _ROBUST_AT = 90.0
 
@@ -593,13 +646,25 @@ def _both(pruned: robustness.Networks, dense: robustness.Networks, how: str) -> 
     return f"{how or 'unchanged'} {fmean(pruned.errors(how)):.2f} and {fmean(dense.errors(how)):.2f}"
 
 
-QUESTIONS = (l0_against_l1, random_pruning, hundredfold, robust, deeper, few_epochs, doubled_beta, removal_or_scratch)
+#: The questions whose answers need no weights, in the order of the chapters; :func:`gathered` loads torch.
+QUESTIONS = (
+    l0_against_l1,
+    random_pruning,
+    hundredfold,
+    robust,
+    does_it_pay,
+    deeper,
+    few_epochs,
+    doubled_beta,
+    removal_or_scratch,
+)
 #: The studies whose records each of them reads.
 STUDIES = {
     "l0_against_l1": ("experiment-1",),
     "random_pruning": ("experiment-1",),
     "hundredfold": ("experiment-2", "beyond"),
     "robust": ("experiment-2",),
+    "does_it_pay": ("experiment-2",),
     "deeper": ("experiment-3",),
     "few_epochs": ("experiment-4", "experiment-5", "experiment-3", "recalibration"),
     "doubled_beta": ("experiment-5",),

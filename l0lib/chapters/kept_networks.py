@@ -25,8 +25,11 @@ from ..compress import (
     LeNet300100,
     Part,
     checkpoints,
+    compression_ratio,
+    count_nonzero_parameters,
     count_parameters,
     embedded_digits,
+    evaluate,
     layers,
     lenet_5_caffe,
     lenet_300_100,
@@ -34,6 +37,7 @@ from ..compress import (
 )
 from ..compress.models import ResNet20
 from ..experiments.records import RECORDS, Point, Record, read_all
+from ..table import Table, times
 from .image_networks import ImageNetwork, Layer
 
 #: Mean and deviation of each colour over the 50,000 training photographs of CIFAR-10, pixels between 0 and 1: what the
@@ -61,9 +65,17 @@ class KeptNetwork:
             return "No record belongs to these weights: a stand-in, trained in a hurry, and no result."
         run, made = self.record.config, self.record.origin
         return (
-            f"Stored: {run.experiment}, {run.arm}, seed {self.record.seed}, {made.date}, commit {made.commit}, "
-            f"{made.device}; test error {self.point.measured.percent:.2f} %"
+            f"Stored: {labels.study(run.experiment)}, {labels.run(run.arm, network=True)}, seed {self.record.seed}, "
+            f"{made.date}, commit {made.commit}, {made.device}; test error {self.point.measured.percent:.2f} %"
         )
+
+    @property
+    def name(self) -> str:
+        """What readers call it: ``LeNet-5-Caffe, NORM, 359×``, or ``a stand-in`` without a record."""
+        if self.record is None:
+            return "a stand-in"
+        ratio = times(round(compression_ratio(self.model)))
+        return f"{labels.run(self.record.config.arm, network=True)}, {ratio}"
 
     @property
     def plain(self) -> ImageNetwork:
@@ -89,6 +101,35 @@ def load_lenet(path: str | Path, *, relu_after_pools: bool = True, folder: Path 
     if record is not None and record.config.network == "lenet-5-caffe":
         model = lenet_from(tensors, path, relu_after_pools=record.config.relu_after_pools)
     return KeptNetwork(model, Path(path).stat().st_size, record, point)
+
+
+def table(paths: Mapping[str, Path | None]) -> Table:
+    """Return a row for each LeNet of ``paths``, by network: its file, its counts and its answers to embedded digits.
+
+    A network without a file gets a row that says so.
+    """
+    digits, rows, told = embedded_digits(), [], []
+    for network, path in paths.items():
+        if path is None:
+            rows.append((labels.NETWORKS[network], "not recorded yet", *["–"] * 4))
+            continue
+        its = load_lenet(path)
+        answers = [evaluate(its.model, part) for part in (digits.train, digits.validation, digits.test)]
+        images = sum(one.images for one in answers)
+        rows.append(
+            (
+                its.name,
+                f"{its.bytes_on_disk:,}",
+                f"{count_nonzero_parameters(its.model):,}",
+                f"{compression_ratio(its.model):.1f}×",
+                f"{its.point.measured.percent:.2f} %" if its.point else "–",
+                f"{images - sum(one.errors for one in answers):,} of {images:,}",
+            )
+        )
+        told.append(f"{its}.")
+    headers = ("stored network", "bytes", "parameters left", "ratio", "test error, seed 0", "embedded digits right")
+    caption = "The smallest stored network of each kind; answers computed now."
+    return Table(headers, rows, " ".join([caption, *told]))
 
 
 def load_resnet(path: str | Path, folder: Path = RECORDS) -> KeptNetwork:

@@ -75,15 +75,15 @@ def parameter_groups(
 def normalised(penalty: Penalty, sizes: Mapping[str, int], power: float = 1.0) -> dict[str, Penalty]:
     r"""Return ``penalty`` for each layer, its factors normalised by the size of the layer: the strategy NORM.
 
-    With layers of :math:`n_1, \dots, n_L` weights, :math:`n = \sum_l n_l` and a power :math:`p`, every factor
+    With layers of :math:`n_1, \dots, n_L` weights, :math:`n = \sum_l n_l` and a power :math:`\nu`, every factor
     :math:`\alpha` becomes
 
-    .. math:: \alpha_l = \alpha\,\frac{n\,n_l^{-p}}{\sum_k n_k^{1-p}},
+    .. math:: \alpha_l = \alpha\,\frac{n\,n_l^{-\nu}}{\sum_k n_k^{1-\nu}},
 
     and :math:`\beta` stays. The mean factor of a weight is :math:`\alpha` whatever the power:
-    :math:`\sum_l n_l\alpha_l = n\alpha`. With :math:`p = 1` each layer weighs the same in the sum,
-    :math:`\alpha_l = \alpha n/(L n_l)`; with :math:`p = 0` all weights have the same factor. Change single entries, and
-    give them to :func:`~l0lib.compress.parameter_groups`, for the strategy SEP.
+    :math:`\sum_l n_l\alpha_l = n\alpha`. With :math:`\nu = 1` each layer weighs the same in the sum,
+    :math:`\alpha_l = \alpha n/(L n_l)`; with :math:`\nu = 0` all weights have the same factor. Change single entries,
+    and give them to :func:`~l0lib.compress.parameter_groups`, for the strategy SEP.
 
     Parameters
     ----------

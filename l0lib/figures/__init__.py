@@ -51,6 +51,7 @@ from .explorers import (
     reach,
     remove_neurons,
     scaling_factor,
+    sparse_regression,
     trajectories,
 )
 from .networks import (

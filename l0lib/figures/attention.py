@@ -21,6 +21,14 @@ _OTHERS: dict[str, dict[str, Any]] = {
 }
 
 
+def _not_run() -> Figure:
+    """Return one line of text, where there is nothing to draw yet."""
+    figure, axis = new_figure(7.2, 0.5)
+    axis.set_axis_off()
+    say(axis, "not run yet")
+    return figure
+
+
 def _name(arm: str) -> str:
     return (labels.PENALTIES | labels.WITHOUT_PENALTY)[arm]
 
@@ -40,14 +48,14 @@ def scales_under_penalties(lines: Mapping[str, Sequence[float]]) -> Figure:
     return figure
 
 
-def bits_against_ratio(
-    curves: Mapping[str, Mapping[float, Sequence[float]]], dense: Sequence[float] = (), ratios: Sequence[float] = ()
-) -> Figure:
+def bits_against_ratio(curves: Mapping[str, Mapping[float, Sequence[float]]], dense: Sequence[float] = ()) -> Figure:
     """Draw bits a byte after fine-tuning against the compression ratio: a line an arm, a dot a seed.
 
-    ``curves`` maps an arm to the bits of its seeds at each ratio, ``dense`` holds those of the dense network. The
-    ``ratios`` are labelled where there is no curve yet.
+    ``curves`` maps an arm to the bits of its seeds at each ratio, ``dense`` holds those of the dense network. Without
+    any there is one line that says so, and no empty panel.
     """
+    if not curves:
+        return _not_run()
     figure, axis = new_figure(7.2, 4.2)
     for place, (arm, points) in enumerate(curves.items()):
         style = {"marker": MARKERS[arm], **PENALTY_STYLE[arm]} if arm in PENALTY_STYLE else _OTHERS[arm]
@@ -58,24 +66,18 @@ def bits_against_ratio(
         axis.plot(*zip(*dots, strict=True), ".", color=style["color"], ms=3, alpha=0.6)
     if dense:
         axis.axhline(fmean(dense), color=GREY, lw=1, ls=(0, (6, 4)), label="dense, as many steps")
-    if not curves:
-        say(axis, "not run yet")
-        axis.set_yticks([])
     axis.set(xscale="log", xlabel="compression ratio", ylabel="bits a byte, test modules")
-    label_ticks(axis.xaxis, sorted({r for points in curves.values() for r in points} or ratios), "×")
-    if curves:
-        axis.legend(frameon=False, ncols=2)
+    label_ticks(axis.xaxis, sorted({r for points in curves.values() for r in points}), "×")
+    axis.legend(frameon=False, ncols=2)
     return figure
 
 
 def kept_by_layer(layers: Sequence[str], shares: Mapping[str, Sequence[float]]) -> Figure:
     """Draw which share of each layer is left, in percent: a row a layer, a column an entry of ``shares``."""
+    if not shares:
+        return _not_run()
     figure, axis = new_figure(1.6 + 0.95 * max(len(shares), 3), 0.6 + 0.27 * max(len(layers), 5))
     axis.grid(False)
-    if not shares:
-        axis.set(xticks=[], yticks=[])
-        say(axis, "not run yet")
-        return figure
     values = 100 * np.array(list(shares.values())).T
     axis.imshow(np.sqrt(values / 100), cmap="Greys", vmin=0, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(values):

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from .. import attraction, labels, landscape
 from ..chapters import alpha_beta_map as maps
+from ..chapters import sparse_regression as regression
 from ..penalties import L0, L1, L2, Penalty
 from ..playground import network, view
 from ._style import (
@@ -302,6 +303,40 @@ def reach(alpha=1e-5, beta=5.0, eta=0.05, epochs=100, momentum=0.9) -> Figure:
         axes.legend(fontsize=SMALL)
     left.set(xlabel="sharpness β", xlim=(1, 100))
     right.set(xlabel="epochs", xlim=(1, 500))
+    return figure
+
+
+def sparse_regression(penalty="l0", alpha=0.02, beta=5.0, ratio=10.0, problem=0) -> Figure:
+    """Draw every weight while the scheme runs, and the sorted magnitudes: :class:`~l0lib.widgets.SparseRegression`.
+
+    Raises
+    ------
+    ValueError
+        If ``penalty`` is none of ``"none"``, ``"l2"``, ``"l1"``, ``"l0"``, or ``ratio`` less than one.
+    """
+    _check_choice("penalty", penalty, ("none", *_KINDS))
+    it = regression.run_scheme(regression.make_problem(int(problem)), regression.choose(penalty, alpha, beta), ratio)
+    colour = INK if penalty == "none" else PENALTY_STYLE[penalty]["color"]
+    matters, kept = it.problem.truth != 0, int(it.kept.sum())
+    steps = np.arange(regression.TRAINING + regression.TUNING + 1)
+    figure, (left, right) = new_figure(7.6, 3.6, columns=2)
+    for those, style in ((~matters, {"color": GREY, "linewidth": 0.6}), (matters, {"color": colour, "linewidth": 1.6})):
+        left.plot(steps[: regression.TRAINING + 1], it.training[:, those], **style)
+        left.plot(steps[regression.TRAINING :], it.tuning[:, those & it.kept], **style)
+    true = it.problem.truth[matters]
+    left.plot(np.full(len(true), steps[-1]), true, "o", color=INK, mfc="white", ms=4, clip_on=False)
+    left.axvline(regression.TRAINING, color=INK, linestyle="--", linewidth=0.9)
+    left.set(xlabel="step n", ylabel="weight w", xlim=(0, steps[-1]), ylim=(-1.8, 1.8))
+    stages = {"1 train": regression.TRAINING / 2, "3 fine-tune": regression.TRAINING + regression.TUNING / 2}
+    for words, x in stages.items():
+        left.annotate(words, (x, -1.7), ha="center")
+    order = np.argsort(-np.abs(it.training[-1]), kind="stable")
+    rank, size, useful = np.arange(1, len(order) + 1), np.abs(it.training[-1])[order], matters[order]
+    right.plot(rank[~useful], size[~useful], "x", color=GREY, markersize=4, label="does not matter")
+    right.plot(rank[useful], size[useful], "o", color=colour, markersize=5, label="matters")
+    right.axvline(kept + 0.5, color=INK, linestyle="--", linewidth=0.9, label="2 prune")
+    right.set(xlabel="rank", ylabel="magnitude |w|", yscale="log", ylim=(1e-4, 3))
+    right.legend(fontsize="small")
     return figure
 
 

@@ -30,6 +30,7 @@ _TITLES = {
     "07-two-penalties": "Two penalties",
     "09-sparsity-induction": "Sparsity induction",
     "10-hundredfold": "A hundred times smaller",
+    "11-does-it-pay": "Does it pay?",
     "12-deeper": "Deeper: CIFAR-10",
     "13-few-epochs": "A hundred classes, few epochs",
     "14-neurons": "Removing whole neurons",

@@ -10,7 +10,16 @@ from .convolution import OneConvolution
 from .descent import Descent
 from .digits import DrawADigit
 from .explorer import Explorer
-from .explorers import AtZero, FourSteps, LossAndPenalty, PenaltyAndPull, Reach, ScalingFactor, Trajectories
+from .explorers import (
+    AtZero,
+    FourSteps,
+    LossAndPenalty,
+    PenaltyAndPull,
+    Reach,
+    ScalingFactor,
+    SparseRegression,
+    Trajectories,
+)
 from .map import AlphaBetaMap
 from .playground import Playground
 from .ratio import CompressionRatio
@@ -31,5 +40,6 @@ __all__ = [
     "Reach",
     "RemoveNeurons",
     "ScalingFactor",
+    "SparseRegression",
     "Trajectories",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import attraction, labels, landscape
+from ..chapters import sparse_regression as regression
 from ..figures import explorers as pictures
 from ..figures.explorers import STEPS_OF_AN_EPOCH
 from ..penalties import L0, L1, L2
@@ -228,4 +229,34 @@ class Reach(Explorer):
             f"{total:g}. With beta {s['beta']:g} and {s['epochs']} epochs it brings weights up to "
             f"{float(attraction.reach(l0, total)):.3g} to zero where the loss leaves them alone, and ℓ1 with the same "
             f"pull at zero weights up to {float(attraction.reach(l1, total)):.3g}."
+        )
+
+
+class SparseRegression(Explorer):
+    """The whole scheme on a linear model: every weight in training and fine-tuning, and where pruning cuts.
+
+    Settings: ``penalty`` (``"none"``, ``"l2"``, ``"l1"``, ``"l0"``), ``alpha``, ``beta``, ``ratio`` (the compression
+    ratio) and ``problem`` (the seed of its random numbers).
+    """
+
+    kind = "sparse_regression"
+    declared = (
+        Setting.choice("penalty", "penalty", "l0", {"none": "none", "l2": "ℓ2", "l1": "ℓ1", "l0": "ℓ0"}),
+        Setting.log("alpha", "penalty factor α", 0.02, 1e-3, 0.5),
+        Setting.linear("beta", "sharpness β", 5.0, 1, 20, 1),
+        Setting.log("ratio", "ratio R", 10, 1, 50),
+        Setting.linear("problem", "problem", 0, 0, 9, 1),
+    )
+
+    def describe(self) -> str:
+        s = self.settings
+        penalty = regression.choose(s["penalty"], s["alpha"], s["beta"])
+        it = regression.run_scheme(regression.make_problem(int(s["problem"])), penalty, s["ratio"])
+        name = labels.PENALTIES[s["penalty"]] if s["penalty"] != "none" else "no penalty"
+        trained, pruned, tuned = it.errors
+        return (
+            f"A linear model with {regression.WEIGHTS} weights, {regression.RELEVANT} of which matter, trained with "
+            f"{name}, alpha {s['alpha']:g}, beta {s['beta']:g}, pruned {s['ratio']:g} times and fine-tuned. Left every "
+            f"weight step by step, right the sorted magnitudes once trained. The error on fresh data is {trained:.2f} "
+            f"trained, {pruned:.2f} pruned and {tuned:.2f} fine-tuned; {it.found} of the weights that matter are kept."
         )

@@ -140,3 +140,14 @@ def test_no_page_holds_code_and_each_begins_with_the_store(html):
         store = (ROOT / "book/assets/storage.js").read_text("utf8").strip()
         assert (html / first).read_text("utf8").lstrip(";").startswith(store), page
         assert [s for s in scripts if "src=" not in s and 'type="application/' not in s] == [], page
+
+
+def test_an_old_address_leads_on_with_what_follows_it(chromium, guarded):
+    with visit(chromium, f"{guarded}/notebooks/12-few-epochs.html?reach.beta=7#explorer-reach") as view:
+        view.wait_for_url("**/notebooks/13-few-epochs.html?reach.beta=7#explorer-reach")
+        assert view.locator("#explorer-reach").count() == 1
+
+
+def test_an_old_address_leads_on_without_scripts(chromium, guarded):
+    with visit(chromium, f"{guarded}/notebooks/12-few-epochs.html", java_script_enabled=False) as view:
+        view.wait_for_url("**/notebooks/13-few-epochs.html")

@@ -37,7 +37,7 @@ def test_whether_l0_beats_l1_turns_with_the_records(levels, starts):
     told = in_words.l0_against_l1(penalties(levels))
     assert told.sentences[0].startswith(starts)
     apart = levels["l0"] != levels["l1"] + 5
-    assert ("Fine-tuned, ℓ0 errs" in str(told)) == apart
+    assert ("fine-tuned, ℓ0 errs" in str(told).partition("Against")[0]) == apart
     assert ("Not told apart is not equal" in str(told)) == (not apart)
 
 
@@ -45,7 +45,7 @@ def test_against_l2_all_three_in_one_sentence_or_each_in_its_own():
     alike = in_words.l0_against_l1(penalties({"l2": 400, "l1": 100, "l0": 100, "l2+l0": 100}))
     assert "each of ℓ1, ℓ0 and ℓ2 + ℓ0 errs less at 2" in alike.sentences[-1]
     apart = in_words.l0_against_l1(penalties({"l2": 200, "l1": 100, "l0": 400, "l2+l0": 100}))
-    assert "Against ℓ2, fine-tuned, ℓ0 errs less at 0, more at 2" in str(apart)
+    assert "; ℓ0 errs less at 0, more at 2" in apart.sentences[-1]
 
 
 def test_too_few_seeds_make_no_verdict_anywhere():
@@ -56,6 +56,7 @@ def test_too_few_seeds_make_no_verdict_anywhere():
 def test_no_runs_no_answer():
     assert str(in_words.l0_against_l1([])) == "Not recorded yet."
     assert "not recorded yet" in str(in_words.hundredfold([]))
+    assert str(in_words.does_it_pay([])) == "Not recorded yet."
     assert str(in_words.deeper([])) == "Not recorded yet."
     assert str(in_words.removal_or_scratch([])) == "Not recorded yet."
     assert "not recorded" in str(in_words.few_epochs([], [], []))
@@ -102,10 +103,10 @@ def test_headlines_are_counted_as_reached_by_the_mean_of_five_seeds():
     seeds = range(5)
     names = ("lenet-300-100-NORM", "lenet-300-100-SEP", "lenet-5-caffe-NORM", "lenet-5-caffe-SEP")
     good, poor = (results(arms("experiment-2", dict.fromkeys(names, e), seeds)) for e in (80, 400))
-    assert "Of 7 errors set beforehand 4 are met" in str(in_words.hundredfold(good))
-    assert "Of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(poor))
+    assert "of 7 errors set beforehand 4 are met" in str(in_words.hundredfold(good))
+    assert "of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(poor))
     few = results(arms("experiment-2", dict.fromkeys(names, 80), (0, 1, 2)))
-    assert "Of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(few))
+    assert "of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(few))
     assert in_words.hundredfold(good).sentences[0].startswith("Of 4 printed errors 4 are reached;")
     assert in_words.hundredfold(poor).sentences[0].startswith("Of 4 printed errors 4 are missed;")
     assert "at 90× is reached (0.82 %)" in str(in_words.hundredfold(good))
@@ -147,31 +148,33 @@ def test_a_sweep_is_told_where_it_is_complete(prefix, where, monkeypatch):
     names = [name for name in STUDIES["experiment-4"].arms("full") if name.startswith(f"{prefix}-")]
     levels = dict(zip(names, (4000, 3000, 900, 850), strict=True))
     told = in_words.few_epochs(arms("experiment-4", levels, (0,)), [], [])
-    assert f"too few runs (on 1 seed: yes) for {where}" in told.sentences[0].split("Does more compress more?")[1]
+    assert f"too few runs (on 1 seed: yes) for {where}" in str(told).split("Does a larger α₀ compress more?")[1]
     assert f"{where}, highest ratio not shown to lose more than a point: none tried without ℓ0, 100× under" in str(told)
     assert told.sentences[-1].endswith("1 seed, too few runs for a verdict.")
     turned = dict(zip(names, (850, 900, 3000, 4000), strict=True))
     told = in_words.few_epochs(arms("experiment-4", turned), [], [])
-    assert f"no for {where}" in told.sentences[0].split("Does more compress more?")[1]
+    assert f"no for {where}" in str(told).split("Does a larger α₀ compress more?")[1]
     assert "too few runs" not in str(told)
     uneven = dict(zip(names, (4000, 850, 3000, 850), strict=True))
     assert f"(on 1 seed: not at every step) for {where}" in str(
         in_words.few_epochs(arms("experiment-4", uneven, (0,)), [], [])
     )
     less = in_words.few_epochs(arms("experiment-4", dict(list(levels.items())[:3]), (0,)), [], [])
-    assert f"not recorded in full yet for {where}" in less.sentences[0]
+    assert f"not recorded in full yet for {where}" in str(less)
     assert f"{where}, highest" not in str(less)
 
 
-@pytest.mark.parametrize(("predicted", "word", "gap"), [(0.52, "yes", "2.0"), (0.9, "no", "40.0")])
+@pytest.mark.parametrize(
+    ("predicted", "word", "gap"), [(0.52, "It predicts what dies in", "2.0"), (0.9, "It does not in", "40.0")]
+)
 def test_a_prediction_is_called_one_if_it_is_close(predicted, word, gap, monkeypatch):
     from l0lib.chapters import reaching
 
     monkeypatch.setattr(reaching, "reached", lambda run: reaching.Reach(1.0, {}, predicted, 0.5))
     made = [record(0, what=STUDIES["experiment-5"].arms("full")["resnet-20-5-1e-06"])]
     told = in_words.few_epochs([], made, [])
-    assert told.sentences[0].startswith(f"Does it predict? {word} for ResNet-20, CIFAR-10.")
-    assert f"up to {gap} points of a hundred apart (1 run)" in told.sentences[1]
+    assert told.sentences[0] == f"{word} ResNet-20, CIFAR-10."
+    assert f"up to {gap} in ResNet-20, CIFAR-10 (1 run)" in told.sentences[1]
 
 
 @pytest.mark.parametrize(("ten", "said"), [(900, "errs −2.00 points"), (1300, "errs +2.00 points")])
@@ -227,6 +230,29 @@ def test_removal_or_scratch_turns_with_the_records(removed, scratch, said):
     assert "on 1 seed neither is better throughout" in in_words.removal_or_scratch(results(split)).sentences[0]
 
 
+@pytest.mark.parametrize(
+    ("best", "adds", "lead"),
+    [
+        (10_000, 5_000, "In bytes part of it, in multiply-adds most of it."),
+        (4_500, 200_000, "In bytes most of it, in multiply-adds little of it."),
+    ],
+)
+def test_what_a_ratio_pays_out_follows_the_records(best, adds, lead):
+    def changed(run):
+        points = [
+            p.model_copy(update={"nonzero_multiply_adds": adds, "bytes": p.bytes.model_copy(update={"best": best})})
+            for p in run.points
+        ]
+        return run.model_copy(update={"points": tuple(points)})
+
+    runs = [changed(run) for run in arms("experiment-2", {"lenet-5-caffe-NORM": 90})]
+    told = in_words.does_it_pay(runs)
+    assert told.sentences[0] == lead
+    assert f"{2_293_000 / adds:.3g}" in told.sentences[1].replace(",", "")
+    assert "mean of 3 seeds" in told.sentences[1]
+    assert "milliseconds" in told.sentences[-1].lower()
+
+
 def test_every_answer_of_the_stored_records_is_a_row_and_shows_as_a_box():
     rows = in_words.every().rows
     assert len(rows) == len(in_words.QUESTIONS)
@@ -234,6 +260,7 @@ def test_every_answer_of_the_stored_records_is_a_row_and_shows_as_a_box():
         assert question.endswith("?")
         assert told.endswith(".")
         assert ".html" in link.href
+    assert all(2 <= len(ask().sentences) <= 5 for ask in in_words.QUESTIONS)
     box = in_words.l0_against_l1()._repr_html_()
     assert "Does ℓ0 beat ℓ1?" in box
     assert box.startswith("<div")

@@ -81,8 +81,21 @@ def test_a_network_comes_back_with_its_statistics_and_its_record(tmp_path):
     with torch.no_grad():
         assert torch.equal(its.model.eval()(images[:4]), model.eval()(images[:4]))
     assert its.bytes_on_disk == (tmp_path / "net.l0").stat().st_size
-    assert "resnet-20-NORM, seed 1" in str(its)
+    assert str(its).startswith("Stored: Experiment 2, ResNet-20, NORM, seed 1")
     assert "test error 11.05 %" in str(its)
+    assert its.name == "ResNet-20, NORM, 8×"
+
+
+def test_the_table_calls_networks_by_their_names():
+    paths = {name: on_record.weights(name) for name in ("lenet-300-100", "lenet-5-caffe")}
+    table = kept_networks.table(paths | {"lenet-5-caffe": None})
+    kept, missing = table.rows
+    assert kept[0].startswith("LeNet-300-100, ")
+    assert kept[0].endswith("×")
+    assert kept[1] == f"{paths['lenet-300-100'].stat().st_size:,}"
+    assert kept[-1].endswith(" of 5,000")
+    assert missing[:2] == ("LeNet-5-Caffe", "not recorded yet")
+    assert ".l0" not in f"{table.caption}{table.rows}"
 
 
 def test_another_network_is_refused(tmp_path):

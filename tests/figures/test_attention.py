@@ -24,8 +24,10 @@ def test_a_table_of_layers_shows_percent():
 
 
 def test_without_runs_they_say_so():
-    for figure in (figures.bits_against_ratio({}, [], (2, 4)), figures.kept_by_layer([], {})):
+    for figure in (figures.bits_against_ratio({}), figures.kept_by_layer([], {})):
         assert figure.axes[0].texts[0].get_text() == "not run yet"
+        assert not figure.axes[0].axison, "no empty panel"
+        assert figure.get_figheight() < 1
 
 
 def test_scales_are_drawn_step_by_step():

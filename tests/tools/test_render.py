@@ -84,3 +84,25 @@ def test_the_status_page_tells_what_every_recorded_run_took():
     assert float(minutes.removesuffix(" min")) > 0
     assert int(threads) == 1
     assert machine
+
+
+def test_every_old_address_leads_to_a_page(tmp_path):
+    pages = dict.fromkeys(tool("execute").pages(), "Title & more")
+    render.put_up_signposts(tmp_path, pages)
+    for old, new in render.MOVED.items():
+        text = (tmp_path / f"{old}.html").read_text("utf8")
+        target = f"../{new}.html"
+        assert f'<meta http-equiv="refresh" content="0; url={target}">' in text
+        assert f'<a href="{target}">Title &amp; more</a>' in text
+        assert f'<script src="../_static/moved.js" data-to="{target}"></script>' in text, "no script stands in the page"
+        assert (tmp_path / old).parent.joinpath(target).resolve().relative_to(tmp_path)
+    with pytest.raises(ValueError, match="MOVED must lead from where no page is to one"):
+        render.put_up_signposts(tmp_path, {**pages, "book/index": "a page again"})
+
+
+def test_renamed_chapters_have_their_old_address():
+    """What the history says of names, as far as it is there."""
+    log = render.git("log", "--diff-filter=R", "-M", "--name-status", "--format=", "--", "notebooks")
+    renamed = {line.split("\t")[1].removesuffix(".ipynb") for line in log.splitlines() if line.startswith("R")}
+    there = set(tool("execute").pages())
+    assert renamed - there <= set(render.MOVED), "an address that was given away"

@@ -8,7 +8,16 @@ import shutil
 import pytest
 from ipywidgets.embed import embed_data
 
-from l0lib.widgets import AtZero, FourSteps, LossAndPenalty, PenaltyAndPull, Reach, ScalingFactor, Trajectories
+from l0lib.widgets import (
+    AtZero,
+    FourSteps,
+    LossAndPenalty,
+    PenaltyAndPull,
+    Reach,
+    ScalingFactor,
+    SparseRegression,
+    Trajectories,
+)
 from tests.browser import serve, visit
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -68,6 +77,7 @@ def page_url(tmp_path_factory):
         Trajectories(equal=False),
         FourSteps(),
         Reach(),
+        SparseRegression(),
     ]
     write_page(folder, explorers)
     with serve(folder) as base:

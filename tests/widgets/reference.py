@@ -7,6 +7,7 @@ import numpy as np
 from l0lib import L0, L1, L2, attraction, landscape
 from l0lib.chapters import alpha_beta_map as maps
 from l0lib.chapters import networks_in_brief as brief
+from l0lib.chapters import sparse_regression as regression
 from l0lib.chapters.image_networks import ImageNetwork, Layer
 from l0lib.compress import neurons
 from l0lib.figures.explorers import STEPS_OF_AN_EPOCH
@@ -174,6 +175,30 @@ def reach(v, d):
     assert less < most > little, "no other beta reaches further"
 
 
+def sparse_regression(v, d):
+    """Every single step from the page's own state, what pruning keeps, and the errors on fresh data."""
+    problem, size = regression.make_problem(int(v["problem"])), regression.WEIGHTS
+    penalty = regression.choose(v["penalty"], v["alpha"], v["beta"])
+    close(d["truth"], problem.truth)
+    path = np.reshape(d["training"], (-1, size))
+    assert len(path) == regression.TRAINING + 1
+    close(path[0], problem.first)
+    want = np.array([regression.step(problem, penalty, w) for w in path[:-1]])
+    close(path[1:], want, scale=1 + np.abs(want).max())
+    kept = np.zeros(size, bool)
+    kept[np.array(d["kept"], int)] = True
+    assert np.array_equal(kept, regression.prune(path[-1], v["ratio"]))
+    assert np.array_equal(d["order"], np.argsort(-np.abs(path[-1]), kind="stable"))
+    tuning = np.zeros((regression.TUNING + 1, size))
+    tuning[:, kept] = np.reshape(d["tuning"], (regression.TUNING + 1, -1))
+    close(tuning[0], path[-1] * kept)
+    want = np.array([regression.step(problem, L2(0), w, kept) for w in tuning[:-1]])
+    close(tuning[1:], want, scale=1 + np.abs(want).max())
+    outcome = regression.Outcome(problem, path, kept, tuning)
+    close(d["errors"], outcome.errors)
+    assert d["found"] == outcome.found
+
+
 def network_of(sent):
     """The network that a page holds as the places and values of its nonzero weights."""
     read = lambda text, kind: np.frombuffer(base64.b64decode(text), kind)  # noqa: E731
@@ -285,8 +310,8 @@ def plan_of(plain):
 CHECK = {
     f.__name__: f
     for f in (
-        trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty, four_steps, reach, draw_a_digit,
-        compression_ratio, remove_neurons, alpha_beta_map, one_convolution, descent,
+        trajectories, penalty_and_pull, scaling_factor, at_zero, loss_and_penalty, four_steps, reach, sparse_regression,
+        draw_a_digit, compression_ratio, remove_neurons, alpha_beta_map, one_convolution, descent,
     )
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from tests.widgets.reference import CHECK, decode
 
 KINDS = [
     "trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "trajectories-2",
-    "four_steps", "reach",
+    "four_steps", "reach", "sparse_regression",
 ]  # fmt: skip
 MOVES = ("ArrowRight", "End", "ArrowLeft", "Home", "PageUp", "PageUp", "ArrowUp", "PageDown")
 

@@ -12,6 +12,7 @@ import { penaltyAndPull } from "./penalty_and_pull.js";
 import { reach } from "./reach.js";
 import { removeNeurons } from "./remove_neurons.js";
 import { scalingFactor } from "./scaling_factor.js";
+import { sparseRegression } from "./sparse_regression.js";
 import { trajectories } from "./trajectories.js";
 
 const EXPLORERS = {
@@ -27,6 +28,7 @@ const EXPLORERS = {
   reach: [reach, "the reach of a penalty"],
   draw_a_digit: [drawADigit, "draw a digit"],
   one_convolution: [oneConvolution, "one convolution, step by step"],
+  sparse_regression: [sparseRegression, "train, prune, fine-tune"],
   descent: [descent, "three ways down a valley"],
 };
 

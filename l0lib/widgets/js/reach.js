@@ -32,19 +32,25 @@ export function reach(panels, api) {
     pen.dot(log10(x), clamp(d.reach), "l0", { size: 7 });
     pen.label(log10(x), clamp(d.reach), `r = ${short(d.reach)}`, "l0", { bold: true, dx: 9, dy: 16 });
   };
+  /** The curve's name, beside its point number `i`. */
+  const name = (pen, x, y, i, words, style, dx, dy, align) => pen.label(log10(x[i]), clamp(y[i]), words, style, { bold: true, dx, dy, align });
   const pick = (name) => (x) => { api.set(name, nearest(api.spec(name), 10 ** x)); api.save(); };
   const left = chart(panels, {
     name: "Reach against beta", y,
     x: { label: "sharpness β", range: () => BETAS.map(log10), log: () => true },
     lines: [{ style: "l0", width: 2.8 }], onPoint: pick("beta"),
     under(pen) { pen.horizontal(clamp(d.most), "grey", { dash: [2, 3] }); },
-    over(pen) { here(pen, v.beta); },
+    over(pen) { name(pen, d.beta, d.overBeta, 170, "smoothed ℓ0", "l0", -8, 14, "right"); here(pen, v.beta); },
   });
   const right = chart(panels, {
     name: "Reach against epochs", y,
     x: { label: "epochs", range: () => EPOCHS.map(log10), log: () => true },
     lines: [{ style: "l0", width: 2.8 }, { style: "l1" }], onPoint: pick("epochs"),
-    over(pen) { here(pen, v.epochs); },
+    over(pen) {
+      name(pen, d.epochs, d.overEpochs, 90, "smoothed ℓ0", "l0", 8, 14, "left");
+      name(pen, d.epochs, d.l1OverEpochs, 120, "ℓ1", "l1", -8, -10, "right");
+      here(pen, v.epochs);
+    },
   });
   return {
     update(now) {

@@ -89,7 +89,7 @@ function restore() {
   land();
 }
 
-const KINDS = new Set(["trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "draw_a_digit", "compression_ratio", "remove_neurons", "alpha_beta_map", "one_convolution", "descent", "four_steps", "reach"]);
+const KINDS = new Set(["trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "draw_a_digit", "compression_ratio", "remove_neurons", "alpha_beta_map", "one_convolution", "descent", "four_steps", "reach", "sparse_regression"]);
 
 // widgets-slim.js says when every view of the page stands: only then is their order known
 document.addEventListener("l0:ready", restore);
