@@ -19,7 +19,6 @@ from pathlib import Path
 
 from myst_nb.core.render import sanitize_script_content
 from myst_nb.sphinx_ import NbMetadataCollector
-
 from widget_state import MODULES, STATIC, share
 
 _KEY = "ipywidgets_state"
