@@ -9,17 +9,19 @@ from matplotlib.figure import Figure
 
 from .. import labels
 from ..chapters.robustness import WAYS, Networks
-from ._style import BLUE, GREEN, GREY, ORANGE, PURPLE, label_ticks, new_figure, say
+from ._style import GREY, PENALTY_STYLE, label_ticks, new_figure, say
 
-#: Dashes and marks for the arms; the control under l2 has the colour of that penalty, the paper's arms that of theirs.
+_BOTH, _L2 = (PENALTY_STYLE[name]["color"] for name in ("l2+l0", "l2"))
+#: Dashes and marks for the arms; each has the colour of its penalty, and the control under l2 that of l2.
 _LOOKS = {
-    "NORM": {"color": PURPLE, "marker": "o", "ls": "-"},
-    "SEP": {"color": PURPLE, "marker": "s", "ls": "--"},
-    "NORM-scratch": {"color": ORANGE, "marker": "v", "ls": ":"},
-    "l2": {"color": BLUE, "marker": "^", "ls": "-."},
+    "NORM": {"color": _BOTH, "marker": "o", "ls": "-"},
+    "SEP": {"color": _BOTH, "marker": "s", "ls": "--"},
+    "NORM-scratch": {"color": _BOTH, "marker": "v", "ls": ":"},
+    "distilled": {"color": _BOTH, "marker": "<", "ls": (0, (7, 2))},
+    "l2": {"color": _L2, "marker": "^", "ls": "-."},
 }
 _LEVELS = ((0, (6, 4)), (0, (2, 2)))
-_OTHER = {"color": GREEN, "marker": "D", "ls": "-"}
+_OTHER = {"color": _BOTH, "marker": "D", "ls": "-."}
 
 
 def robustness(found: Sequence[Networks]) -> Figure:
@@ -31,11 +33,12 @@ def robustness(found: Sequence[Networks]) -> Figure:
     for how in WAYS:
         panels[f"{how}: error, %"] = lambda one, how=how: one.errors(how)  # type: ignore[misc]
     panels["calibration error, points"] = lambda one: one.calibration_error
-    figure, axes = new_figure(8.4, 5.4, rows=2, columns=3)
+    figure, axes = new_figure(7.6, 5.4, rows=2, columns=3)
     *places, corner = axes.flat
     arms = list(dict.fromkeys(one.arm for one in found if one.ratio > 1))
     for axis, (title, of) in zip(places, panels.items(), strict=True):
-        axis.set(title=title, xscale="log", xlabel="compression ratio", ylim=(0, None))
+        axis.set_title(title, fontsize=10)
+        axis.set(xscale="log", xlabel="compression ratio", ylim=(0, None))
         if not found:
             say(axis, "no runs recorded yet")
         for arm in arms:
