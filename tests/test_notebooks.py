@@ -116,6 +116,13 @@ def test_a_chapter_has_its_furniture(path):
         assert right in options
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda p: p.stem)
+def test_half_of_the_exercises_ask_for_numbers_or_a_judgement(path):
+    asked = re.findall(r"^(`{3,}|:{3,})\{exercise\}[^\n]*\n(.*?)^\1\s*$", markdown(path), re.M | re.S)
+    code = [text for _, text in asked if re.search(r"\bWrite (`\w|a function|the (step|proximal|gradient))", text)]
+    assert 2 * len(code) <= len(asked)
+
+
 def questions(path):
     """Class and body of each quiz and Predict box."""
     boxes = re.findall(

@@ -27,6 +27,7 @@
     answer.classList.remove("dropdown", "toggle", "toggle-hidden");
     answer.classList.add("predict-answer");
     answer.hidden = true;
+    answer.querySelector(".admonition-title").replaceChildren("What happened");
 
     const said = make("p", { className: "predict-said" });
     said.setAttribute("role", "status");

@@ -302,12 +302,13 @@ def test_a_quiz_tells_each_choice_and_takes_it_back(chromium, book):
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_every_question_has_a_name_that_stays(chromium, book, page):
+def test_every_question_has_a_name_that_stays(html, page):
     """Under it a device keeps what was answered: it is written in the chapter, and no number of it."""
-    with visit(chromium, f"{book}/{page}") as view:
-        for kind in ("quiz", "predict"):
-            for box in view.locator(f".admonition.{kind}").all():
-                assert re.fullmatch(rf"{kind}-[a-z0-9]+(-[a-z0-9]+)*", box.get_attribute("id"))
+    text = (html / page).read_text("utf8")
+    boxes = re.findall(r'<div class="(quiz|predict)\b[^"]*\badmonition"([^>]*)>', text)
+    assert len(boxes) >= 3 or re.search(r"index|scoreboard|claims-ledger|running-at-scale", page)
+    for kind, more in boxes:
+        assert re.search(rf'\bid="{kind}-[a-z0-9]+(-[a-z0-9]+)*"', more), more
 
 
 def test_paper_keeps_numbers_breaks_boxes_and_fits_tables(chromium, book):
