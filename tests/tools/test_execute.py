@@ -2,11 +2,13 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import nbformat
 import pytest
 
-from tests.browser import tool
+from tests.browser import ROOT, tool
 
 execute = tool("execute")
 
@@ -74,3 +76,13 @@ def test_two_runs_differ_in_nothing_but_their_times(tmp_path, executed, monkeypa
     assert "svg" in found[0][0]
     assert "Trajectories" in found[0][0]
     assert found[0] == found[1]
+
+
+def test_a_notebook_is_read_without_the_grammar_of_addresses():
+    """Else each process of the build would compile it, which takes longer than all else that reading needs."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'tools')!r}); from light import nbformat; "
+        f"nbformat.validate(nbformat.read({str(next((ROOT / 'notebooks').glob('*.ipynb')))!r}, as_version=4)); "
+        "assert 'lark' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

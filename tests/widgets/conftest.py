@@ -4,6 +4,7 @@ import importlib.util
 import json
 import pathlib
 import shutil
+import sys
 
 import pytest
 from ipywidgets.embed import embed_data
@@ -42,6 +43,8 @@ body {{ max-width: {width}; margin: auto; }}
 
 def write_page(folder, explorers, width="1060px"):
     """Write a page of at most ``width`` with ``explorers`` to ``folder``. Its widget state is shared as in the book."""
+    if str(ROOT / "book/_ext") not in sys.path:  # where Sphinx finds what the extension imports
+        sys.path.append(str(ROOT / "book/_ext"))
     spec = importlib.util.spec_from_file_location("static_widgets", ROOT / "book/_ext/static_widgets.py")
     extension = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(extension)
