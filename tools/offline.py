@@ -21,7 +21,15 @@ FOLDER = "l0lib"
 #: What fits on a learning platform, and into a letter.
 LIMIT = 40_000_000
 #: What only a web server, another book or the theme reads.
-LEFT_OUT = {"webpack-macros.html", ".nojekyll", ".buildinfo", ".buildinfo.bak", "404.html", "objects.inv"}
+LEFT_OUT = {
+    "webpack-macros.html",
+    "sbt-webpack-macros.html",
+    ".nojekyll",
+    ".buildinfo",
+    ".buildinfo.bak",
+    "404.html",
+    "objects.inv",
+}
 #: Files that are compressed already.
 STORED = {".png", ".woff2", ".gz", ".jpg", ".webp"}
 NOTE = """\

@@ -39,8 +39,8 @@ STYLE = pathlib.Path(__file__).with_name("pdf.css")
 SHEETS = re.compile(r'<link[^>]*\bhref="([^"]+\.css)[^"]*"')
 #: On screen only.
 DROPPED = (
-    "script, style, noscript, input, button, .headerlink, .l0-why, .l0-print-choice, .toggle-button, .l0-moves, "
-    "#jb-print-docs-body, .bd-header-article, .prev-next-footer"
+    "script, style, noscript, input, button, form.l0-answer, .headerlink, .l0-why, .l0-print-choice, .toggle-button, "
+    ".l0-moves, #jb-print-docs-body, .bd-header-article, .prev-next-footer"
 )
 
 

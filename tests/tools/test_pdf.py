@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import pypdf
 import pypdfium2
 import pypdfium2.raw as raw
@@ -70,7 +71,7 @@ def outside(page):
 
 def ink(page):
     """The share of the sheet that is not white, head and foot left out."""
-    picture = page.render(scale=0.5, grayscale=True).to_numpy()[..., 0]
+    picture = np.asarray(page.render(scale=0.5).to_pil().convert("L"))
     height = len(picture)
     return (picture[round(0.06 * height) : round(0.93 * height)] < 250).mean()
 
@@ -102,7 +103,7 @@ def test_no_sheet_is_empty_and_no_column_is_cut(each):
 
 def test_what_is_cut_or_empty_would_be_seen(chromium, tmp_path):
     """So the test above could fail."""
-    wide = '<p style="white-space: nowrap">' + "wide " * 60 + "</p><p style='break-before: page'>&nbsp;</p>"
+    wide = "<p style='margin-left: -12mm'>wide</p><p style='break-before: page'>&nbsp;</p>"
     (tmp_path / "a.html").write_text(f"<style>@page {{ size: A4; margin: {MARGIN}mm }}</style>{wide}", "utf8")
     tool("printing").print_with(chromium, tmp_path / "a.html", tmp_path / "a.pdf", prefer_css_page_size=True)
     first, second = pypdfium2.PdfDocument(tmp_path / "a.pdf")
@@ -120,7 +121,7 @@ def test_the_outline_names_chapters_and_sections(each):
 
 def test_links_lead_to_sheets_and_nowhere_else_on_this_machine(each):
     inside, addresses = goals(each.reader)
-    assert len(inside) > 20
+    assert len(inside) > 10
     assert all(sheet is not None for sheet in inside)
     assert [address for address in addresses if not address.startswith(("https://", "http://", "mailto:"))] == []
 
@@ -171,7 +172,7 @@ def test_every_figure_is_there_and_drawn_in_lines(each):
 
 def test_text_can_be_copied_with_its_signs(handout):
     text = " ".join(" ".join(page.extract_text() for page in handout.reader.pages).split())
-    assert "learning rate η" in text
+    assert re.search(r"after the step, η ?> ?0 ?the learning rate and α ?> ?0 ?the penalty factor", text)
     assert [sign for sign in "ℓαβηλτ≤" if sign not in text] == []
     assert "ﬁ" not in text
     assert "smoothed ℓ0" in text
