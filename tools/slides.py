@@ -514,7 +514,8 @@ class Builder:
         when = f"Minute {begins:g} to {begins + slide.minutes:g}."
         aside = f'<aside class="notes"><p><strong>{when}</strong></p>{notes}</aside>'
         attributes = f'id="{make_id(slide.title)}" data-timing="{round(slide.minutes * 60)}"'
-        words = " words" if all(part.kind in ("text", "predict", "notes") for part in slide.parts) else ""
+        kinds = {part.kind for part in slide.parts}
+        words = "" if kinds & {"figure", "explorer"} else " tabled" if "table" in kinds else " words"
         body = f'<div class="body{words}">{"".join(shown)}</div>'
         address = f"\1/notebooks/{self.deck.name}.html"
         if place == 0:
@@ -522,8 +523,8 @@ class Builder:
             return (
                 f'<section class="title" {attributes}><p class="chapter">Chapter {self.deck.number}</p>'
                 f'<h1>{html.escape(slide.title)}</h1><div class="body"><div class="claim">{claim}</div>'
-                f'{"".join(shown)}</div><p class="keys"><kbd>→</kbd> next · <kbd>S</kbd> speaker’s notes · <kbd>T</kbd> '
-                "light or dark · <kbd>F</kbd> full screen · <kbd>O</kbd> overview</p>"
+                f'{"".join(shown)}</div><p class="keys"><kbd>→</kbd> next · <kbd>S</kbd> speaker’s notes · '
+                "<kbd>T</kbd> light or dark · <kbd>F</kbd> full screen · <kbd>O</kbd> overview</p>"
                 f'<p class="source"><a href="{address}">The chapter in the book</a></p>{aside}</section>'
             )
         try:
@@ -600,8 +601,8 @@ def _contents(decks: list[Deck]) -> str:
 {lines}
 </ol>
 <p><kbd>→</kbd> turns the page and then shows an answer, <kbd>S</kbd> opens the speaker's view with notes and times,
-<kbd>T</kbd> changes between light and dark, <kbd>F</kbd> fills the screen, <kbd>O</kbd> shows all slides. For paper, add
-<code>?print-pdf</code> to a deck's address and print it without margins.</p>
+<kbd>T</kbd> changes between light and dark, <kbd>F</kbd> fills the screen, <kbd>O</kbd> shows all slides. For paper,
+add <code>?print-pdf</code> to a deck's address and print it without margins.</p>
 <p><a href="\1/index.html">The book</a></p></main>"""
     return _document("Slides", body)
 
