@@ -161,7 +161,8 @@
     };
   }
 
-  document.addEventListener("DOMContentLoaded", () => {
+  // on the window, behind the scripts that build the boxes there
+  addEventListener("DOMContentLoaded", () => {
     const place = document.querySelector(".l0-progress");
     if (place) overview(place);
     else {
