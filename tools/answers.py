@@ -63,8 +63,8 @@ class Part(pydantic.BaseModel):
 class Symbol(Part):
     """A symbol: ``values`` to draw from, or a range ``from`` .. ``to`` without the numbers ``not``.
 
-    ``edges`` are special places in the range that are always tried, ``whole`` keeps to whole numbers, ``tex`` is how it
-    is written where its name does not say so.
+    ``edges`` are special places in the range that are always tried, ``whole`` keeps to whole numbers, ``tex`` and
+    ``shown`` are how it is written, in the text and by the page's script, where its name does not say so.
     """
 
     values: tuple[float | int, ...] = ()
@@ -74,6 +74,7 @@ class Symbol(Part):
     edges: tuple[float, ...] = ()
     whole: bool = False
     tex: str = ""
+    shown: str = ""
 
     @pydantic.model_validator(mode="before")
     @classmethod

@@ -92,7 +92,7 @@
   };
   function overview(place) {
     const table = document.querySelector(".l0-progress-table table, table.l0-progress-table");
-    const rows = [...(table?.querySelectorAll("tbody tr") ?? [])].map((row) => ({
+    const rows = [...(table?.querySelectorAll("tbody tr:has(a)") ?? [])].map((row) => ({
       page: page(row.querySelector("a").href),
       cells: KINDS.map((kind, i) => ({ kind, cell: row.children[i + 1], of: Number(row.children[i + 1].textContent) || 0 })),
     }));
@@ -161,7 +161,8 @@
     };
   }
 
-  document.addEventListener("DOMContentLoaded", () => {
+  // on the window, behind the scripts that build the boxes there
+  addEventListener("DOMContentLoaded", () => {
     const place = document.querySelector(".l0-progress");
     if (place) overview(place);
     else {

@@ -12,9 +12,17 @@ function element(tag, ...children) {
   return made;
 }
 
+/** How a symbol is written: by its name, or as its description says ("t_d" has an index). */
+function written(exercise, name) {
+  const [head, index] = (exercise.symbols[name].shown ?? "").split("_");
+  if (!head) return draw({ symbol: name }, element);
+  return index ? element("msub", element("mi", head), element("mi", index)) : element("mi", head);
+}
+const spoken = (exercise, name) => exercise.symbols[name].shown?.replace("_", "") ?? GREEK[name] ?? name;
+
 /** "η = 0.05, β = 10", as formulas. */
-function given(values) {
-  return Object.entries(values).flatMap(([name, x], i) => [i ? ", " : "", element("math", draw({ symbol: name }, element), element("mo", "="), draw({ number: x }, element))]);
+function given(exercise, values) {
+  return Object.entries(values).flatMap(([name, x], i) => [i ? ", " : "", element("math", written(exercise, name), element("mo", "="), draw({ number: x }, element))]);
 }
 
 function live(form, exercise) {
@@ -40,7 +48,7 @@ function live(form, exercise) {
   };
   const put = (to) => {
     seed = to;
-    if (exercise.kind === "number") list?.replaceChildren("Given: ", ...given(drawn(exercise, seed)), ".");
+    if (exercise.kind === "number") list?.replaceChildren("Given: ", ...given(exercise, drawn(exercise, seed)), ".");
   };
   const answered = (verdict) => {
     form.dataset.answered = verdict.kind === "right" ? "right" : "wrong";
@@ -85,7 +93,7 @@ function live(form, exercise) {
     put(next);
     field.value = "";
     typed();
-    say("", `New values: ${Object.entries(drawn(exercise, seed)).map(([name, x]) => `${GREEK[name] ?? name} = ${x}`).join(", ")}.`);
+    say("", `New values: ${Object.entries(drawn(exercise, seed)).map(([name, x]) => `${spoken(exercise, name)} = ${x}`).join(", ")}.`);
     field.focus();
   });
   field.disabled = false;
