@@ -218,3 +218,41 @@ def test_an_exercise_accepts_its_solution_and_not_its_stub(path, number):
     assert call, "the stub ends in check(...)"
     run(call.group(), f"<check {number}>", space)
     assert verdicts[-1].ok, verdicts[-1].message
+
+
+def titles():
+    """The title of every page that a notebook may link to, by its path from ``notebooks/``."""
+    found = {}
+    for path in [*NOTEBOOKS, *(ROOT / "book").glob("*.md")]:
+        text = markdown(path) if path.suffix == ".ipynb" else path.read_text("utf8")
+        found[path.name if path in NOTEBOOKS else f"../book/{path.name}"] = re.search(r"^# (.+)$", text, re.M)[1]
+    return found
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_links_have_words_that_a_plain_viewer_shows_too(path):
+    """JupyterLab and plain viewers show no text for an empty link, and the raw label of a role."""
+    text = markdown(path)
+    assert not re.search(r"(?<!!)\[\]\(", text), "an empty link"
+    assert not re.findall(r"\{(?:doc|ref)\}`[^`]*`", text), "write [words](page.ipynb) or [words](#label)"
+
+
+def test_links_by_label_lead_somewhere_and_exercises_have_their_number():
+    everything = "\n".join(markdown(path) for path in NOTEBOOKS)
+    everything += "".join(path.read_text("utf8") for path in (ROOT / "book").glob("*.md"))
+    there = set(re.findall(r"^\(([\w-]+)\)=|^:(?:label|name): ([\w-]+)$", everything, re.M))
+    there = {name for pair in there for name in pair if name} | {"draw"}
+    for path in NOTEBOOKS:
+        for words, label in re.findall(r"(?<!!)\[([^\]]+)\]\(#([\w-]+)\)", markdown(path)):
+            assert label in there or label.startswith("sec-"), (path.name, label)
+            if re.fullmatch(r"ex-\d+-\d+", label):
+                assert words == "Exercise " + label.removeprefix("ex-").replace("-", "."), (path.name, label)
+
+
+def test_links_to_pages_lead_to_pages_and_numbered_ones_by_their_titles():
+    known = titles()
+    for path in NOTEBOOKS:
+        for words, page in re.findall(r"(?<!!)\[([^\]]+)\]\(((?:\.\./book/)?[\w-]+\.(?:ipynb|md))\)", markdown(path)):
+            assert page in known, (path.name, page)
+            if words in known.values():
+                assert words == known[page], (path.name, words, page)
