@@ -47,6 +47,7 @@ import nbformat
 import numpy as np
 from assignments import Assignment, Exercise
 from execute import ROOT, THREADS
+from printing import replace
 from sheet import document, markdown
 
 from l0lib.exercises import check
@@ -534,13 +535,6 @@ def page(lines: Sequence[Line], assignment: Assignment, facts: str) -> str:
     return document(f"Graded: {assignment.stem}", "\n".join(parts))
 
 
-def write(path: pathlib.Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    draft = path.with_name(path.name + ".new")
-    draft.write_text(text, encoding="utf-8-sig" if path.suffix == ".csv" else "utf8")  # what spreadsheets expect
-    draft.replace(path)
-
-
 def grade_folder(
     folder: pathlib.Path, assignment: Assignment, around: Walls, seed: int, limits: Limits, jobs: int = 1
 ) -> list[Line]:
@@ -582,9 +576,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         parser.exit(2, f"{error}\n")
     facts = f"{len(lines)} notebooks. Seed {seed}. Walls: {around.told}."
-    given.out.mkdir(parents=True, exist_ok=True)
-    write(given.out / f"{assignment.stem}.csv", table(lines, assignment))
-    write(given.out / f"{assignment.stem}.html", page(lines, assignment, facts))
+    # a mark at the beginning of the CSV tells spreadsheets that it is Unicode
+    replace(given.out / f"{assignment.stem}.csv", table(lines, assignment).encode("utf-8-sig"))
+    replace(given.out / f"{assignment.stem}.html", page(lines, assignment, facts).encode("utf8"))
     width = max(len(line.name) for line in lines)
     for line in lines:
         print(f"{shown(line.name):{width}} {line.total:4g}  {'; '.join(line.remarks)}")
