@@ -202,6 +202,8 @@ class Worker:
             env=kept,
             start_new_session=True,
         )
+        assert self.process.stdin is not None
+        os.set_blocking(self.process.stdin.fileno(), False)
         self.waiting = b""
         hidden = [str(ROOT)], [str(ROOT / "l0lib"), os.path.realpath(sys.prefix)]
         limits = {"memory": int(memory * 2**30), "seconds": int(seconds) + 60, "files": FILES}
@@ -250,20 +252,28 @@ class Worker:
 
     def _send(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(json.dumps(message).encode("ascii") + b"\n")
-            self.process.stdin.flush()
-        except OSError:
-            raise Ended(self._why()) from None
+        line, number = self.process.stdin.fileno(), 0
+        data = json.dumps(message).encode("ascii") + b"\n"
+        while number < len(data):  # who does not read must not make us wait
+            self._wait([], [line])
+            try:
+                number += os.write(line, data[number : number + 2**16])
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise Ended(self._why()) from None
+
+    def _wait(self, read: list[Any], written: list[Any]) -> None:
+        begun = time.monotonic()
+        ready = self.left > 0 and any(select.select(read, written, [], self.left))
+        self.left -= time.monotonic() - begun
+        if not ready:
+            raise Ended(f"stopped after {self.seconds:g} s")
 
     def _receive(self) -> Any:
         assert self.process.stdout is not None
         while b"\n" not in self.waiting:
-            begun = time.monotonic()
-            ready = self.left > 0 and select.select([self.process.stdout], [], [], self.left)[0]
-            self.left -= time.monotonic() - begun
-            if not ready:
-                raise Ended(f"stopped after {self.seconds:g} s")
+            self._wait([self.process.stdout], [])
             piece = os.read(self.process.stdout.fileno(), 2**20)
             if not piece:
                 raise Ended(self._why())

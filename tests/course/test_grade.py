@@ -224,9 +224,12 @@ def test_a_returned_notebook_gets_its_line(lines, name, given, remark):
 @pytest.mark.slow
 def test_who_refuses_to_be_interrupted_is_ended(tmp_path):
     limits = grade.Limits(seconds=8, cell_seconds=1, memory=2)
-    line = run(tmp_path / "returned", {"stubborn": returned(STUBBORN, RIGHT_1)}, limits=limits)["stubborn"]
-    assert points(line) == [0, 0]
-    assert "stopped after 8 s, in code cell 2 of 3" in line.remarks[0]
+    eager = LIAR.replace('{"value": {"plain": true}, "verdict": "right", "points": 2}', '{"done": true}') + STUBBORN
+    notebooks = {"stubborn": returned(STUBBORN, RIGHT_1), "eager": returned(eager, "#" * 2**20)}
+    found = run(tmp_path / "returned", notebooks, limits=limits)
+    assert points(found["stubborn"]) == points(found["eager"]) == [0, 0]
+    assert "stopped after 8 s, in code cell 2 of 3" in found["stubborn"].remarks[0]
+    assert "stopped after 8 s, in code cell 3 of 3" in found["eager"].remarks[0], "it answers early, and reads no more"
     assert survivors() == []
 
 
