@@ -21,7 +21,6 @@ import functools
 import importlib.util
 import inspect
 import re
-import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -32,6 +31,7 @@ from typing import Any
 import bank
 import nbformat
 from execute import ROOT
+from printing import replace
 
 SOURCES = ROOT / "course" / "instructor" / "assignments"
 STUDENTS = ROOT / "_build" / "course" / "assignments"
@@ -405,11 +405,8 @@ def build(stem: str) -> None:
     whole = master(read(stem))
     folder = MASTERS / "source" / stem
     for path, notebook in ((folder / f"{stem}.ipynb", whole), (STUDENTS / f"{stem}.ipynb", student(whole))):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".new")
-        nbformat.write(notebook, draft)
-        draft.replace(path)
-    shutil.copyfile(SOURCES / "nbgrader_config.py", MASTERS / "nbgrader_config.py")
+        replace(path, nbformat.writes(notebook).encode("utf8"))
+    replace(MASTERS / "nbgrader_config.py", (SOURCES / "nbgrader_config.py").read_bytes())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -47,6 +47,7 @@ import nbformat
 import numpy as np
 from assignments import Assignment, Exercise
 from execute import ROOT, THREADS
+from printing import replace
 from sheet import document, markdown
 
 from l0lib.exercises import check
@@ -192,6 +193,7 @@ class Worker:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONHASHSEED": "0",
         }
+        kept["L0LIB_GRADER"] = str(os.getpid())  # tells whose they are, should one be left
         self.process = subprocess.Popen(
             [*around.before, sys.executable, str(WORKER)],
             stdin=subprocess.PIPE,
@@ -201,6 +203,8 @@ class Worker:
             env=kept,
             start_new_session=True,
         )
+        assert self.process.stdin is not None
+        os.set_blocking(self.process.stdin.fileno(), False)
         self.waiting = b""
         hidden = [str(ROOT)], [str(ROOT / "l0lib"), os.path.realpath(sys.prefix)]
         limits = {"memory": int(memory * 2**30), "seconds": int(seconds) + 60, "files": FILES}
@@ -211,7 +215,7 @@ class Worker:
             "fence": hidden if around.fence else None,
             "drop": around.drop,
         }
-        self.until = time.monotonic() + START
+        self.left = float(START)
         try:
             self._send(start)
             if self._receive() != grading_worker.READY:
@@ -219,7 +223,7 @@ class Worker:
         except BaseException:
             self.close()
             raise
-        self.until = time.monotonic() + seconds
+        self.left = seconds  # of waiting for it: what checks take here is not the notebook's
 
     def ask(self, **message: Any) -> dict[str, Any]:
         """Return the answer to a message.
@@ -249,18 +253,28 @@ class Worker:
 
     def _send(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(json.dumps(message).encode("ascii") + b"\n")
-            self.process.stdin.flush()
-        except OSError:
-            raise Ended(self._why()) from None
+        line, number = self.process.stdin.fileno(), 0
+        data = json.dumps(message).encode("ascii") + b"\n"
+        while number < len(data):  # who does not read must not make us wait
+            self._wait([], [line])
+            try:
+                number += os.write(line, data[number : number + 2**16])
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise Ended(self._why()) from None
+
+    def _wait(self, read: list[Any], written: list[Any]) -> None:
+        begun = time.monotonic()
+        ready = self.left > 0 and any(select.select(read, written, [], self.left))
+        self.left -= time.monotonic() - begun
+        if not ready:
+            raise Ended(f"stopped after {self.seconds:g} s")
 
     def _receive(self) -> Any:
         assert self.process.stdout is not None
         while b"\n" not in self.waiting:
-            left = self.until - time.monotonic()
-            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise Ended(f"stopped after {self.seconds:g} s")
+            self._wait([self.process.stdout], [])
             piece = os.read(self.process.stdout.fileno(), 2**20)
             if not piece:
                 raise Ended(self._why())
@@ -534,13 +548,6 @@ def page(lines: Sequence[Line], assignment: Assignment, facts: str) -> str:
     return document(f"Graded: {assignment.stem}", "\n".join(parts))
 
 
-def write(path: pathlib.Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    draft = path.with_name(path.name + ".new")
-    draft.write_text(text, encoding="utf-8-sig" if path.suffix == ".csv" else "utf8")  # what spreadsheets expect
-    draft.replace(path)
-
-
 def grade_folder(
     folder: pathlib.Path, assignment: Assignment, around: Walls, seed: int, limits: Limits, jobs: int = 1
 ) -> list[Line]:
@@ -582,9 +589,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         parser.exit(2, f"{error}\n")
     facts = f"{len(lines)} notebooks. Seed {seed}. Walls: {around.told}."
-    given.out.mkdir(parents=True, exist_ok=True)
-    write(given.out / f"{assignment.stem}.csv", table(lines, assignment))
-    write(given.out / f"{assignment.stem}.html", page(lines, assignment, facts))
+    # a mark at the beginning of the CSV tells spreadsheets that it is Unicode
+    replace(given.out / f"{assignment.stem}.csv", table(lines, assignment).encode("utf-8-sig"))
+    replace(given.out / f"{assignment.stem}.html", page(lines, assignment, facts).encode("utf8"))
     width = max(len(line.name) for line in lines)
     for line in lines:
         print(f"{shown(line.name):{width}} {line.total:4g}  {'; '.join(line.remarks)}")
