@@ -353,7 +353,8 @@ def _name(axis: Axes, rows: Sequence[Published]) -> None:
     ordered = sorted(rows, key=lambda row: (-printed_value(row.error or ""), printed_value(row.ratio)))
     high = min(0.055, 1 / len(ordered))
     for place, (row, letter) in enumerate(zip(ordered, ascii_letters, strict=False)):
-        look = {"color": PENALTY_STYLE["l2+l0"]["color"] if row.ours else INK, "fontsize": SMALL, "va": "center"}
+        colour = PENALTY_STYLE["l2+l0"]["color"] if row.ours else INK
+        look: dict[str, Any] = {"color": colour, "fontsize": SMALL, "va": "center"}
         if row.ours:
             look["fontweight"] = "bold"
         spot = (printed_value(row.ratio), printed_value(row.error or ""))
