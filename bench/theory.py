@@ -10,7 +10,7 @@ import numpy as np
 
 from l0lib import L0, attraction
 
-SIDE, STEPS, PAIRS, TARGET = 1000, 100, 9, 3.0
+SIDE, STEPS, PAIRS, TARGET = 1000, 300, 9, 3.0
 
 
 def pair():

@@ -102,7 +102,7 @@ def interactive(browser, url, visits=5):
     return statistics.median(times)
 
 
-def measure(browser, url, visits=5):
+def measure(browser, url):
     """Measure one page; gives a dict with the names of ``TARGETS``, and the p95 of each kind."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
@@ -114,7 +114,7 @@ def measure(browser, url, visits=5):
     return {
         "compute and draw, p95": percentile(chain(*work.values()), 0.95),
         "event to paint, p95": percentile(chain(*paint.values()), 0.95),
-        "page interactive, median": interactive(browser, url, visits),
+        "page interactive, median": interactive(browser, url),
         "by kind": {k: (len(work[k]), percentile(work[k], 0.95), percentile(paint[k], 0.95)) for k in work},
     }
 
@@ -122,14 +122,13 @@ def measure(browser, url, visits=5):
 def calmest(browser, url):
     """Measure until no figure is above twice its target, at most ``RUNS`` times, and keep the least of each.
 
-    This is what CI asks. A neighbour on the machine only ever adds time, so the least is nearest to the truth, and
-    three visits do for a median: a page is called slow only when it is so again and again.
+    This is what CI asks. A neighbour on the machine only ever adds time, so the least is nearest to the truth.
     """
-    least = measure(browser, url, visits=3)
+    least = measure(browser, url)
     for _ in range(RUNS - 1):
         if all(least[name] <= 2 * target for name, target in TARGETS.items()):
             break
-        again = measure(browser, url, visits=3)
+        again = measure(browser, url)
         least |= {name: min(least[name], again[name]) for name in TARGETS}
     return least
 
