@@ -73,6 +73,8 @@ class Exercise:
     stub: str = ""
     answer: str = ""
     code: str = ""
+    #: True if the book's page asks it too, whose check draws its own arguments.
+    on_page: bool = False
 
     @property
     def id(self) -> str:
@@ -160,7 +162,8 @@ def read(stem: str) -> Assignment:
         if label is None or label[1] not in solutions:
             raise ValueError(f"each exercise must have a label such as ex-5-1 and a solution; got {name!r} in {stem}")
         told = solutions[label[1]].replace(":class: dropdown\n", "", 1).strip()
-        exercise = Exercise(f"{label[2]}.{label[3]}", name, body[label.end() :].strip(), told)
+        rest = re.sub(r"\A(:[a-z]+:.*\n)*", "", body[label.end() :])
+        exercise = Exercise(f"{label[2]}.{label[3]}", name, rest.strip(), told, on_page=rest != body[label.end() :])
         exercises.append(_checked(exercise, stubs[exercise.number]) if exercise.number in stubs else exercise)
     return Assignment(stem, title[1] if title else stem, _imports(setup), tuple(exercises))
 
