@@ -21,7 +21,8 @@ FORM = """
 <label for="{label}-field">{asked}</label>
 <div class="l0-answer-row"><input id="{label}-field" type="text" disabled autocapitalize="off" autocorrect="off" \
 spellcheck="false" aria-describedby="{label}-typed" data-symbols="{symbols}">\
-<button type="submit" disabled>Check</button>{again}</div>
+<button type="submit" disabled>Check</button>\
+{again}</div>
 <p class="l0-typed" id="{label}-typed"></p>
 <p class="l0-said" role="status"></p>
 </form>
