@@ -37,7 +37,7 @@ from typing import Any
 
 import sheet
 import yaml
-from docutils.nodes import make_id
+from docutils.nodes import make_id  # type: ignore[import-untyped]
 from execute import EXECUTED, ROOT
 
 SOURCES = ROOT / "course" / "slides"
@@ -109,7 +109,7 @@ def read(path: pathlib.Path) -> Deck:
     text = path.read_text("utf8")
     code = "\n".join(body for _, kind, _, body in _FENCE.findall(text) if kind == "python")
     text = _FENCE.sub(lambda found: "" if found[2] == "python" else found[0], text)
-    slides = []
+    slides: list[Slide] = []
     for block in _blocks(text):
         head, _, rest = block.partition("\n")
         title = head.lstrip("#").strip()
@@ -375,7 +375,9 @@ def _picture(view: dict[str, Any]) -> str:
     """Return the still picture of a view that computes from its settings alone; of stored runs there is none."""
     from l0lib import widgets
 
-    kinds = {one.kind: one for one in vars(widgets).values() if isinstance(one, type) and hasattr(one, "kind")}
+    kinds: dict[str, Any] = {
+        one.kind: one for one in vars(widgets).values() if isinstance(one, type) and hasattr(one, "kind")
+    }
     if kinds[view["kind"]].carried():
         return ""
     return kinds[view["kind"]](**{one["name"]: one["start"] for one in view["spec"]}).fallback()["text/html"]
