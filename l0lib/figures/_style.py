@@ -48,7 +48,7 @@ PLAIN: tuple[dict[str, Any], ...] = tuple(
 #: Signs of weights, from negative to positive, zero white; few shades, since some pictures are stored in few colours.
 SIGNED = LinearSegmentedColormap.from_list("signed", [MINUS, "#ffffff", PLUS], N=21)
 #: Points of the smallest letters: at the width of a page's column they are 11 pixels high or more.
-SMALL = 9.0
+SMALL = 9.5
 #: Inches of the widest figure for which that holds.
 WIDEST = 7.6
 
