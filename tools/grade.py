@@ -443,7 +443,7 @@ def grade(path: pathlib.Path, name: str, assignment: Assignment, around: Walls, 
     to_read = [number for number, text in line.texts.items() if text]
     if to_read:
         line.remarks.append(f"to be read: {', '.join(to_read)}")
-    if len(unanswered & {e.answer for e in coded}) == len(coded) and not to_read:
+    if all(f"{exercise.number}: not answered" in line.remarks for exercise in coded) and not to_read:
         line.remarks.append("nothing was answered")
     return line
 

@@ -207,7 +207,7 @@ def points(line):
         ("memory", [2, 2], ""),
         ("dies", [0, 0], "ended by itself, with code 3"),
         ("large", [0, 2], "got an array of 76 MB"),
-        ("flood", [0, 0], "stopped: an answer is too large"),
+        ("flood", [0, 0], "in code cell 2 of 3; nothing after it is graded"),
         ("forger", [0, 0], "5.1: not yet"),
         ("bomb", [2, 2], ""),
     ],
