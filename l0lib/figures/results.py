@@ -327,9 +327,9 @@ def _looks(found: Iterable[Result]) -> dict[str, dict[str, Any]]:
     for number, (arm, penalty) in enumerate(arms.items()):
         alike = [other for other, kind in arms.items() if kind == penalty]
         strength = 1 - 0.3 * alike.index(arm) / max(len(alike) - 1, 1) if len(alike) > 2 else 1.0
-        colour = np.array(to_rgb(PENALTY_STYLE[penalty]["color"]))
+        red, green, blue = (1 - strength * (1 - part) for part in to_rgb(PENALTY_STYLE[penalty]["color"]))
         place = _ARM_PLACES[arm.rsplit("-", 1)[-1]] if known else number
-        looks[arm] = {"color": to_hex(1 - strength * (1 - colour)), "marker": MARKS[place % len(MARKS)]}
+        looks[arm] = {"color": to_hex((red, green, blue)), "marker": MARKS[place % len(MARKS)]}
     return looks
 
 
