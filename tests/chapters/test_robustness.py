@@ -1,11 +1,8 @@
 """What records tell of changed digits and of confidence: grouped rightly, compared by the rule, said in words."""
 
-from pathlib import Path
-
 import pytest
 
 from l0lib.chapters import in_words, robustness
-from l0lib.experiments import scores
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.records import Measured
 from l0lib.figures.robustness import robustness as figure
@@ -107,13 +104,3 @@ def test_the_figure_has_a_line_for_each_arm_and_a_level_for_the_dense_network():
     names = [text.get_text() for text in corner.get_legend().get_texts()]
     assert names == ["dense", "NORM", "ℓ2 alone"]
     assert first.get_ylim()[0] == 0
-
-
-def test_the_chapter_tells_the_changes_that_were_made():
-    text = (Path(__file__).parents[2] / "notebooks" / "10-hundredfold.ipynb").read_text(encoding="utf-8")
-    assert scores.PIXELS == 3
-    assert "by up to three pixels" in text
-    assert f"by up to {scores.DEGREES:g} degrees" in text
-    assert f"of deviation {scores.NOISE:g} in every pixel" in text
-    assert scores.BINS == 10
-    assert "sort the answers into ten bins" in text

@@ -202,7 +202,7 @@ def points(line):
         ("folder", [0, 0], "is a link, no file"),
         ("hangs", [2, 2], "TimeoutError: it took longer than 4 s"),
         ("hangs-when-asked", [0, 2], "TimeoutError: it took longer than 4 s"),
-        ("babbler", [2, 2], "TimeoutError"),
+        ("babbler", [2, 2], ("TimeoutError", "MemoryError")),  # whichever a machine reaches first
         ("exits", [2, 2], "SystemExit"),
         ("memory", [2, 2], ""),
         ("dies", [0, 0], "ended by itself, with code 3"),
@@ -215,7 +215,8 @@ def points(line):
 def test_a_returned_notebook_gets_its_line(lines, name, given, remark):
     line = lines[name]
     assert points(line) == given, line
-    assert remark in "; ".join(line.remarks)
+    expected = remark if isinstance(remark, tuple) else (remark,)
+    assert any(text in "; ".join(line.remarks) for text in expected), line.remarks
     assert line.points["5.3"] is None
 
 

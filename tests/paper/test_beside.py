@@ -66,7 +66,7 @@ def made(study, arm, seeds=(0,), errors=900, dense=800):
 def test_the_papers_rows_stand_as_printed_and_missing_runs_are_said(number):
     table = beside(number, [])
     assert [row[0] for row in table.rows] == [row.method for row in paper.TABLES[number].rows]
-    assert f"l0lib run {SOURCES[number][0]} --profile full makes them" in table.caption
+    assert f"l0lib run {SOURCES[number][0]} --profile full` makes them" in table.caption
 
 
 def test_an_increase_is_paired_by_seed_and_stands_beside_the_papers():

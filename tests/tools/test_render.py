@@ -79,7 +79,7 @@ def test_the_status_page_tells_what_every_recorded_run_took():
 
     rows = [row.strip("| ").split(" | ") for row in render.recorded_runs()]
     assert sum(int(row[2]) for row in rows) == len(list(records.read_all()))
-    lenet = next(row for row in rows if row[:2] == ["experiment-2", "LeNet-300-100"])
+    lenet = next(row for row in rows if row[:2] == ["Experiment 2", "LeNet-300-100"])
     minutes, threads, machine = lenet[3:]
     assert float(minutes.removesuffix(" min")) > 0
     assert int(threads) == 1
