@@ -19,9 +19,17 @@ from typing import Any
 
 from scipy.special import lambertw
 
+
+def _lambert_w(x: float) -> float:
+    """Return the upper branch of Lambert's W, NaN below -1/e; SciPy has no value at the branch point as it is stored."""
+    if abs(x + 1 / math.e) < 1e-16:
+        return -1.0
+    return float(lambertw(x).real) if x > -1 / math.e else math.nan
+
+
 #: What a formula may call.
 FUNCTIONS: dict[str, Callable[..., float]] = {
-    "W": lambda x: float(lambertw(x).real) if x >= -1 / math.e else math.nan,
+    "W": _lambert_w,
     "abs": abs,
     "ceil": lambda x: float(math.ceil(x)),
     "exp": math.exp,

@@ -87,7 +87,9 @@ function judgeFormula(exercise, tree, seed) {
   const equal = (a, b) => same(a, b, exercise.tolerance, floor);
   const bad = at.filter((p) => !equal(p.got, p.want)), good = at.filter((p) => equal(p.got, p.want));
   if (!bad.length) return { kind: "right", says: "Right." };
-  const part = good.length ? parts(exercise).find(([, holds]) => bad.every((p) => holds(p.point)) && !good.some((p) => holds(p.point))) : undefined;
+  // where both are as good as zero nothing is told: such a point may lie in the part that is wrong
+  const above = good.filter((p) => Math.abs(p.want) > floor), sure = above.length ? above : good;
+  const part = good.length ? parts(exercise).find(([, holds]) => bad.every((p) => holds(p.point)) && !sure.some((p) => holds(p.point))) : undefined;
   const except = part ? `Right except where ${part[0]}. ` : "";
   for (const slip of exercise.slips) {
     const other = read(slip.answer, names(exercise));
