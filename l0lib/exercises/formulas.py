@@ -21,7 +21,7 @@ from scipy.special import lambertw
 
 
 def _lambert_w(x: float) -> float:
-    """Return the upper branch of Lambert's W, NaN below -1/e; SciPy has no value at the branch point as it is stored."""
+    """Return the upper branch of Lambert's W, NaN below -1/e: SciPy has no value at the branch point as stored."""
     if abs(x + 1 / math.e) < 1e-16:
         return -1.0
     return float(lambertw(x).real) if x > -1 / math.e else math.nan
