@@ -219,7 +219,7 @@ def test_answers_come_back_and_my_progress_counts_them(chromium, book, tmp_path)
         assert form(view, "one-step-of-l0").get_by_role("textbox").input_value() == "w"
         given = view.locator(".exercise", has=view.locator("#answer-patience-of-l2")).locator("p", has_text="Given:")
         for value in re.findall(r"= ([\d.]+?)(?=, |\.$)", values):
-            assert value in given.inner_text(), "the drawn values come back"
+            assert value in given.text_content(), "the drawn values come back"
         assert view.locator(".admonition.quiz").first.get_attribute("data-answered") == "right"
         assert view.locator(".admonition.predict").first.get_attribute("data-answered")
 

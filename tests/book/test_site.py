@@ -54,6 +54,7 @@ def test_a_page_is_accessible_in_both_themes(chromium, book, axe, page):
         for theme in ("light", "dark"):
             view.emulate_media(color_scheme=theme)
             settle(view)
+            view.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")  # colours that fade over
             if page != "404.html":
                 assert view.evaluate("document.documentElement.dataset.theme") == theme
             found = axe(view)

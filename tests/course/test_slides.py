@@ -210,6 +210,7 @@ def test_a_deck_prints_a_slide_a_sheet(chromium, folder, tmp_path):
     name = "04-zero-attraction"
     with visit(chromium, (folder / f"{name}.html").as_uri() + "?print-pdf", ready=None) as page:
         until(page, READY, 120)
+        until(page, "document.querySelectorAll('.pdf-page').length > 1", 60)
         page.pdf(path=tmp_path / "deck.pdf", prefer_css_page_size=True, print_background=True)
     sheets = PdfReader(tmp_path / "deck.pdf").pages
     written = slides.read(ROOT / f"course/slides/{name}.md").slides

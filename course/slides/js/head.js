@@ -3,7 +3,8 @@
   const root = document.documentElement, asked = new URLSearchParams(location.search);
   root.classList.add("js");
   const print = asked.has("print-pdf");
-  if (print || innerWidth >= 1000) root.classList.add("deck");
+  // the speaker's window shows the deck in narrow frames
+  if (print || asked.has("receiver") || innerWidth >= 1000) root.classList.add("deck");
   let kept = null;
   try { kept = localStorage.getItem("l0-slides-theme"); } catch { /* site data may be blocked */ }
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
