@@ -127,11 +127,16 @@ def prepare(page: Page, code: bool) -> None:
 
 def connect(page: Page, known: set[str], root: str) -> None:
     """Give the ids of a page the page's name, and let its links and pictures lead to where they are now."""
-    folder = posixpath.dirname(page.name)
+    folder, taken = posixpath.dirname(page.name), set[str]()
     for top in (page.article, *page.answers):
         for tag in (top, *top.find_all(True)):
             if tag.get("id"):
-                tag["id"] = anchor(page.name, str(tag["id"]))
+                own = anchor(page.name, str(tag["id"]))
+                if own in taken:  # the boxes of proofs and of exercises all have one, which nothing links to
+                    del tag["id"]
+                else:
+                    tag["id"] = own
+                    taken.add(own)
             for name in ("aria-labelledby", "aria-describedby", "for"):
                 if tag.get(name):
                     tag[name] = anchor(page.name, str(tag[name]))
