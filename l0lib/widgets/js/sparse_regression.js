@@ -116,7 +116,7 @@ export function sparseRegression(panels, api) {
     under(pen) { pen.horizontal(0, "grey", { width: 0.6 }); },
     over(pen) {
       const all = [...Array(WEIGHTS).keys()], places = [...d.kept.keys()], matters = (j) => j < RELEVANT;
-      lines(pen, d.training, WEIGHTS, all.filter((j) => !matters(j)), 0, "grey", 0.7, 0.8);
+      lines(pen, d.training, WEIGHTS, all.filter((j) => !matters(j)), 0, "grey", 0.7, 1);
       lines(pen, d.tuning, d.kept.length, places.filter((i) => !matters(d.kept[i])), TRAINING, "grey", 0.9, 1);
       lines(pen, d.training, WEIGHTS, all.filter(matters), 0, colour(), 1.8, 1);
       lines(pen, d.tuning, d.kept.length, places.filter((i) => matters(d.kept[i])), TRAINING, colour(), 1.8, 1);
