@@ -19,7 +19,7 @@ WEIGHTS, RELEVANT, EXAMPLES = 100, 10, 70
 #: Standard deviation of the noise on the targets, and of the first weights.
 NOISE, FIRST = 0.5, 0.01
 #: Learning rate, and the steps of training and of fine-tuning.
-ETA, TRAINING, TUNING = 0.1, 400, 200
+ETA, TRAINING, TUNING = 0.1, 200, 100
 #: Sequences of random numbers of one seed, in the order of use (:mod:`l0lib.playground.chance`).
 _SIGNS, _SIZES, _INPUTS, _NOISE, _FIRST = range(5)
 

@@ -6,8 +6,8 @@ import { chart, log10 } from "./plot.js";
 import { normals, uniforms } from "./playground/chance.js";
 import { nearest } from "./settings.js";
 
-const WEIGHTS = 100, RELEVANT = 10, EXAMPLES = 70, NOISE = 0.5, FIRST = 0.01, ETA = 0.1, TRAINING = 400, TUNING = 200;
-const SIDE = 1.8, LEAST = 1e-4, MOST = 3, EVERY = 10; // what the pictures show, and every how many steps
+const WEIGHTS = 100, RELEVANT = 10, EXAMPLES = 70, NOISE = 0.5, FIRST = 0.01, ETA = 0.1, TRAINING = 200, TUNING = 100;
+const SIDE = 1.8, LEAST = 1e-4, MOST = 3, EVERY = 5; // what the pictures show, and every how many steps
 
 function makeProblem(seed) {
   const sign = uniforms(seed, 0, RELEVANT), size = uniforms(seed, 1, RELEVANT), truth = new Float64Array(WEIGHTS);
