@@ -31,7 +31,8 @@ from typing import Any
 import bank
 import nbformat
 from execute import ROOT
-from printing import replace
+
+from l0lib._files import write_atomically
 
 SOURCES = ROOT / "course" / "instructor" / "assignments"
 STUDENTS = ROOT / "_build" / "course" / "assignments"
@@ -73,8 +74,6 @@ class Exercise:
     stub: str = ""
     answer: str = ""
     code: str = ""
-    #: True if the book's page asks it too, whose check draws its own arguments.
-    on_page: bool = False
 
     @property
     def id(self) -> str:
@@ -100,6 +99,11 @@ class Assignment:
     def points(self) -> int:
         """The points of all exercises."""
         return POINTS * len(self.exercises)
+
+    @property
+    def by_code(self) -> tuple[Exercise, ...]:
+        """The exercises that are answered by code, and graded by it."""
+        return tuple(exercise for exercise in self.exercises if exercise.stub)
 
 
 @functools.cache
@@ -163,7 +167,7 @@ def read(stem: str) -> Assignment:
             raise ValueError(f"each exercise must have a label such as ex-5-1 and a solution; got {name!r} in {stem}")
         told = solutions[label[1]].replace(":class: dropdown\n", "", 1).strip()
         rest = re.sub(r"\A(:[a-z]+:.*\n)*", "", body[label.end() :])
-        exercise = Exercise(f"{label[2]}.{label[3]}", name, rest.strip(), told, on_page=rest != body[label.end() :])
+        exercise = Exercise(f"{label[2]}.{label[3]}", name, rest.strip(), told)
         exercises.append(_checked(exercise, stubs[exercise.number]) if exercise.number in stubs else exercise)
     return Assignment(stem, title[1] if title else stem, _imports(setup), tuple(exercises))
 
@@ -267,8 +271,8 @@ def master(assignment: Assignment) -> nbformat.NotebookNode:
         title=assignment.title,
         exercises=len(assignment.exercises),
         points=assignment.points,
-        code=sum(bool(exercise.stub) for exercise in assignment.exercises),
-        text=sum(not exercise.stub for exercise in assignment.exercises),
+        code=len(assignment.by_code),
+        text=len(assignment.exercises) - len(assignment.by_code),
     )
     setup = f"{assignment.imports}\n\nfrom l0lib.exercises import check"
     cells = [_cell("markdown", "head", told), _cell("code", "setup", setup)]
@@ -408,8 +412,8 @@ def build(stem: str) -> None:
     whole = master(read(stem))
     folder = MASTERS / "source" / stem
     for path, notebook in ((folder / f"{stem}.ipynb", whole), (STUDENTS / f"{stem}.ipynb", student(whole))):
-        replace(path, nbformat.writes(notebook).encode("utf8"))
-    replace(MASTERS / "nbgrader_config.py", (SOURCES / "nbgrader_config.py").read_bytes())
+        write_atomically(path, nbformat.writes(notebook).encode("utf8"))
+    write_atomically(MASTERS / "nbgrader_config.py", (SOURCES / "nbgrader_config.py").read_bytes())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -423,8 +427,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stem in chosen:
         build(stem)
         assignment = read(stem)
-        by_code = sum(bool(exercise.stub) for exercise in assignment.exercises)
-        print(f"{stem}: {len(assignment.exercises)} exercises, {by_code} graded by code, {assignment.points} points")
+        by_code, count = len(assignment.by_code), len(assignment.exercises)
+        print(f"{stem}: {count} exercises, {by_code} graded by code, {assignment.points} points")
     print(f"for students: {STUDENTS.relative_to(ROOT)}; masters: {MASTERS.relative_to(ROOT)}")
 
 

@@ -23,6 +23,7 @@ import csv
 import functools
 import html
 import io
+import itertools
 import json
 import os
 import pathlib
@@ -47,15 +48,17 @@ import nbformat
 import numpy as np
 from assignments import Assignment, Exercise
 from execute import ROOT, THREADS
-from printing import replace
 from sheet import document, markdown
 
+from l0lib._files import write_atomically
 from l0lib.exercises import check
 
 GRADED = ROOT / "_build" / "course" / "instructor" / "graded"
 WORKER = ROOT / "tools" / "grading_worker.py"
 #: A returned file may have so many bytes, a message of a worker too.
 LARGEST_FILE, LARGEST_MESSAGE = 20 * 2**20, 32 * 2**20
+#: Letters of a cell that may be a stub: the tree of a huge one would take the memory that no limit guards here.
+LARGEST_STUB = 10**5
 #: Seconds for a worker's imports, which are not the notebook's.
 START = 180
 #: Exercises that say what may happen to an argument. In others an answer could bend what it is compared with.
@@ -367,7 +370,7 @@ def stubs(cells: Sequence[Any]) -> set[str]:
     """Return the functions whose last definition is still a stub: nothing but a docstring and dots."""
     last: dict[str, bool] = {}
     for cell in cells:
-        if cell.cell_type == "code":
+        if cell.cell_type == "code" and len(cell.source) <= LARGEST_STUB:
             with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
                 for node in ast.parse(cell.source).body:
                     if isinstance(node, ast.FunctionDef):
@@ -379,14 +382,12 @@ def stubs(cells: Sequence[Any]) -> set[str]:
 
 def text_of(cells: Sequence[Any], exercise: Exercise) -> str:
     """Return what was written for an exercise, found by the cell's name or behind the exercise's heading."""
-    for place, cell in enumerate(cells):
+    for cell in cells:
         named = cell.metadata.get("nbgrader", {})
         if isinstance(named, dict) and named.get("grade_id") == f"{exercise.id}-answer":
             return _written(cell.source)
-        if cell.source.startswith(f"## {exercise.number} ") and not any(
-            f"{exercise.id}-answer" in str(other.metadata) for other in cells
-        ):
-            following = cells[place + 1] if place + 1 < len(cells) else cell
+    for cell, following in itertools.pairwise(cells):
+        if cell.source.startswith(f"## {exercise.number} "):
             return _written(following.source) if not following.source.startswith("## ") else ""
     return ""
 
@@ -412,13 +413,12 @@ def grade(path: pathlib.Path, name: str, assignment: Assignment, around: Walls, 
     except ValueError as error:
         line.remarks.append(str(error))
         return line
-    for exercise in assignment.exercises:
-        if not exercise.stub:
-            line.texts[exercise.number] = text_of(cells, exercise)
-    unanswered = stubs(cells)
-    coded = [exercise for exercise in assignment.exercises if exercise.stub]
     worker, where = None, "at the start"
     try:
+        for exercise in assignment.exercises:
+            if not exercise.stub:
+                line.texts[exercise.number] = text_of(cells, exercise)
+        unanswered = stubs(cells)
         worker = Worker(around, assignment.imports, limits.seconds, limits.cell_seconds, limits.memory)
         code = [cell.source for cell in cells if cell.cell_type == "code"]
         for number, source in enumerate(code, 1):
@@ -428,7 +428,7 @@ def grade(path: pathlib.Path, name: str, assignment: Assignment, around: Walls, 
                 line.remarks.append(
                     f"code cell {number}: {shown(answer['raised'])}: {shown(answer.get('message', ''))}"
                 )
-        for exercise in coded:
+        for exercise in assignment.by_code:
             where = f"in exercise {exercise.number}"
             line.points[exercise.number], remark = points(
                 worker, exercise, assignment, exercise.answer in unanswered, seed
@@ -437,13 +437,16 @@ def grade(path: pathlib.Path, name: str, assignment: Assignment, around: Walls, 
                 line.remarks.append(f"{exercise.number}: {remark}")
     except Ended as error:
         line.remarks.append(f"{error}, {where}; nothing after it is graded")
+    except Exception as error:  # a fault of ours that this notebook has found: the others' lines still count
+        told = f"{type(error).__name__}: {shown(error)}"
+        line.remarks.append(f"the grader failed {where} ({told}); nothing after it is graded")
     finally:
         if worker is not None:
             worker.close()
     to_read = [number for number, text in line.texts.items() if text]
     if to_read:
         line.remarks.append(f"to be read: {', '.join(to_read)}")
-    if all(f"{exercise.number}: not answered" in line.remarks for exercise in coded) and not to_read:
+    if all(f"{exercise.number}: not answered" in line.remarks for exercise in assignment.by_code) and not to_read:
         line.remarks.append("nothing was answered")
     return line
 
@@ -481,11 +484,12 @@ def holds_elsewhere(answer: Any, exercise: Exercise, assignment: Assignment, see
     for turn in range(assignments.DRAWS):
         given = [assignments.draw_of(exercise.number)(np.random.default_rng((seed, turn))) for _ in range(2)]
         want = space[exercise.answer](*given[0])
-        try:
+        try:  # a list of rows of unequal length, for one, is no array
             got = answer(*given[1])
+            agrees = assignments.draws().agree(got, want, assignments.draws().DIGITS.get(exercise.number, 1e-6))
         except Exception:
             return False
-        if not assignments.draws().agree(got, want, assignments.draws().DIGITS.get(exercise.number, 1e-6)):
+        if not agrees:
             return False
     return True
 
@@ -509,29 +513,34 @@ def returned(folder: pathlib.Path) -> Iterator[tuple[str, pathlib.Path]]:
         yield name.as_posix(), path
 
 
-def table(lines: Sequence[Line], assignment: Assignment) -> str:
-    """Return the table as CSV. No cell of it is a formula of a spreadsheet."""
-    target = io.StringIO()
-    writer = csv.writer(target)
+def rows(lines: Sequence[Line], assignment: Assignment) -> list[list[str]]:
+    """Return the table's rows, headers first. No cell is a formula of a spreadsheet."""
     numbers = [exercise.number for exercise in assignment.exercises]
-    writer.writerow(["name", *numbers, "by code", "of", "remarks"])
-    most = assignments.POINTS * sum(bool(exercise.stub) for exercise in assignment.exercises)
+    most = str(assignments.POINTS * len(assignment.by_code))
+    found = [["name", *numbers, "by code", "of", "remarks"]]
     for line in lines:
         given = [f"{value:g}" if (value := line.points[number]) is not None else "" for number in numbers]
-        writer.writerow([plain(line.name), *given, f"{line.total:g}", most, plain("; ".join(line.remarks))])
+        found.append([plain(line.name), *given, f"{line.total:g}", most, plain("; ".join(line.remarks))])
+    return found
+
+
+def table(lines: Sequence[Line], assignment: Assignment) -> str:
+    """Return the table as CSV."""
+    target = io.StringIO()
+    csv.writer(target).writerows(rows(lines, assignment))
     return target.getvalue()
 
 
 def plain(text: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def page(lines: Sequence[Line], assignment: Assignment, facts: str) -> str:
     """Return the table as a page, and below it what was written, one exercise after the other."""
-    rows = list(csv.reader(io.StringIO(table(lines, assignment))))
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in rows[0])
-    body = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:])
+    headers, *found = rows(lines, assignment)
+    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in headers)
+    body = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in found)
     parts = [f"<h1>Chapter {assignment.stem[:2].lstrip('0') or 0}: {html.escape(assignment.title)}</h1>"]
     parts.append(f'<p class="facts">{html.escape(facts)}</p>')
     parts.append(f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div><br>')
@@ -561,7 +570,7 @@ def grade_folder(
     found = list(returned(folder))
     if not found:
         raise ValueError(f"folder must hold notebooks (*.ipynb); got none in {folder}")
-    with warnings.catch_warnings(), np.errstate(all="ignore"), concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+    with warnings.catch_warnings(), concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         warnings.simplefilter("ignore")
         asked = [pool.submit(grade, path, name, assignment, around, seed, limits) for name, path in found]
         return [future.result() for future in asked]
@@ -589,9 +598,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         parser.exit(2, f"{error}\n")
     facts = f"{len(lines)} notebooks. Seed {seed}. Walls: {around.told}."
-    # a mark at the beginning of the CSV tells spreadsheets that it is Unicode
-    replace(given.out / f"{assignment.stem}.csv", table(lines, assignment).encode("utf-8-sig"))
-    replace(given.out / f"{assignment.stem}.html", page(lines, assignment, facts).encode("utf8"))
+    # a mark at the beginning of the CSV tells spreadsheets that it is Unicode; what is none, in a name that came from
+    # another system or in a text, becomes a question mark
+    write_atomically(given.out / f"{assignment.stem}.csv", table(lines, assignment).encode("utf-8-sig", "replace"))
+    write_atomically(given.out / f"{assignment.stem}.html", page(lines, assignment, facts).encode("utf8", "replace"))
     width = max(len(line.name) for line in lines)
     for line in lines:
         print(f"{shown(line.name):{width}} {line.total:4g}  {'; '.join(line.remarks)}")

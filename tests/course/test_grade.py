@@ -169,6 +169,7 @@ def lines(tmp_path_factory):
         "no-json": b"this is no notebook",
         "no-name": returned("x = 1"),
         "other": returned("safe_alpha = object()", "count_steps = {1: 2}"),
+        "ragged": returned("def safe_alpha(*a): return [[1], [1, 2]]", RIGHT_2),
         "zoe": right,
     }
     before = {name: data for name, data in notebooks.items() if isinstance(data, bytes)}
@@ -193,6 +194,7 @@ def points(line):
         ("given-out", [0, 0], "nothing was answered"),
         ("no-name", [0, 0], "there is no `safe_alpha`"),
         ("other", [0, 0], "an answer must be a number"),
+        ("ragged", [0, 2], "5.1: not yet"),
         ("empty", [0, 0], "is empty"),
         ("no-json", [0, 0], "is no JSON"),
         ("deep", [0, 0], "is no JSON"),
@@ -291,6 +293,25 @@ def test_walls_are_of_a_known_kind():
         grade.walls("brick")
 
 
+@pytest.mark.slow
+def test_a_fault_of_the_grader_costs_one_line(tmp_path, monkeypatch):
+    """Whatever a notebook makes of it, the others are graded."""
+    real = grade.stubs
+
+    def faulty(cells):
+        if any("x = 1" in cell.source for cell in cells):
+            raise OverflowError("too much")
+        return real(cells)
+
+    monkeypatch.setattr(grade, "stubs", faulty)
+    found = run(tmp_path / "returned", {"ada": returned(RIGHT_1, RIGHT_2), "eve": returned("x = 1")})
+    assert points(found["ada"]) == [2, 2]
+    assert points(found["eve"]) == [0, 0]
+    assert (
+        "the grader failed at the start (OverflowError: too much); nothing after it is graded" in found["eve"].remarks
+    )
+
+
 def lines_of(*lines):
     return [
         grade.Line(name, {e.number: 0.0 if e.stub else None for e in CHAPTER.exercises}, remarks)
@@ -304,7 +325,7 @@ def test_the_table_has_a_column_for_each_exercise_and_no_formula():
     assert list(rows[0]) == ["name", *(e.number for e in CHAPTER.exercises), "by code", "of", "remarks"]
     assert [row["name"] for row in rows] == ["'=cmd()", "ada"]
     assert rows[0]["remarks"] == '\'@x; y; a "b", c'
-    most = assignments.POINTS * sum(bool(exercise.stub) for exercise in CHAPTER.exercises)
+    most = assignments.POINTS * len(CHAPTER.by_code)
     assert (rows[0]["5.1"], rows[0]["5.3"], rows[0]["of"]) == ("0", "", str(most))
 
 
@@ -386,6 +407,7 @@ def test_a_text_is_found_by_its_cell_or_behind_its_heading():
         ("def f(x):\n    ...\ndef f(x):\n    return x", set()),
         ("def f(x):\n    return ...", set()),
         ("def f(:", set()),
+        ("def f(x):\n    ...\n" + "#" * grade.LARGEST_STUB, set()),
     ],
 )
 def test_a_stub_is_seen(source, found):
@@ -397,6 +419,9 @@ def test_the_command_writes_both_tables(tmp_path, capsys):
     folder, out = tmp_path / "returned", tmp_path / "out"
     folder.mkdir()
     nbformat.write(returned(RIGHT_1, RIGHT_2, text="Neither."), folder / "ada.ipynb")
+    # a name that another system wrote, and half a sign in a text
+    half = nbformat.writes(returned(text="Both?")).replace("Both?", r"Half \ud83d")
+    pathlib.Path(os.fsdecode(bytes(folder) + b"/m\xfcller.ipynb")).write_text(half, "utf8")
     grade.main([str(folder), "--chapter", "5", "--seed", "3", "--out", str(out)])
     told = capsys.readouterr()
     assert "ada" in told.out
@@ -404,8 +429,11 @@ def test_the_command_writes_both_tables(tmp_path, capsys):
     assert ("ATTENTION" in told.err) == grade.walls().fence
     assert sorted(os.listdir(out)) == ["05-at-zero.csv", "05-at-zero.html"]
     rows = list(csv.DictReader(io.StringIO((out / "05-at-zero.csv").read_text("utf-8-sig"))))
-    assert [(row["name"], row["5.1"], row["5.2"], row["by code"]) for row in rows] == [("ada", "2", "2", "4")]
-    assert "Neither." in (out / "05-at-zero.html").read_text("utf8")
+    found = [(row["name"], row["5.1"], row["5.2"], row["by code"]) for row in rows]
+    assert found == [("ada", "2", "2", "4"), ("m?ller", "0", "0", "0")]
+    told = (out / "05-at-zero.html").read_text("utf8")
+    assert "Neither." in told
+    assert "Half ?" in told
     for wrong in (["--chapter", "77"], ["--chapter", "5", "--walls", "brick"]):
         with pytest.raises(SystemExit):
             grade.main([str(folder), *wrong])
