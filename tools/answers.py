@@ -22,9 +22,9 @@ from typing import Any, Literal
 
 import bank
 import pydantic
-import yaml
 from execute import ROOT
 
+from l0lib._files import write_atomically
 from l0lib.exercises import formulas
 
 FOLDER = ROOT / "course" / "answers"
@@ -105,13 +105,12 @@ class Case(Part):
     says: str
 
 
-class Answer(Part):
+class Answer(bank.Described):
     """One exercise. ``tests`` is the label it stands for, ``check`` holds expressions that must be true of ``answer``.
 
     A check comes to the answer another way than its formula does, at every point of the domain or for all values.
     """
 
-    id: str = pydantic.Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     title: str = pydantic.Field(min_length=1)
     kind: Literal["formula", "number"]
     tests: str
@@ -284,26 +283,9 @@ def read(folder: pathlib.Path = FOLDER) -> dict[str, tuple[Answer, ...]]:
         If a file holds no list of exercises or is named as no notebook, if an exercise breaks a rule, or if two have
         one id.
     """
-    found: dict[str, tuple[Answer, ...]] = {}
-    seen: set[str] = set()
-    for path in sorted(folder.glob("*.yaml")):
-        items = yaml.safe_load(path.read_text(encoding="utf8"))
-        if not isinstance(items, list):
-            raise ValueError(f"{path.name} must hold a list of exercises; got {type(items).__name__}")
-        made = []
-        for item in items:
-            name = item.get("id") if isinstance(item, dict) else item
-            try:
-                answer = Answer.model_validate(item)
-            except pydantic.ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(map(str, first["loc"]))
-                raise ValueError(f"{path.name}, exercise {name!r}: {where} {first['msg']}") from None
-            if answer.id in seen:
-                raise ValueError(f"{path.name}: id must be the only one of its kind; got {answer.id!r} twice")
-            seen.add(answer.id)
-            made.append(answer)
-        found[path.stem] = tuple(made)
+    found: dict[str, tuple[Answer, ...]] = {path.stem: () for path in sorted(folder.glob("*.yaml"))}
+    for path, answer in bank.described(folder, Answer, "exercise"):
+        found[path.stem] += (answer,)
     return found
 
 
@@ -397,17 +379,14 @@ def written() -> dict[pathlib.Path, str]:
 
 def main(arguments: list[str]) -> int:
     """Write, or with ``--check`` compare; returns 1 if something differs."""
-    old = [path for path, text in written().items() if path.read_text("utf8") != text]
+    other = {path: text for path, text in written().items() if path.read_text("utf8") != text}
     if "--check" in arguments:
-        for path in old:
+        for path in other:
             print(f"{path.relative_to(ROOT)} is not as course/answers has it: run tools/answers.py")
-        return int(bool(old))
-    for path, text in written().items():
-        if path in old:
-            new = path.with_suffix(".new")
-            new.write_text(text, "utf8")
-            new.replace(path)
-            print(f"wrote {path.relative_to(ROOT)}")
+        return int(bool(other))
+    for path, text in other.items():
+        write_atomically(path, text.encode("utf8"))
+        print(f"wrote {path.relative_to(ROOT)}")
     return 0
 
 

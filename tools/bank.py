@@ -12,10 +12,10 @@ import math
 import pathlib
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pydantic
@@ -47,7 +47,15 @@ NAMES: dict[str, Any] = {
 PLACEHOLDER = re.compile(r"\[\[(.+?)(?::([,.\d]*[defg%]?))?\]\]")
 
 
-class Problem(pydantic.BaseModel):
+class Described(pydantic.BaseModel):
+    """What a list in a YAML file describes, each with an id of its own; what is not known is refused."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    id: str = pydantic.Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+
+
+class Problem(Described):
     """One question with its solution.
 
     ``tests`` are labels of the book; the first one decides the chapter. ``draw`` lists the values that a number may
@@ -55,9 +63,6 @@ class Problem(pydantic.BaseModel):
     for. ``check`` holds expressions that must be true: they come to the answer in another way than ``compute``.
     """
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-    id: str = pydantic.Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     title: str = pydantic.Field(min_length=1)
     kind: Literal["compute", "derive", "judge"]
     level: Literal[1, 2, 3]
@@ -195,23 +200,37 @@ def read(folder: pathlib.Path = PROBLEMS) -> tuple[Problem, ...]:
     ValueError
         If a file holds no list of problems, a problem breaks a rule, or two have one id.
     """
-    found: dict[str, Problem] = {}
+    return tuple(problem for _, problem in described(folder, Problem, "problem"))
+
+
+D = TypeVar("D", bound=Described)
+
+
+def described(folder: pathlib.Path, kind: type[D], name: str) -> Iterator[tuple[pathlib.Path, D]]:
+    """Yield what the YAML files of a folder describe, each with its file; ``name`` is what a message calls it.
+
+    Raises
+    ------
+    ValueError
+        If a file holds no list, something in it breaks a rule of its ``kind``, or two have one id.
+    """
+    seen = set()
     for path in sorted(folder.glob("*.yaml")):
         items = yaml.safe_load(path.read_text(encoding="utf8"))
         if not isinstance(items, list):
-            raise ValueError(f"{path.name} must hold a list of problems; got {type(items).__name__}")
+            raise ValueError(f"{path.name} must hold a list of {name}s; got {type(items).__name__}")
         for item in items:
-            name = item.get("id") if isinstance(item, dict) else item
+            said = item.get("id") if isinstance(item, dict) else item
             try:
-                problem = Problem.model_validate(item)
+                one = kind.model_validate(item)
             except pydantic.ValidationError as error:
                 first = error.errors()[0]
                 where = ".".join(map(str, first["loc"]))
-                raise ValueError(f"{path.name}, problem {name!r}: {where} {first['msg']}") from None
-            if problem.id in found:
-                raise ValueError(f"{path.name}: id must be unique in the bank; got {problem.id!r} twice")
-            found[problem.id] = problem
-    return tuple(found.values())
+                raise ValueError(f"{path.name}, {name} {said!r}: {where} {first['msg']}") from None
+            if one.id in seen:
+                raise ValueError(f"{path.name}: id must be the only one of its kind; got {one.id!r} twice")
+            seen.add(one.id)
+            yield path, one
 
 
 @dataclass(frozen=True)
