@@ -21,9 +21,11 @@ import bank
 import nbformat
 import openings
 from execute import ROOT
-from printing import MISSING, NUMBERED, browser, chromium, print_settled, replace
+from printing import MISSING, NUMBERED, browser, chromium, print_settled
 from projects import PROJECTS, worked
 from sheet import document
+
+from l0lib._files import write_atomically
 
 SOURCE = ROOT / "course" / "instructor" / "manual"
 BUILT = ROOT / "_build" / "course" / "instructor"
@@ -156,7 +158,7 @@ def main() -> None:
 
     target = BUILT / "manual.html"
     if chromium() is None:
-        replace(target, page({}).encode("utf8"))
+        write_atomically(target, page({}).encode("utf8"))
         print(f"{target.relative_to(ROOT)}")
         print(MISSING, file=sys.stderr)
         return

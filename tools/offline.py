@@ -13,7 +13,8 @@ import sys
 import zipfile
 
 from execute import ROOT
-from printing import replace
+
+from l0lib._files import write_atomically
 
 HTML = ROOT / "_build" / "html"
 TARGET = ROOT / "_build" / "l0lib-offline.zip"
@@ -75,7 +76,7 @@ def main() -> None:
         content = packed(HTML)
     except ValueError as error:
         sys.exit(str(error))
-    replace(TARGET, content)
+    write_atomically(TARGET, content)
     print(f"{len(content) / 1e6:.1f} MB: {TARGET.relative_to(ROOT)}")
 
 

@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 import pypdf
 
+from l0lib._files import write_atomically
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MISSING = "No PDF: Chromium was not found. Install it, or name yours: CHROMIUM=/path/to/it"
 #: Prints until the numbers of pages in the contents hold: the second does, unless the contents have grown by a page.
@@ -65,7 +67,7 @@ def print_with(browser: Any, source: pathlib.Path, target: pathlib.Path, **optio
         found = opened.pdf(tagged=True, outline=True, **(options or NUMBERED))
     finally:
         opened.close()
-    replace(target, undated(found))
+    write_atomically(target, undated(found))
 
 
 def print_settled(
@@ -83,7 +85,7 @@ def print_settled(
     """
     numbers: dict[str, int] = {}
     for _ in range(PRINTS):
-        replace(source, written(numbers).encode("utf8"))
+        write_atomically(source, written(numbers).encode("utf8"))
         print_with(browser, source, target, **options)
         before, (numbers, count) = numbers, places(target)
         if numbers == before:
@@ -107,14 +109,3 @@ def undated(pdf: bytes) -> bytes:
         return kept.ljust(len(found[0]) - 1) + b")"
 
     return re.sub(rb"/(CreationDate|ModDate) ?\(D:\d{14}[^)]*\)", same_length, pdf)
-
-
-def replace(target: pathlib.Path, content: bytes) -> None:
-    """Write a file at once: whoever reads it finds the old one or the new one."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        draft.write_bytes(content)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)

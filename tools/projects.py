@@ -26,6 +26,8 @@ from execute import ROOT
 from printing import MISSING, chromium, print_pdf
 from sheet import document, markdown
 
+from l0lib._files import write_atomically
+
 PROJECTS = ROOT / "course" / "projects"
 WORKED = ROOT / "course" / "instructor" / "projects"
 BUILT = ROOT / "_build" / "course" / "projects"
@@ -72,9 +74,8 @@ def worked(text: str, values: dict[str, Any] | None = None, block: re.Pattern[st
 def build(path: pathlib.Path, folder: pathlib.Path, body: str) -> None:
     """Write HTML, and PDF where there is a Chromium."""
     title = re.sub(r"^#\s*", "", path.read_text(encoding="utf8").splitlines()[0])
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{path.stem}.html"
-    target.write_text(document(title, f"<main>\n{body}\n</main>"), encoding="utf8")
+    write_atomically(target, document(title, f"<main>\n{body}\n</main>").encode("utf8"))
     if chromium() is not None:
         print_pdf(target, target.with_suffix(".pdf"))
     print(target.relative_to(ROOT))

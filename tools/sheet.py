@@ -29,6 +29,8 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from printing import MISSING, chromium, print_pdf
 
+from l0lib._files import write_atomically
+
 SHEETS = ROOT / "_build" / "course" / "sheets"
 INSTRUCTOR = ROOT / "_build" / "course" / "instructor" / "sheets"
 KATEX = ROOT / "book" / "assets" / "vendor" / "katex"
@@ -241,9 +243,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         parser.exit(2, f"{error}\n")
     folder = INSTRUCTOR if given.solutions else SHEETS
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"sheet-{given.seed}{'-solutions' if given.solutions else ''}.html"
-    target.write_text(text, encoding="utf8")
+    write_atomically(target, text.encode("utf8"))
     print(f"{_counted(len(chosen), 'problem')}: {target.relative_to(ROOT)}")
     if chromium() is None:
         print(MISSING, file=sys.stderr)
