@@ -46,6 +46,12 @@ def read_lines(text: str) -> list[str]:
     return kept
 
 
+def title_of(notebook, name: str) -> str:
+    """Return the title of a notebook, or its ``name`` where it has none."""
+    found = re.search(r"^# (.+)$", notebook.cells[0].source, re.M)
+    return found[1] if found else name
+
+
 def words(notebook) -> int:
     """Return the number of words in a notebook's text that are read; a formula is one."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from openings import title_of
+
 #: Where the table stands in the page's source.
 PLACE = "<!-- table of the chapters -->"
 #: What is counted, by the line that only such a box has.
@@ -32,14 +34,9 @@ def page(text: str, notebooks: Iterable[tuple[str, Any]]) -> str:
         raise ValueError(f"the page must hold {PLACE!r} once; got it {text.count(PLACE)} times")
     rows = [(name, notebook, counts(notebook)) for name, notebook in notebooks]
     lines = [
-        f"| [{_title(notebook, name)}](../notebooks/{name}.ipynb) | {' | '.join(map(str, found))} |"
+        f"| [{title_of(notebook, name)}](../notebooks/{name}.ipynb) | {' | '.join(map(str, found))} |"
         for name, notebook, found in rows
         if any(found)
     ]
     table = [f"| Chapter | {' | '.join(KINDS)} |", f"|---{'|--:' * len(KINDS)}|", *lines]
     return text.replace(PLACE, "\n".join(["::::{div} l0-progress-table", "", *table, "", "::::"]))
-
-
-def _title(notebook: Any, name: str) -> str:
-    found = re.search(r"^# (.+)$", notebook.cells[0].source, re.M)
-    return found[1] if found else name

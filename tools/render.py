@@ -100,8 +100,7 @@ def stage_notebooks(notebooks: dict, folder: pathlib.Path) -> dict[str, dict]:
     runs = {}
     cards = openings.Cards(notebooks, folder)
     for name, notebook in notebooks.items():
-        title = re.search(r"^# (.+)$", notebook.cells[0].source, re.M)
-        runs[name] = {**notebook.metadata["papermill"], "title": title.group(1) if title else name}
+        runs[name] = {**notebook.metadata["papermill"], "title": openings.title_of(notebook, name)}
     for name, notebook in notebooks.items():
         outcomes.bring(notebook)
         if re.match(r"\d\d-", name):
