@@ -39,6 +39,11 @@ def signed(value: float, form: str = "+.2f") -> str:
     return f"{value:{form}}".replace("-", "−")
 
 
+def listed(parts: Sequence[str]) -> str:
+    """Return ``a, b and c``; nothing of nothing."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
 def ranges(numbers: Iterable[int]) -> str:
     """Return whole numbers as text, as ``l0lib run --seeds`` reads it: ``0,2-4``; ``none`` if there are none."""
     runs: list[list[int]] = []

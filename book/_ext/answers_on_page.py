@@ -4,7 +4,6 @@
 ``load-answers.js`` brings the script that judges; without JavaScript it is not shown, and the exercise stays as it is.
 """
 
-import html
 import json
 import re
 
@@ -20,7 +19,7 @@ FORM = """
 <form class="l0-answer" id="answer-{name}" data-for="{label}" autocomplete="off" novalidate>
 <label for="{label}-field">{asked}</label>
 <div class="l0-answer-row"><input id="{label}-field" type="text" disabled autocapitalize="off" autocorrect="off" \
-spellcheck="false" aria-describedby="{label}-typed" data-symbols="{symbols}">\
+spellcheck="false" aria-describedby="{label}-typed">\
 <button type="submit" disabled>Check</button>\
 {again}</div>
 <p class="l0-typed" id="{label}-typed"></p>
@@ -33,11 +32,10 @@ AGAIN = '<button type="button" class="l0-again" disabled>New values</button>'
 def form(label, exercise):
     """Return the field of an exercise."""
     formula = exercise["kind"] == "formula"
-    symbols = ", ".join(exercise["symbols"]) if formula else ""
     asked = "Your formula" if formula else "Your number"
     varied = any(len(symbol.get("values", ())) > 1 for symbol in exercise["symbols"].values())
     again = AGAIN if not formula and varied else ""
-    return FORM.format(name=exercise["id"], label=label, asked=asked, symbols=html.escape(symbols), again=again)
+    return FORM.format(name=exercise["id"], label=label, asked=asked, again=again)
 
 
 def put(app, pagename, templatename, context, doctree):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from .. import labels
 from ..experiments.records import Record, Tuning, tunings
-from ..experiments.results import Difference, Result, difference, mean_and_deviation, results
+from ..experiments.results import Result, mean_and_deviation, results
 from ..paper import compare
-from ..paper.compare import LEAST_RUNS, LESS, MORE, OPEN, TOO_FEW
+from ..paper.compare import MORE, TOO_FEW, Comparison
 from ..table import Table, signed
 
 
@@ -27,20 +27,17 @@ class Baseline:
         """Top-1 errors in percent, by seed."""
         return {seed: run.dense.percent for seed, run in self.runs.items()}
 
-    def less(self, pruned: Result) -> Difference | None:
+    def less(self, pruned: Result) -> Comparison | None:
         """Return the error of pruned networks less that of these, seed by seed; None if they share no seed."""
         if not pruned.errors.keys() & self.runs.keys():
             return None
         wrong = {seed: run.dense.wrong for seed, run in self.runs.items() if run.dense.wrong}
-        return difference(pruned, replace(pruned, errors=self.errors, wrong=wrong))
+        return compare.compared(pruned, replace(pruned, errors=self.errors, wrong=wrong))
 
     def verdict(self, pruned: Result) -> str:
         """Return how pruned networks err against these: ``less``, ``more``, ``not told apart`` or ``too few runs``."""
         told = self.less(pruned)
-        if told is None or len(pruned.errors.keys() & self.runs.keys()) < LEAST_RUNS:
-            return TOO_FEW
-        low, high = told.wide
-        return OPEN if low <= 0 <= high else LESS if high < 0 else MORE
+        return TOO_FEW if told is None else told.verdict
 
 
 def baselines(
@@ -92,7 +89,7 @@ def _headed(base: Baseline) -> str:
 
 
 def in_words(records: Iterable[Record], network: str = "lenet-300-100", strategy: str = "NORM") -> str:
-    """Return up to which ratio pruned networks are not shown to err more than the dense one of most epochs."""
+    """Return at which ratios pruned networks err more than the dense one of most epochs, the one treated alike."""
     given = list(records)
     dense = baselines(given, network)
     found = pruned(given, f"{network}-{strategy}")

@@ -22,7 +22,7 @@ from ..experiments.results import Result, change_by_pruning, count_of_seeds, res
 from ..paper import compare, evidence
 from ..paper.beside import HEADLINES, SEEDS, at_headline
 from ..paper.compare import LESS, MORE, OPEN, TOO_FEW, Comparison, pairs, select, span
-from ..table import Table, signed, times
+from ..table import Table, listed, signed, times
 from . import recalibrated, robustness
 
 #: A prediction of how many weights die, in points of a hundred, counts as right up to here.
@@ -62,13 +62,8 @@ def _stored(study: str) -> tuple[Result, ...]:
     return tuple(results(stored.runs(study)))
 
 
-def _and(parts: Sequence[str]) -> str:
-    """Return ``a, b and c``."""
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""
-
-
 def _at(comparisons: Iterable[Comparison]) -> str:
-    return _and([one.place for one in comparisons])
+    return listed([one.place for one in comparisons])
 
 
 def _by(one: Comparison) -> str:
@@ -89,7 +84,7 @@ def _apart(comparisons: Sequence[Comparison], first: str, second: str) -> list[s
 
 def _seen(comparisons: Iterable[Comparison]) -> str:
     """Return differences that no verdict stands on: ``+0.12 points (−1.70 to +1.94) at 5×``."""
-    return _and([f"{signed(one.mean)} points ({span(one.wide)}) at {one.place}" for one in comparisons])
+    return listed([f"{signed(one.mean)} points ({span(one.wide)}) at {one.place}" for one in comparisons])
 
 
 # --------------------------------------------------------------------------------------------- sparsity induction
@@ -127,7 +122,7 @@ def l0_against_l1(found: Iterable[Result] | None = None) -> Answer:
     if all(against.values()):
         counts = {name: f"{compare.counted(both)} ratios" for name, both in against.items()}
         if len(set(counts.values())) == 1:
-            told.append(f"Against ℓ2, fine-tuned, each of {_and([_NAMES[n] for n in counts])} errs {counts['l0']}.")
+            told.append(f"Against ℓ2, fine-tuned, each of {listed([_NAMES[n] for n in counts])} errs {counts['l0']}.")
         else:
             each = [f"{_NAMES[name]} errs {text}" for name, text in counts.items()]
             told.append(f"Against ℓ2, fine-tuned: {'; '.join(each)}.")
@@ -164,11 +159,11 @@ def random_pruning(found: Iterable[Result] | None = None) -> Answer:
         return Answer(question, place, ("Not recorded yet for every penalty.",))
     ordered = sorted(labels.PENALTIES, key=lambda name: -at[name].test_error_mean)
     errors = [f"{at[name].test_error_mean:.1f} % under {_NAMES[name]}" for name in ordered]
-    told = [f"At {times(lowest)}, just pruned, the error is {_and(errors)}."]
+    told = [f"At {times(lowest)}, just pruned, the error is {listed(errors)}."]
     broken = [_NAMES[name] for name in ordered if at[name].test_error_mean > compare.COLLAPSED]
     worst = _NAMES[ordered[0]]
     if len(broken) > 1:
-        told.append(f"Most under {worst}; but under {_and(broken)} the network no longer works at all.")
+        told.append(f"Most under {worst}; but under {listed(broken)} the network no longer works at all.")
     else:
         told.append(f"Most under {worst}.")
     return Answer(question, place, tuple(told))
@@ -192,7 +187,7 @@ def gathered(runs: Iterable[Record]) -> Answer:
         for level in (0.5, 0.99):
             won = [_fewer(curves[name], curves[rival], level) for name in ("l0", "l2+l0")]
             levels.append(f"for {100 * level:.0f} % of it on {won[0]} seeds under ℓ0 and {won[1]} under ℓ2 + ℓ0")
-        told.append(f"Fewer weights than under {labels.PENALTIES[rival]} are needed {_and(levels)}.")
+        told.append(f"Fewer weights than under {labels.PENALTIES[rival]} are needed {listed(levels)}.")
     return Answer(question, place, tuple(told))
 
 
@@ -211,7 +206,7 @@ def hundredfold(found: Iterable[Result] | None = None) -> Answer:
     control, worked = _control(select(ours, network="lenet-300-100", fine_tuned=True))
     judged = [one.word for number in (2, 3) for one in evidence.judged(number, ours) or ()]
     words = [f"{judged.count(word)} {text}" for word, text in _WORDS.items() if word in judged]
-    lead = f"Of {len(judged)} printed errors {_and(words)}" if judged else "No printed error has all its runs yet"
+    lead = f"Of {len(judged)} printed errors {listed(words)}" if judged else "No printed error has all its runs yet"
     met = 0
     for headline in HEADLINES:
         at = at_headline(headline, ours)
@@ -244,7 +239,7 @@ def _printed(number: int, ours: Sequence[Result]) -> str:
         f"({one.result.test_error_mean:.2f} %)"
         for one in judged
     ]
-    return f"{labels.NETWORKS[network]}: {_and(rows)}."
+    return f"{labels.NETWORKS[network]}: {listed(rows)}."
 
 
 def _control(ours: Sequence[Result]) -> tuple[str, str]:
@@ -262,7 +257,7 @@ def _control(ours: Sequence[Result]) -> tuple[str, str]:
     }[word]
     if word in (compare.MISSING, TOO_FEW):
         return f"NORM against ℓ2 alone: {word}.", follows
-    apart = _and(_apart(both, "NORM", "ℓ2 alone")) or "NORM and ℓ2 alone are told apart at no ratio"
+    apart = listed(_apart(both, "NORM", "ℓ2 alone")) or "NORM and ℓ2 alone are told apart at no ratio"
     alike = [one for one in both if one.verdict == OPEN]
     where = f"; the two are not told apart at {_at(alike)}" if alike else ""
     return f"{apart}{where}.", follows
@@ -325,7 +320,7 @@ def does_it_pay(runs: Iterable[Record] | None = None) -> Answer:
     question, place = "How much of the compression ratio pays out?", "11-does-it-pay#sec-what-the-ratio-tells"
     if not paid:
         return Answer(question, place, ("Not recorded yet.",))
-    words = [_and(list(dict.fromkeys(map(_share, kind)))) for kind in zip(*paid, strict=True)]
+    words = [listed(list(dict.fromkeys(map(_share, kind)))) for kind in zip(*paid, strict=True)]
     lead = f"In bytes {words[0]}, in multiply-adds {words[1]}."
     last = "Milliseconds stand in no record: the page measures them where it is built, and your machine's are your own."
     return Answer(question, place, (lead, *told, last))
@@ -354,7 +349,7 @@ def deeper(found: Iterable[Result] | None = None) -> Answer:
             just.append(f"{_VERDICTS[compare.verdict(pairs(*sides))]} for {name}")
             told.append(f"{name}, just pruned: {_holds_longer(*sides)}")
     stages = (("Fine-tuned", tuned), ("Just pruned", just))
-    short = "; ".join(f"{stage}: {_and(words)}" for stage, words in stages if words)
+    short = "; ".join(f"{stage}: {listed(words)}" for stage, words in stages if words)
     lead = [f"{short[0]}{short[1:].replace('; Just', '; just')}."] if short else []
     place = "12-deeper#sec-made-the-difference"
     return Answer("Has the ℓ0 term made the difference?", place, (*lead, *told) or ("Not recorded yet.",))
@@ -381,12 +376,12 @@ def _made_it(both: Mapping[str, Sequence[Comparison]]) -> str:
     told = []
     for way, those in both.items():
         if apart := _apart(those, way, "the control"):
-            told.append(_and(apart))
+            told.append(listed(apart))
             continue
         few = max(one.seeds for one in those)
         on = f" on {count_of_seeds(few)}" if few < compare.LEAST_RUNS else ""
         text = f"{way} minus the control is {_seen(those)}{on}"
-        clear = [one for one in those if few == 1 and not one.wide[0] <= 0 <= one.wide[1]]
+        clear = [one for one in those if few == 1 and one.clear]
         told.append(f"{text}; other test images alone would not explain it at {_at(clear)}" if clear else text)
     return f"{'; '.join(told)}."
 
@@ -431,7 +426,8 @@ def few_epochs(
     gaps = {name: gap for name, given in predicted.items() if (gap := _gap(given)) is not None}
     trades = {name: evidence.sweep(results(sweep), prefix, SCALED_4) for prefix, name in _SWEEPS.items()}
     right, wrong = ([name for name, gap in gaps.items() if (gap <= CLOSE) == close] for close in (True, False))
-    leads = [f"it predicts what dies in {_and(right)}"] * bool(right) + [f"it does not in {_and(wrong)}"] * bool(wrong)
+    leads = [f"it predicts what dies in {listed(right)}"] * bool(right)
+    leads += [f"it does not in {listed(wrong)}"] * bool(wrong)
     lead = ", ".join(leads) or "not recorded yet"
     told = [f"{lead[0].upper()}{lead[1:]}."]
     if gaps:
@@ -440,7 +436,7 @@ def few_epochs(
             for name, gap in gaps.items()
         ]
         told.append(
-            f"Predicted and found shares of dead weights, in points of a hundred, are apart by up to {_and(apart)}."
+            f"Predicted and found shares of dead weights, in points of a hundred, are apart by up to {listed(apart)}."
         )
     told.append(
         f"Does a larger α₀ compress more? {'; '.join(f'{_compresses(it)} for {n}' for n, it in trades.items())}."
@@ -577,7 +573,7 @@ def _lead_scratch(comparisons: Sequence[Comparison]) -> str:
     """Return which of the two errs less, and in how many pairs the interval leaves zero out."""
     total = len(comparisons)
     scratch = sum(one.mean > 0 for one in comparisons)
-    clear = sum(not one.wide[0] <= 0 <= one.wide[1] for one in comparisons)
+    clear = sum(one.clear for one in comparisons)
     if scratch == total:
         lead = f"Training the small shape from scratch errs less than removal in all {total} pairs"
     elif scratch == 0:
@@ -610,36 +606,29 @@ def robust(records: Iterable[Record] | None = None) -> Answer:
         for how in robustness.WAYS
     }
     where = f"at {_ROBUST_AT:g}×, fine-tuned, NORM"
-    words = {how: _changed(one) for how, one in far.items()}
+    words = {how: compare.errs(one.increase_interval, one.n_seeds) for how, one in far.items()}
     worse, better, open_, few = (
         [how for how, it in words.items() if it == word] for word in (MORE, LESS, OPEN, TOO_FEW)
     )
     if few:
         lead = f"Too few runs for a verdict: {count_of_seeds(min(one.n_seeds for one in far.values()))}."
     elif worse:
-        lead = f"No: {where} errs more than the dense network on {_and(worse)} digits."
+        lead = f"No: {where} errs more than the dense network on {listed(worse)} digits."
     else:
         lead = f"No harm is shown: {where} errs more than the dense network on none of the changed digits."
     if better and not few:
-        lead += f" It errs less on {_and(better)} ones."
+        lead += f" It errs less on {listed(better)} ones."
     if open_ and not few and (worse or better):
-        lead += f" On {_and(open_)} ones the two are not told apart."
-    told = [lead, f"In percent, NORM and dense: {_and([_both(pruned, dense, how) for how in ('', *robustness.WAYS)])}."]
+        lead += f" On {listed(open_)} ones the two are not told apart."
+    both = listed([_both(pruned, dense, how) for how in ("", *robustness.WAYS)])
+    told = [lead, f"In percent, NORM and dense: {both}."]
     if pruned.calibration_error and dense.calibration_error:
         ours, theirs = fmean(pruned.calibration_error), fmean(dense.calibration_error)
         told.append(f"The calibration error of NORM is {ours:.2f} points, that of the dense network {theirs:.2f}.")
-    both = [one for how in robustness.WAYS for one in robustness.against(given, how, pruned.arm, "lenet-300-100-l2")]
-    if both:
-        told.append(f"Against ℓ2 alone, over all ratios and the three ways, NORM errs {compare.counted(both)}.")
+    duels = [one for how in robustness.WAYS for one in robustness.against(given, how, pruned.arm, "lenet-300-100-l2")]
+    if duels:
+        told.append(f"Against ℓ2 alone, over all ratios and the three ways, NORM errs {compare.counted(duels)}.")
     return Answer(question, place, tuple(told))
-
-
-def _changed(result: Result) -> str:
-    """Return how a result errs against the dense networks of its seeds, by the rule of comparisons."""
-    low_high = result.increase_interval
-    if low_high is None or result.n_seeds < compare.LEAST_RUNS:
-        return TOO_FEW
-    return OPEN if low_high[0] <= 0 <= low_high[1] else LESS if low_high[1] < 0 else MORE
 
 
 def _both(pruned: robustness.Networks, dense: robustness.Networks, how: str) -> str:

@@ -15,6 +15,7 @@ from scipy.stats import t
 
 from .. import _validate
 from ..experiments.results import mean_interval
+from ..paper.compare import errs
 
 #: Side of the small digits; of the sums of a 3 x 3 window over them; of what 2 x 2 pooling leaves.
 SIDE = 14
@@ -156,8 +157,7 @@ class Compared:
     @property
     def verdict(self) -> str:
         """``"less"``, ``"more"``, or ``"not told apart"`` where the paired interval holds zero."""
-        low, high = self.paired
-        return "less" if high < 0 else "more" if low > 0 else "not told apart"
+        return errs(self.paired)
 
 
 def compare(first: Sequence[float], second: Sequence[float]) -> Compared:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..labels import PENALTIES
-from ..table import times
+from ..table import listed, times
 
 if TYPE_CHECKING:
     from ..compress.latency import MatmulLatency
@@ -29,10 +29,6 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share >= 0.001 or share == 0 else f"{100 * share:.1g} %"
 
 
-def _list(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-
-
 def left_of_the_start(shares: Mapping[str, float], predicted: float) -> str:
     """Return what each penalty has left of weights that no loss holds.
 
@@ -45,7 +41,7 @@ def left_of_the_start(shares: Mapping[str, float], predicted: float) -> str:
     word = "as good as nothing" if most < own / 100 else "less" if most < own else "no less"
     return (
         f"Under ℓ2 {_percent(own)} of the first magnitude is left, where theory says {_percent(predicted)}. "
-        f"{_list([PENALTIES[name] for name in others])} leave {word}: {_percent(most)} at most."
+        f"{listed([PENALTIES[name] for name in others])} leave {word}: {_percent(most)} at most."
     )
 
 
@@ -119,7 +115,7 @@ def file_sizes(sizes: Iterable[Size], dense: int, ratio: float) -> str:
     plain = [f"{times(of[name, 'none'])} as {word}" for name, word in (("csr", "CSR"), ("bitmap", "a bitmap"))]
     coded = max(of[name, "lzma"] for name in ("csr", "bitmap"))
     return (
-        f"With {times(ratio)} fewer parameters the file is smaller by {_list(plain)} without entropy coding, and by "
+        f"With {times(ratio)} fewer parameters the file is smaller by {listed(plain)} without entropy coding, and by "
         f"{times(coded)} with lzma. lzma makes the dense file, zeros and all, {times(of['dense', 'lzma'])} smaller."
     )
 
@@ -169,7 +165,7 @@ def best_of_each(accuracies: Mapping[str, Mapping[float, float]], ratio: float) 
     """Return each penalty's best accuracy at ``ratio`` over its factors; ``accuracies`` by penalty and factor."""
     best = {name: max(found, key=found.__getitem__) for name, found in accuracies.items()}
     each = [f"{PENALTIES[n]} {_percent(accuracies[n][alpha])} (α = {alpha:g})" for n, alpha in best.items()]
-    told = f"At {times(ratio)} the best of each keeps {_list(each)}"
+    told = f"At {times(ratio)} the best of each keeps {listed(each)}"
     high, low = (pick(accuracies[n][alpha] for n, alpha in best.items()) for pick in (max, min))
     if high - low <= NOTHING:
         return f"{told}: no difference worth a word."
@@ -203,6 +199,6 @@ def apart(measured: Mapping[str, tuple[float, tuple[float, float]]]) -> str:
         for other, (_, (low, _)) in measured.items()
         if high < low
     ]
-    shown = _list([f"{name} {_percent(error)}" for name, (error, _) in measured.items()])
-    verdict = f"{_list(found)}, beyond their intervals" if found else "the intervals overlap, and none is told apart"
+    shown = listed([f"{name} {_percent(error)}" for name, (error, _) in measured.items()])
+    verdict = f"{listed(found)}, beyond their intervals" if found else "the intervals overlap, and none is told apart"
     return f"{shown}: {verdict}."

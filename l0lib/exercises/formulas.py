@@ -107,9 +107,10 @@ def evaluate(formula: str | ast.expr, values: dict[str, float]) -> float:
 
 
 def points(exercise: dict[str, Any], count: int = 40, seed: int = 1) -> list[dict[str, float]]:
-    """Return points of an exercise's domain: at random, then each edge and each opposite in turn.
+    """Return points of an exercise's domain: ``count`` at random, then some at each edge in turn.
 
-    A number exercise has every choice of its values, or ``count`` of them spread over all; the printed ones first.
+    A number exercise has every choice of its values, or from ``count`` of them on, less than twice as many, spread over
+    all; the printed ones first.
     """
     symbols = exercise["symbols"]
     if exercise["kind"] == "number":

@@ -336,7 +336,7 @@ def sparse_regression(penalty="l0", alpha=0.02, beta=5.0, ratio=10.0, problem=0)
     right.plot(rank[useful], size[useful], "o", color=colour, markersize=5, label="matters")
     right.axvline(kept + 0.5, color=INK, linestyle="--", linewidth=0.9, label="2 prune")
     right.set(xlabel="rank", ylabel="magnitude |w|", yscale="log", ylim=(1e-4, 3))
-    right.legend(fontsize="small")
+    right.legend(fontsize=SMALL)
     return figure
 
 

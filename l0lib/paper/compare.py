@@ -67,6 +67,17 @@ def against(values: Sequence[float], printed: float) -> str:
     return COMPATIBLE if one_more[0] <= printed + 1e-9 else MISSED
 
 
+def errs(interval: tuple[float, float] | None, seeds: int = LEAST_RUNS) -> str:
+    """Return ``less``, ``more`` or ``not told apart`` by where the interval of a difference of errors lies.
+
+    On fewer than :data:`LEAST_RUNS` shared ``seeds``, and without an interval, there are ``too few runs``.
+    """
+    if interval is None or seeds < LEAST_RUNS:
+        return TOO_FEW
+    low, high = interval
+    return OPEN if low <= 0 <= high else LESS if high < 0 else MORE
+
+
 def settled(finding: Finding | None) -> str:
     """Return the verdict that the ledger's rule gives for a finding; None stands for one whose records are missing."""
     if finding is None:
@@ -109,15 +120,16 @@ class Comparison(Difference):
     @property
     def verdict(self) -> str:
         """``less``, ``more`` or ``not told apart``: how the first errs against the second; else ``too few runs``."""
-        if self.seeds < LEAST_RUNS:
-            return TOO_FEW
-        low, high = self.wide
-        if low <= 0 <= high:
-            return OPEN
-        return LESS if high < 0 else MORE
+        return errs(self.wide, self.seeds)
+
+    @property
+    def clear(self) -> bool:
+        """Whether the wide interval leaves zero out, on however few seeds: without enough of them no verdict."""
+        return errs(self.wide) != OPEN
 
 
-def _compared(first: Result, second: Result) -> Comparison:
+def compared(first: Result, second: Result) -> Comparison:
+    """Compare two results, whatever their ratios; they must share a seed."""
     return Comparison(**vars(difference(first, second)), first=first, second=second)
 
 
@@ -133,7 +145,7 @@ def pairs(first: Iterable[Result], second: Iterable[Result]) -> list[Comparison]
         if other is None or not r.errors.keys() & other.errors.keys():
             continue
         if min(r.test_error_mean, other.test_error_mean) <= COLLAPSED:
-            found.append(_compared(r, other))
+            found.append(compared(r, other))
     return found
 
 
@@ -147,7 +159,7 @@ def pairs_at_least(first: Iterable[Result], second: Iterable[Result]) -> list[Co
     for r in sorted(second, key=lambda r: r.requested):
         above = [c for c in candidates if c.requested >= r.requested and c.errors.keys() & r.errors.keys()]
         if above and min(r.test_error_mean, above[0].test_error_mean) <= COLLAPSED:
-            found.append(_compared(above[0], r))
+            found.append(compared(above[0], r))
     return found
 
 
@@ -276,7 +288,7 @@ def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> st
     total = len(comparisons)
     if all(one.verdict == TOO_FEW for one in comparisons):
         told = f"{first} and {second} share {count_of_seeds(max(one.seeds for one in comparisons))}: {TOO_FEW}."
-        clear = sum(not one.wide[0] <= 0 <= one.wide[1] for one in comparisons)
+        clear = sum(one.clear for one in comparisons)
         if any(one.interval is not None for one in comparisons):
             return f"{told} The interval leaves zero out at {clear} of {total}."
         return f"{told} Other test images alone would not explain the difference at {clear} of {total}."

@@ -213,3 +213,18 @@ def test_the_smallest_stored_network_is_found(tmp_path):
     for name in ("lenet-5-caffe-SEP-359x", "lenet-5-caffe-gradual-shift-450x", "lenet-300-100-SEP-96x", "stand-in"):
         (folder / f"{name}.l0").touch()
     assert stored.weights("lenet-5-caffe", tmp_path).stem == "lenet-5-caffe-gradual-shift-450x"
+
+
+@pytest.mark.parametrize(
+    ("interval", "seeds", "word"),
+    [
+        ((-0.3, -0.1), 3, "less"),
+        ((0.1, 0.3), 3, "more"),
+        ((-0.1, 0.3), 3, "not told apart"),
+        ((-0.1, 0.0), 3, "not told apart"),
+        ((-0.3, -0.1), 2, "too few runs"),
+        (None, 5, "too few runs"),
+    ],
+)
+def test_one_rule_says_how_a_difference_is_called(interval, seeds, word):
+    assert compare.errs(interval, seeds) == word

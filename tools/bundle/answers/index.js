@@ -34,6 +34,7 @@ function live(form, exercise) {
   const say = (kind, text) => {
     form.dataset.verdict = kind;
     said.textContent = text;
+    field.setAttribute("aria-invalid", String(["unreadable", "empty"].includes(kind)));
   };
   const typed = () => {
     shown.replaceChildren();
@@ -80,7 +81,6 @@ function live(form, exercise) {
     said.textContent = "";
     // the same words twice are said twice
     requestAnimationFrame(() => say(verdict.kind, verdict.says));
-    field.setAttribute("aria-invalid", String(["unreadable", "empty"].includes(verdict.kind)));
     if (["empty", "unreadable"].includes(verdict.kind)) return;
     answered(verdict);
     const detail = { kind: "exercise", id: form.id, value: { text: field.value, seed }, right: verdict.kind === "right", shown: false };
@@ -98,7 +98,6 @@ function live(form, exercise) {
   });
   field.disabled = false;
   for (const button of form.querySelectorAll("button")) button.disabled = false;
-  form.dataset.ready = "1";
 }
 
 function start() {
