@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .. import labels
@@ -11,6 +11,7 @@ from ..experiments.results import Result, mean_and_deviation, results
 from ..paper import compare
 from ..paper.compare import MORE, TOO_FEW, Comparison
 from ..table import Table, signed
+from .in_words import Answer
 
 
 @dataclass(frozen=True)
@@ -88,24 +89,40 @@ def _headed(base: Baseline) -> str:
     return f"less {labels.run(base.arm)}: {mean_and_deviation(base.errors.values())} ({base.epochs} epochs, {searched})"
 
 
-def in_words(records: Iterable[Record], network: str = "lenet-300-100", strategy: str = "NORM") -> str:
-    """Return at which ratios pruned networks err more than the dense one of most epochs, the one treated alike."""
+def in_words(records: Iterable[Record], network: str = "lenet-300-100", strategy: str = "NORM") -> Answer:
+    """Answer whether pruned networks err more than the dense one of most epochs, at which ratios, and by how much."""
     given = list(records)
+    question = f"Does {strategy} cost accuracy, against a dense network that is treated alike?"
+
+    def answer(*sentences: str) -> Answer:
+        return Answer(question, "10-hundredfold#sec-alike", sentences)
+
     dense = baselines(given, network)
     found = pruned(given, f"{network}-{strategy}")
     if len(dense) < 2 or not found:
-        return "A dense network with all the epochs and a search of its own is not recorded yet."
+        return answer("A dense network with all the epochs and a search of its own is not recorded yet.")
     alike = dense[-1]
     words = {one.requested: alike.verdict(one) for one in found}
     if TOO_FEW in words.values():
-        return f"Against the dense network of {alike.epochs} epochs there are too few runs for a verdict."
-    more = [f"{ratio:g}×" for ratio, word in words.items() if word == MORE]
-    told = (
-        f"The dense network that is treated alike, {alike.epochs} epochs and {alike.trials} trials of its own, errs on "
-        f"{mean_and_deviation(alike.errors.values())} % of the test digits. "
+        return answer(f"Against the dense network of {alike.epochs} epochs there are too few runs for a verdict.")
+    more = [one for one in found if words[one.requested] == MORE]
+    errs = (
+        f"With {alike.epochs} epochs and {alike.trials} trials of its own, the dense network errs on "
+        f"{mean_and_deviation(alike.errors.values())} % of the test digits."
     )
+    if not more:
+        return answer(f"{strategy} is not shown to err more at any ratio on record.", errs)
+    gaps = [
+        f"{signed(gap.mean)} points ({compare.span(gap.wide)}) at {one.requested:g}×" for one, gap in _ends(alike, more)
+    ]
+    differs = f"The difference is {' and '.join(gaps)}."
     if len(more) == len(words):
-        return told + f"{strategy} errs more at every ratio on record, from {more[0]} on."
-    if more:
-        return told + f"{strategy} errs more at {', '.join(more)}, and is not shown to err more at the other ratios."
-    return told + f"{strategy} is not shown to err more at any ratio on record."
+        return answer(f"{strategy} errs more at every ratio on record, from {more[0].requested:g}× on.", errs, differs)
+    places = ", ".join(f"{one.requested:g}×" for one in more)
+    return answer(f"{strategy} errs more at {places}, and is not shown to err more at the other ratios.", errs, differs)
+
+
+def _ends(alike: Baseline, rising: Sequence[Result]) -> list[tuple[Result, Comparison]]:
+    """Return the results at the smallest and the largest ratio, each with its difference."""
+    gaps = [(one, alike.less(one)) for one in (rising[0], *rising[1:][-1:])]
+    return [(one, gap) for one, gap in gaps if gap]

@@ -20,6 +20,7 @@ which is what the paper printed: one run of unknown seed. It is *missed* if it l
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -254,6 +255,26 @@ def sentences(found: Iterable[Result]) -> list[Sentence]:
         sides = [(of(each, how, True), of(each, how, False)) for each in labels.PENALTIES]
         add("fine-tuning is better in all cases", f"Figures 3 and 4, {how}", sides, every=True)
     return made
+
+
+#: A verdict as what one statement does, and what several do.
+_DOES = {
+    HOLDS: ("holds", "hold"),
+    PART: ("holds in part", "hold in part"),
+    NOT_SHOWN: ("is not shown", "are not shown"),
+    FAILS: ("does not hold", "do not hold"),
+    TOO_FEW: ("has too few runs", "have too few runs"),
+    MISSING: ("is not recorded yet", "are not recorded yet"),
+}
+
+
+def tally(verdicts: Iterable[str]) -> str:
+    """Return how many statements have which verdict: ``8 hold, 1 holds in part, 10 are not shown``."""
+    counts = Counter(verdicts)
+    unknown = sorted(counts.keys() - _DOES.keys())
+    if unknown:
+        raise ValueError(f"verdicts must be among {', '.join(_DOES)}; got {', '.join(unknown)}")
+    return ", ".join(f"{counts[one]} {does[counts[one] > 1]}" for one, does in _DOES.items() if one in counts)
 
 
 def table_of_sentences(given: Iterable[Sentence], caption: str) -> Table:

@@ -79,6 +79,7 @@ from .compare import (
     sentences,
     settled,
     span,
+    tally,
     verdict,
 )
 from .tables import TABLES, Published, printed_value
@@ -236,9 +237,8 @@ def _experiment_1(number: int, found: Iterable[Result]) -> Finding | None:
         if sentence.about.startswith(about)
     ]
     verdicts = [verdict for _, verdict in parts]
-    tally = ", ".join(f"{verdicts.count(v)} {v}" for v in (HOLDS, PART, NOT_SHOWN, FAILS, TOO_FEW) if v in verdicts)
     contrary = "; ".join(text for text, verdict in parts if verdict == FAILS)
-    return _together(f"of {len(parts)} statements {tally}{': ' * bool(contrary)}{contrary}", parts)
+    return _together(f"of {len(parts)} statements {tally(verdicts)}{': ' * bool(contrary)}{contrary}", parts)
 
 
 def _trade_off(number: int, ours: Sequence[Result]) -> Finding | None:

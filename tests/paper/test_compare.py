@@ -159,6 +159,17 @@ def test_sentences_of_the_paper():
     assert len(compare.table_of_sentences(said, "x").rows) == len(said)
 
 
+def test_a_tally_has_its_verbs_in_the_right_number():
+    verdicts = [compare.FAILS, *2 * [compare.HOLDS], compare.PART, *3 * [compare.NOT_SHOWN]]
+    assert compare.tally(verdicts) == "2 hold, 1 holds in part, 3 are not shown, 1 does not hold"
+    assert compare.tally([compare.HOLDS, *2 * [compare.FAILS], compare.NOT_SHOWN]) == (
+        "1 holds, 1 is not shown, 2 do not hold"
+    )
+    assert compare.tally([]) == ""
+    with pytest.raises(ValueError, match=r"verdicts must be among holds, .*; got perhaps"):
+        compare.tally(["perhaps"])
+
+
 def test_a_conclusion_is_worded_by_its_numbers():
     first, second = tuned("l0-GP", 100), tuned("l1-GP", 200)
     words = compare.conclusion(compare.pairs(first, second), "ℓ0", "ℓ1")
