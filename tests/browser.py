@@ -12,11 +12,20 @@ from playwright.sync_api import sync_playwright
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
+def _module(folder, name):
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+    return importlib.import_module(name)
+
+
 def tool(name):
     """Import tools/NAME.py, which is no package."""
-    if str(ROOT / "tools") not in sys.path:
-        sys.path.append(str(ROOT / "tools"))
-    return importlib.import_module(name)
+    return _module(ROOT / "tools", name)
+
+
+def extension(name):
+    """Import book/_ext/NAME.py, an extension of Sphinx: as there, its folder is on the path."""
+    return _module(ROOT / "book/_ext", name)
 
 
 HTML, server = tool("serve").HTML, tool("serve").server

@@ -1,12 +1,11 @@
 """The pages under the policy that a learning platform may set: scripts from files of the site alone."""
 
-import importlib.util
 import re
 
 import pytest
 
 from tests.book.pages import PAGES
-from tests.browser import ROOT, serve, visit
+from tests.browser import ROOT, extension, serve, visit
 from tests.widgets.ask import settle
 
 HEADER = "Content-Security-Policy"
@@ -101,10 +100,7 @@ def test_where_the_explorers_script_is_missing_the_pictures_stay(chromium, html)
 
 @pytest.fixture(scope="module")
 def policy():
-    spec = importlib.util.spec_from_file_location("content_policy", ROOT / "book/_ext/content_policy.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return extension("content_policy")
 
 
 def test_scripts_become_files_in_their_place_and_data_stays(policy):

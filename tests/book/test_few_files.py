@@ -1,13 +1,12 @@
 """What all pages load comes in few files, in the order in which it came in many."""
 
-import importlib.util
 import re
 import types
 
 import pytest
 
 from tests.book.pages import PAGES
-from tests.browser import ROOT
+from tests.browser import extension
 
 HEAD = """<head>
 <script src="{0}_static/store.js"></script>
@@ -43,9 +42,6 @@ FILES = {
 @pytest.fixture
 def site(tmp_path):
     """Two pages, one of which has something of its own, after the extension has been over them."""
-    spec = importlib.util.spec_from_file_location("few_files", ROOT / "book/_ext/few_files.py")
-    extension = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(extension)
     (tmp_path / "_static" / "deep").mkdir(parents=True)
     (tmp_path / "notebooks").mkdir()
     for name, text in FILES.items():
@@ -54,7 +50,7 @@ def site(tmp_path):
     (tmp_path / "notebooks" / "own.html").write_text(HEAD.format("../", *OWN))
     (tmp_path / "index.html").write_text('<meta http-equiv="Refresh" content="0; url=plain.html" />')
     app = types.SimpleNamespace(outdir=str(tmp_path), builder=types.SimpleNamespace(format="html"))
-    extension.finish(app, None)
+    extension("few_files").finish(app, None)
     return tmp_path
 
 

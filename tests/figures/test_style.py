@@ -7,7 +7,7 @@ import pytest
 
 from l0lib import figures, labels, widgets
 from l0lib.figures import _style
-from tests.browser import ROOT
+from tests.browser import ROOT, extension
 
 PALETTES = {"light": figures.LIGHT, "dark": figures.DARK}
 #: Areas and a class of points, which are never letters: graphics ask for a contrast of 3 (WCAG 1.4.11), areas for none.
@@ -68,10 +68,8 @@ def test_no_figure_and_no_explorer_has_a_colour_of_its_own():
         assert not own, f"{path.relative_to(ROOT)}: {own}"
 
 
-def test_other_colours_get_a_twin_as_far_from_a_dark_page_as_they_were_from_white(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "book" / "_ext"))
-    import themed_figures
-
+def test_other_colours_get_a_twin_as_far_from_a_dark_page_as_they_were_from_white():
+    themed_figures = extension("themed_figures")
     assert themed_figures.dark("#ffffff") == figures.DARK["back"]
     assert themed_figures.dark("#000000") == figures.DARK["text"]
     for name in labels.PENALTIES:

@@ -1,6 +1,5 @@
 """Staging: what the pages are made of, and the one setting that switches the buttons on."""
 
-import importlib.util
 import types
 
 import nbformat
@@ -8,17 +7,14 @@ import pytest
 import yaml
 from jupyter_book.config import get_final_config
 
-from tests.browser import ROOT, tool
+from tests.browser import ROOT, extension, tool
 
 render = tool("render")
 
 
 @pytest.fixture
 def site():
-    spec = importlib.util.spec_from_file_location("book_site", ROOT / "book/_ext/book_site.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return extension("book_site")
 
 
 def configured(site, url):

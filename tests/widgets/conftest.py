@@ -1,25 +1,14 @@
-"""A page with all five explorers and a second of the first kind, made without Sphinx."""
+"""A page with the explorers that compute from formulas alone, made without Sphinx."""
 
-import importlib.util
 import json
 import pathlib
 import shutil
-import sys
 
 import pytest
 from ipywidgets.embed import embed_data
 
-from l0lib.widgets import (
-    AtZero,
-    FourSteps,
-    LossAndPenalty,
-    PenaltyAndPull,
-    Reach,
-    ScalingFactor,
-    SparseRegression,
-    Trajectories,
-)
-from tests.browser import serve, visit
+from tests.browser import extension, serve, visit
+from tests.widgets.kinds import one_of_each
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = """<!doctype html><html lang="en" class="js" data-theme="light" data-content_root="">
@@ -43,20 +32,16 @@ body {{ max-width: {width}; margin: auto; }}
 
 def write_page(folder, explorers, width="1060px"):
     """Write a page of at most ``width`` with ``explorers`` to ``folder``. Its widget state is shared as in the book."""
-    if str(ROOT / "book/_ext") not in sys.path:  # where Sphinx finds what the extension imports
-        sys.path.append(str(ROOT / "book/_ext"))
-    spec = importlib.util.spec_from_file_location("static_widgets", ROOT / "book/_ext/static_widgets.py")
-    extension = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(extension)
+    static_widgets = extension("static_widgets")
     embedded = embed_data(views=explorers, drop_defaults=False)
     state = embedded["manager_state"]
-    scripts = [*(f"{name}.iife.js" for name in extension.share(state, "test page")), "widgets-slim.js"]
+    scripts = [*(f"{name}.iife.js" for name in static_widgets.share(state, "test page")), "widgets-slim.js"]
     sections = [
         f'<section id="part-{i}"><h2>Part {i}</h2><div class="cell_output">{e.fallback()["text/html"]}'
         f'<script type="application/vnd.jupyter.widget-view+json">{json.dumps(view)}</script></div></section>'
         for i, (e, view) in enumerate(zip(explorers, embedded["view_specs"], strict=True))
     ]
-    body = extension.place("\n".join(sections), state, "", folder)
+    body = static_widgets.place("\n".join(sections), state, "", folder)
     text = json.dumps(state).replace("</", "<\\/")
     (folder / "index.html").write_text(
         PAGE.format(sections=body, scripts=" ".join(scripts), state=text, width=width), "utf-8"
@@ -69,20 +54,9 @@ def write_page(folder, explorers, width="1060px"):
 
 @pytest.fixture(scope="session")
 def page_url(tmp_path_factory):
-    """Address of the page with the five explorers."""
+    """Address of the page with one explorer of each kind."""
     folder = tmp_path_factory.mktemp("page")
-    explorers = [
-        Trajectories(),
-        PenaltyAndPull(),
-        ScalingFactor(),
-        AtZero(),
-        LossAndPenalty(),
-        Trajectories(equal=False),
-        FourSteps(),
-        Reach(),
-        SparseRegression(),
-    ]
-    write_page(folder, explorers)
+    write_page(folder, one_of_each())
     with serve(folder) as base:
         yield f"{base}/index.html"
 

@@ -9,18 +9,9 @@ import pytest
 
 from l0lib import figures, widgets
 from l0lib.figures import explorers as pictures
-from l0lib.widgets import (
-    AtZero,
-    FourSteps,
-    LossAndPenalty,
-    PenaltyAndPull,
-    Reach,
-    ScalingFactor,
-    SparseRegression,
-    Trajectories,
-)
+from l0lib.widgets import AtZero, Trajectories
+from tests.widgets.kinds import ALL
 
-ALL = [Trajectories, PenaltyAndPull, ScalingFactor, AtZero, LossAndPenalty, FourSteps, Reach, SparseRegression]
 JS, STATIC = (pathlib.Path(widgets.__file__).parent / name for name in ("js", "static"))
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from tests.browser import visit
 from tests.widgets.ask import settle
+from tests.widgets.kinds import KINDS
 
-KINDS = ["trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "trajectories-2"]
 SIZES = [(1366, 768), (1280, 800), (1100, 720)]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 HEIGHTS = "[...document.querySelectorAll('.l0-place')].map((e) => e.getBoundingClientRect().height)"

@@ -4,12 +4,9 @@ import pytest
 
 from tests.browser import visit
 from tests.widgets.ask import ASK, settle
+from tests.widgets.kinds import KINDS
 from tests.widgets.reference import CHECK, decode
 
-KINDS = [
-    "trajectories", "penalty_and_pull", "scaling_factor", "at_zero", "loss_and_penalty", "trajectories-2",
-    "four_steps", "reach", "sparse_regression",
-]  # fmt: skip
 MOVES = ("ArrowRight", "End", "ArrowLeft", "Home", "PageUp", "PageUp", "ArrowUp", "PageDown")
 
 
