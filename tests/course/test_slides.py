@@ -185,10 +185,10 @@ def test_an_answer_waits_for_a_key_and_the_theme_turns(chromium, folder):
     with visit(chromium, (folder / "04-zero-attraction.html").as_uri() + "?theme=light", ready=None) as page:
         until(page, READY, 120)
         page.evaluate("l0Deck.slide(4)")
-        answer = page.locator("section.present .answer")
-        assert answer.evaluate("(e) => getComputedStyle(e).visibility") == "hidden"
+        answer = "getComputedStyle(document.querySelector('section.present .answer')).visibility"
+        assert page.evaluate(answer) == "hidden"
         page.keyboard.press("ArrowRight")
-        assert answer.evaluate("(e) => getComputedStyle(e).visibility") == "visible"
+        until(page, f"{answer} === 'visible'")  # it fades in
         back = "getComputedStyle(document.body).backgroundColor"
         light = page.evaluate(back)
         page.keyboard.press("t")
