@@ -19,25 +19,6 @@
       document.head.append(script);
     }
   }
-  /* A chapter's ten thousand boxes of formulas, off screen, would be painted with every move: leave them out, at the
-     height that they have. What is on screen stays as it is. */
-  function leaveOut() {
-    const parts = [...document.querySelectorAll(".bd-article section > :is(p, ul, ol, dl, .admonition, .proof, .exercise, .solution, .math, .amsmath, .math-wrapper)")];
-    // the height to keep is that of the contents: padding and border come on top
-    const inner = (part) => {
-      const { paddingTop, paddingBottom, borderTopWidth, borderBottomWidth } = getComputedStyle(part);
-      const around = [paddingTop, paddingBottom, borderTopWidth, borderBottomWidth].map(parseFloat);
-      return around.reduce((left, more) => left - more, part.getBoundingClientRect().height);
-    };
-    const boxes = parts.map((part) => ({ rect: part.getBoundingClientRect(), height: inner(part) }));
-    parts.forEach((part, i) => {
-      const { rect: { top, bottom }, height } = boxes[i];
-      if (height <= 0 || (bottom > -innerHeight && top < 2 * innerHeight)) return;
-      part.style.containIntrinsicSize = `auto ${height}px`;
-      part.classList.add("l0-far");
-    });
-  }
-  document.addEventListener("l0:ready", leaveOut);
   // paper shows the still pictures
   addEventListener("beforeprint", () => { for (const picture of document.querySelectorAll(".l0-place .l0-fallback img")) picture.loading = "eager"; });
   const watcher = new IntersectionObserver((entries) => { if (entries.some((e) => e.isIntersecting)) load(); }, { rootMargin: NEAR });

@@ -1,0 +1,117 @@
+"""HTML only: a block of text far down a page is laid out when it comes near, and keeps a place of about its height.
+
+A chapter is ten thousand boxes, most of them of formulas; to lay out all of them takes longer than all else that a
+visit does until its first explorer answers. CSS leaves a block out by ``content-visibility: auto``; the place that it
+keeps is estimated here, in lines, from what the block holds. Once it was shown, the browser knows its height itself.
+"""
+
+import html.parser
+import math
+import re
+from pathlib import Path
+
+#: Blocks that are left out. One within another is left out with it.
+BLOCKS = {"p", "ul", "ol", "dl"}
+CLASSES = {"admonition", "proof", "exercise", "solution", "math", "amsmath", "math-wrapper", "cell", "table-wrapper"}
+#: Explorers measure themselves: a block that holds one is laid out at once.
+WHOLE = {"l0-place", "l0-explorer", "pg"}
+#: Of a box that opens on request only the title is seen.
+FOLDED = {"dropdown", "toggle"}
+VOID = {"br", "img", "input", "hr", "meta", "link", "source", "wbr", "col"}
+LETTERS = (95, 44)  # in a line of text, on a wide page and on a phone
+PICTURE = (13.0, 8.0)  # lines
+FORM = 6  # lines that the fields of an exercise take which is answered on the page
+FIRST = 60  # lines of a page that are laid out at once: two screens
+
+
+class Blocks(html.parser.HTMLParser):
+    """The blocks of a page's article: where their opening tags end, their lines, and what they must not lose."""
+
+    def __init__(self, text: str):
+        super().__init__(convert_charrefs=True)
+        self.starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self.stack: list[tuple[str, set[str]]] = []
+        self.found: list[dict] = []
+        self.block: dict | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        classes = set((dict(attributes).get("class") or "").split())
+        if tag in VOID:
+            if self.block is not None and tag == "img" and not self.unseen():
+                self.block["lines"] = [lines + more for lines, more in zip(self.block["lines"], PICTURE, strict=True)]
+            return
+        parent = self.stack[-1][0] if self.stack else ""
+        self.stack.append((tag, classes))
+        if self.block is None:
+            within = parent == "section" and any(name == "article" for name, _ in self.stack)
+            if within and (tag in BLOCKS or classes & CLASSES):
+                line, column = self.getpos()
+                end = self.starts[line - 1] + column + len(self.get_starttag_text()) - 1
+                self.block = {"end": end, "depth": len(self.stack)}
+                self.block |= {"lines": [FORM * ("on-page" in classes)] * 2, "letters": 0, "whole": False}
+        if self.block is not None:
+            self.block["whole"] |= bool(classes & WHOLE)
+            if not self.unseen() and (tag in {"p", "li", "tr", "dt", "dd"} or "katex-display" in classes):
+                self.end_line(1.5 if "katex-display" in classes else 0.4)
+
+    def unseen(self) -> bool:
+        """Whether what comes now is folded, or the copy of a formula that is only read aloud."""
+        inside = self.stack[self.block["depth"] - 1 :]
+        folded = any((name == "details" or FOLDED & classes) for name, classes in inside)
+        title = any(name == "summary" or "admonition-title" in classes for name, classes in inside)
+        return (folded and not title) or any("katex-mathml" in classes for _, classes in inside)
+
+    def end_line(self, more: float = 0):
+        """Count the lines of the letters so far, and ``more``."""
+        letters, self.block["letters"] = self.block["letters"], 0
+        self.block["lines"] = [
+            lines + math.ceil(letters / line) + more for lines, line in zip(self.block["lines"], LETTERS, strict=True)
+        ]
+
+    def handle_data(self, data):
+        if self.block is None or self.unseen():
+            return
+        if any(name == "pre" for name, _ in self.stack[self.block["depth"] - 1 :]):
+            self.end_line(0.85 * data.count("\n"))
+        else:
+            self.block["letters"] += len(" ".join(data.split()))
+
+    def handle_endtag(self, tag):
+        if tag in VOID or all(name != tag for name, _ in self.stack):
+            return
+        while True:
+            left, _ = self.stack.pop()
+            if self.block is not None and self.block["depth"] > len(self.stack):
+                self.end_line()
+                self.found.append(self.block)
+                self.block = None
+            if left == tag:
+                return
+
+
+def left_out(text: str) -> str:
+    """Return a page whose blocks below the first screens are left out until they come near."""
+    before, parts, done = 0.0, [], 0
+    for block in Blocks(text).found:
+        wide, narrow = block["lines"]
+        before += wide + 1
+        if before > FIRST and not block["whole"] and wide >= 1:
+            end = block["end"]
+            parts += [text[done:end], f' data-far style="--l0-wide:{wide:.3g};--l0-narrow:{narrow:.3g}"']
+            done = end
+    return "".join([*parts, text[done:]])
+
+
+def finish(app, error):
+    """Mark the blocks of all pages."""
+    if error or app.builder.format != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        if "_static" not in path.parts:
+            path.write_text(left_out(path.read_text("utf-8")), "utf-8")
+
+
+def setup(app):
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
