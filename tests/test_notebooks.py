@@ -11,6 +11,7 @@ from tests.browser import ROOT, tool
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d-", path.name)]
+PROSE = sorted((ROOT / "book").glob("*.md"))
 
 
 def read(path):
@@ -229,21 +230,42 @@ def titles():
     return found
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def everything_read(path):
+    """The Markdown that a page is made of, captions of figures too."""
+    if path.suffix != ".ipynb":
+        return path.read_text("utf8")
+    captions = [cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "") for cell in read(path).cells]
+    return "\n\n".join([markdown(path), *captions])
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *PROSE], ids=lambda path: path.stem)
 def test_links_have_words_that_a_plain_viewer_shows_too(path):
     """JupyterLab and plain viewers show no text for an empty link, and the raw label of a role."""
+    text = everything_read(path)
+    raw = re.findall(r"\{(?:eq|numref|prf:ref)\}`[^`]*`", text)
+    if path in NOTEBOOKS:  # the pages of book/ are read as pages
+        raw += re.findall(r"\{(?:doc|ref)\}`[^`]*`|(?<!!)\[\]\([^)]*\)", text)
+    assert not raw, "write [words](page.ipynb), [words](#label) or, with its number, [Eq. 5.1](#label)"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_boxes_are_text_where_nobody_knows_them(path):
+    """A plain viewer shows a fence of backticks as code, and one of colons as paragraphs: the first for code alone."""
     text = markdown(path)
-    assert not re.search(r"(?<!!)\[\]\(", text), "an empty link"
-    assert not re.findall(r"\{(?:doc|ref)\}`[^`]*`", text), "write [words](page.ipynb) or [words](#label)"
+    assert not re.findall(r"^(?:`{3,}|~{3,})\{(?!figure)[\w:-]+\}", text, re.M), "write :::{...}"
+    assert not re.findall(r"^:{3,}\{[\w:-]+\}[^\n]*\n(?::[\w-]+:[^\n]*\n)+[^\n:]", text, re.M), (
+        "options, a blank line, text"
+    )
 
 
 def test_links_by_label_lead_somewhere_and_exercises_have_their_number():
-    everything = "\n".join(markdown(path) for path in NOTEBOOKS)
-    everything += "".join(path.read_text("utf8") for path in (ROOT / "book").glob("*.md"))
-    there = set(re.findall(r"^\(([\w-]+)\)=|^:(?:label|name): ([\w-]+)$", everything, re.M))
-    there = {name for pair in there for name in pair if name} | {"draw"}
-    for path in NOTEBOOKS:
-        for words, label in re.findall(r"(?<!!)\[([^\]]+)\]\(#([\w-]+)\)", markdown(path)):
+    everything = "\n".join(everything_read(path) for path in [*NOTEBOOKS, *PROSE])
+    there = set(re.findall(r"^\(([\w-]+)\)=|^:(?:label|name): ([\w-]+)$|^\$\$ \(([\w-]+)\)$", everything, re.M))
+    there = {name for names in there for name in names if name} | {"draw"}
+    figures = [cell.metadata.get("mystnb", {}).get("figure", {}) for path in NOTEBOOKS for cell in read(path).cells]
+    there |= {figure["name"] for figure in figures if figure}
+    for path in [*NOTEBOOKS, *PROSE]:
+        for words, label in re.findall(r"(?<!!)\[([^\]]+)\]\(#([\w-]+)\)", everything_read(path)):
             assert label in there or label.startswith("sec-"), (path.name, label)
             if re.fullmatch(r"ex-\d+-\d+", label):
                 assert words == "Exercise " + label.removeprefix("ex-").replace("-", "."), (path.name, label)

@@ -242,8 +242,8 @@ def exercise_cell(placed: Placed) -> str:
     else:
         values = [f"${tex(n, s)} = {bank.shown(s.values[0])}$" for n, s in answer.symbols.items()]
         last = f"Given: {', '.join(values)}."
-    head = [f"````{{exercise}} {answer.title}", f":label: {placed.label}", ":class: on-page"]
-    return "\n".join([*head, answer.question.strip(), "", last, "````"])
+    head = [f":::{{exercise}} {answer.title}", f":label: {placed.label}", ":class: on-page", ""]
+    return "\n".join([*head, answer.question.strip(), "", last, ":::"])
 
 
 def stub_cell(placed: Placed) -> str:
@@ -269,8 +269,8 @@ def solution_cell(placed: Placed) -> str:
         block += f"{arguments(answer)} = {', '.join(map(repr, values.values()))}\n{placed.name} = {code}"
     if max(map(len, block.splitlines())) > LONGEST:
         block = formatted(block)
-    head = [f"`````{{solution}} {placed.label}", ":class: dropdown"]
-    return "\n".join([*head, text, "", "```python", block, "```", "`````"])
+    head = [f":::{{solution}} {placed.label}", ":class: dropdown", ""]
+    return "\n".join([*head, text, "", "```python", block, "```", ":::"])
 
 
 @cache

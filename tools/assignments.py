@@ -28,7 +28,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-import bank
 import nbformat
 from execute import ROOT
 
@@ -60,7 +59,10 @@ FENCED = re.compile(
 )
 BLOCK = re.compile(r"^(?P<fence>```|~~~)python\n(?P<code>.*?)^(?P=fence)\s*$", re.M | re.S)
 EQUATION = re.compile(r"^\$\$\n(.*?)\n\$\$ \(([\w-]+)\)$", re.M | re.S)
-ROLE = re.compile(r"\{(?P<role>[a-z:]+)\}`(?:(?P<text>[^`<]*?) *<(?P<target>[^`>]+)>|(?P<label>[^`]+))`")
+LINK = re.compile(r"\[(?P<words>[^\]]+)\]\((?:#(?P<label>[\w-]+)|[\w-]+\.ipynb)\)")
+#: What a link to a statement or a figure is called; an exercise has its number in the assignment too.
+NUMBERED = re.compile(r"(?!Exercise)[A-Z]\w+ \d[\d.]*")
+ROLE = re.compile(r"\{(?P<role>[a-z:]+)\}`(?P<keys>[^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -210,28 +212,23 @@ def needed(imports: str, code: str) -> str:
 
 
 def readable(text: str) -> str:
-    """Return a text in plain Markdown: equations that it names stand below it, other labels become titles."""
+    """Return a text in plain Markdown: equations that it names stand below it, other links become words."""
     shown: list[str] = []
 
-    def plain(found: re.Match[str]) -> str:
-        role, label = found["role"], found["target"] or found["label"]
-        if role == "eq":
+    def named(found: re.Match[str]) -> str:
+        words, label = found["words"], found["label"]
+        if label in equations():
             if label not in shown:
                 shown.append(label)
             return f"equation ({shown.index(label) + 1})"
-        if role.startswith("cite"):
-            return cited(label, in_brackets=role == "cite:p")
-        if role == "doc":
-            return f"chapter *{read(label).title}*"
-        if found["text"]:
-            return found["text"]
-        if label not in bank.places():
-            raise ValueError(f"label must be one of the numbered chapters; got {label!r}")
-        place = bank.places()[label]
-        kind = {"numref": "the figure in section", "prf:ref": "the statement", "ref": "chapter"}[role]
-        return f"{kind} *{place.title}*" + (f" of chapter {place.chapter.number}" if role != "ref" else "")
+        return f"{words} of the book" if NUMBERED.fullmatch(words) else words
 
-    told = ROLE.sub(plain, text)
+    def plain(found: re.Match[str]) -> str:
+        if found["role"] not in ("cite:p", "cite:t"):
+            raise ValueError(f"roles of an exercise must be those of citations; got {found[0]}")
+        return cited(found["keys"], in_brackets=found["role"] == "cite:p")
+
+    told = ROLE.sub(plain, LINK.sub(named, text))
     below = [f"$$\n{equations()[label]} \\tag{{{number}}}\n$$" for number, label in enumerate(shown, 1)]
     return "\n\n".join([told, *below])
 

@@ -2,13 +2,14 @@
 
 import pathlib
 import re
+from collections import Counter
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
 
 from tests.book.pages import PAGES, toc_pages
-from tests.browser import ROOT
+from tests.browser import ROOT, tool
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,37 @@ def test_no_internal_link_or_anchor_is_broken(html, soups):
             elif anchor and target in ids and anchor not in ids[target]:
                 broken.append(f"{page.relative_to(html)} -> {address} (no such anchor)")
     assert broken == []
+
+
+def called(target):
+    """What a page calls the equation, statement or figure with this anchor; nothing for what has no number."""
+    if target.name == "div" and "math" in target.get("class", ()):
+        number = target.find(class_="eqno")
+        return f"Eq. {re.search(r'[0-9.]+', number.text)[0]}" if number else None
+    number = target.find(class_="caption-number") if target.name in ("figure", "div") else None
+    return number.text.strip() if number else None
+
+
+def test_a_link_with_a_number_names_what_has_that_number(html, soups):
+    """Numbers are typed into the sources, for readers of the notebooks: the pages' own decide whether they hold."""
+    wrong, kinds = [], Counter()
+    for page in (html / name for name in PAGES):
+        for link in soups[page].select("article a.reference.internal[href*='#']"):
+            words = link.text.strip()
+            if not re.fullmatch(r"(Eq\.|Figure|Proposition|Theorem|Corollary|Definition|Remark) \d+\.\d+", words):
+                continue
+            path, _, anchor = unquote(link["href"]).partition("#")
+            target = soups[(page.parent / path).resolve() if path else page].find(id=anchor)
+            kinds[words.split()[0]] += 1
+            if called(target) != words:
+                wrong.append(f"{page.relative_to(html)}: {words} leads to {called(target)}, {anchor}")
+    assert wrong == [], "build, then run tools/renumber.py"
+    assert min(kinds[kind] for kind in ("Eq.", "Figure", "Proposition", "Theorem")) >= 5
+
+
+def test_the_sources_name_the_numbers_that_the_pages_have(capsys):
+    """What a notebook's reader sees is what the page says."""
+    assert tool("renumber").main(["--check"]) == 0, capsys.readouterr().out
 
 
 def test_every_image_is_told_in_words(html, soups):

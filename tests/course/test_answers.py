@@ -240,7 +240,7 @@ def test_the_hidden_solution_stands_below_the_exercise(number):
     label = f"ex-{number.replace('.', '-')}"
     (place,) = [i for i, c in enumerate(cells) if f":label: {label}\n" in c.source]
     assert cells[place + 1].metadata["exercise"] == number
-    assert cells[place + 2].source.startswith(f"`````{{solution}} {label}\n:class: dropdown\n")
+    assert cells[place + 2].source.startswith(f":::{{solution}} {label}\n:class: dropdown\n")
 
 
 GOOD = {
