@@ -8,6 +8,7 @@ keeps is estimated here, in lines, from what the block holds. Once it was shown,
 import html.parser
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 #: Blocks that are left out. One within another is left out with it.
@@ -19,7 +20,11 @@ WHOLE = {"l0-place", "l0-explorer", "pg"}
 FOLDED = {"dropdown", "toggle"}
 VOID = {"br", "img", "input", "hr", "meta", "link", "source", "wbr", "col"}
 LETTERS = (95, 44)  # in a line of text, on a wide page and on a phone
-PICTURE = (13.0, 8.0)  # lines
+LINE = 26.4  # pixels
+PICTURES = (820, 690)  # pixels: the most that a picture is wide there, and how wide it is made there (site.css)
+SIDES = ("width", "height")
+PICTURE = (836, 616)  # pixels of a picture that tells no size
+CELL = 1.5  # letters of a table count so often, because its columns wrap
 FORM = 6  # lines that the fields of an exercise take which is answered on the page
 FIRST = 60  # lines of a page that are laid out at once: two screens
 
@@ -39,7 +44,10 @@ class Blocks(html.parser.HTMLParser):
         classes = set((dict(attributes).get("class") or "").split())
         if tag in VOID:
             if self.block is not None and tag == "img" and not self.unseen():
-                self.block["lines"] = [lines + more for lines, more in zip(self.block["lines"], PICTURE, strict=True)]
+                known = dict(attributes)
+                width, height = (float(known.get(side, whole)) for side, whole in zip(SIDES, PICTURE, strict=True))
+                shown = min(width, PICTURES[0]), PICTURES[1]
+                self.add([height * at / width / LINE for at in shown])
             return
         parent = self.stack[-1][0] if self.stack else ""
         self.stack.append((tag, classes))
@@ -53,7 +61,7 @@ class Blocks(html.parser.HTMLParser):
         if self.block is not None:
             self.block["whole"] |= bool(classes & WHOLE)
             if not self.unseen() and (tag in {"p", "li", "tr", "dt", "dd"} or "katex-display" in classes):
-                self.end_line(1.5 if "katex-display" in classes else 0.4)
+                self.end_line(1.5 if "katex-display" in classes else 0.6 if tag == "tr" else 0.4)
 
     def unseen(self) -> bool:
         """Whether what comes now is folded, or the copy of a formula that is only read aloud."""
@@ -62,12 +70,14 @@ class Blocks(html.parser.HTMLParser):
         title = any(name == "summary" or "admonition-title" in classes for name, classes in inside)
         return (folded and not title) or any("katex-mathml" in classes for _, classes in inside)
 
+    def add(self, lines: Iterable[float]):
+        """Count lines, on a wide page and on a phone."""
+        self.block["lines"] = [so_far + more for so_far, more in zip(self.block["lines"], lines, strict=True)]
+
     def end_line(self, more: float = 0):
         """Count the lines of the letters so far, and ``more``."""
         letters, self.block["letters"] = self.block["letters"], 0
-        self.block["lines"] = [
-            lines + math.ceil(letters / line) + more for lines, line in zip(self.block["lines"], LETTERS, strict=True)
-        ]
+        self.add(math.ceil(letters / line) + more for line in LETTERS)
 
     def handle_data(self, data):
         if self.block is None or self.unseen():
@@ -75,7 +85,8 @@ class Blocks(html.parser.HTMLParser):
         if any(name == "pre" for name, _ in self.stack[self.block["depth"] - 1 :]):
             self.end_line(0.85 * data.count("\n"))
         else:
-            self.block["letters"] += len(" ".join(data.split()))
+            in_table = any(name == "td" for name, _ in self.stack[self.block["depth"] - 1 :])
+            self.block["letters"] += len(" ".join(data.split())) * (CELL if in_table else 1)
 
     def handle_endtag(self, tag):
         if tag in VOID or all(name != tag for name, _ in self.stack):
@@ -103,13 +114,27 @@ def left_out(text: str) -> str:
     return "".join([*parts, text[done:]])
 
 
+def sized(text: str, page: Path) -> str:
+    """Return a page whose pictures in SVG tell their size: they keep their room while they are loaded."""
+
+    def size(tag: re.Match) -> str:
+        picture = page.parent / tag[1]
+        found = re.search(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"', picture.read_text("utf-8")[:2000])
+        if not found or " width=" in tag[0]:
+            return tag[0]
+        width, height = (round(float(points) * 4 / 3) for points in found.groups())
+        return f'<img width="{width}" height="{height}"{tag[0][4:]}'
+
+    return re.sub(r'<img[^>]* src="([^":]*_images/[^"]*\.svg)"[^>]*>', size, text)
+
+
 def finish(app, error):
-    """Mark the blocks of all pages."""
+    """Give the pictures of all pages their size, and mark the blocks."""
     if error or app.builder.format != "html":
         return
     for path in Path(app.outdir).rglob("*.html"):
         if "_static" not in path.parts:
-            path.write_text(left_out(path.read_text("utf-8")), "utf-8")
+            path.write_text(left_out(sized(path.read_text("utf-8"), path)), "utf-8")
 
 
 def setup(app):

@@ -39,17 +39,38 @@ def test_a_page_is_else_as_it_was(left_out):
     ("block", "lines"),
     [
         ('<ul class="simple"><li><p>one</p></li><li><p>two</p></li></ul>', (3.6, 3.6)),
-        ('<div class="cell"><img src="a.svg"></div>', (13, 8)),
+        ('<div class="cell"><img src="a.svg" width="1056" height="528"></div>', (15.5, 13.1)),
+        ('<div class="cell"><img src="a.svg" width="528" height="528"></div>', (20, 26.1)),
+        ("<dl><table><tr><td>" + "x" * 100 + "</td></tr></table></dl>", (2.6, 4.6)),
         ('<div class="cell"><pre>1\n2\n3\n4\n</pre></div>', (3.4, 3.4)),
         ('<div class="admonition dropdown"><p class="admonition-title">Aims</p>' + LONG + "</div>", (1.4, 1.4)),
         ('<div class="cell"><details><summary>Code</summary><pre>1\n2\n3\n</pre></details></div>', (1, 1)),
         ('<div class="exercise on-page admonition"><p>What?</p></div>', (7.4, 7.4)),
         ('<p>a <span class="katex-mathml">' + "x" * 999 + '</span><span class="katex-html">x</span></p>', (1.4, 1.4)),
     ],
-    ids=["list", "picture", "code", "folded box", "folded code", "answered on the page", "formula"],
+    ids=[
+        "list",
+        "wide picture",
+        "picture",
+        "table",
+        "code",
+        "folded box",
+        "folded code",
+        "answered on the page",
+        "formula",
+    ],
 )
 def test_room_is_what_is_seen(left_out, block, lines):
     assert [room[1:] for room in rooms(left_out(page(block)))[1:]] == [lines]
+
+
+def test_a_picture_tells_its_size_and_keeps_what_it_had(tmp_path):
+    (tmp_path / "_images").mkdir()
+    (tmp_path / "_images" / "a.svg").write_text('<?xml version="1.0"?>\n<svg width="300.5pt" height="75pt" viewBox="">')
+    sized = extension("far_blocks").sized
+    text = '<img alt="x > y" src="_images/a.svg" />'.replace(" > ", " &gt; ")
+    assert sized(text, tmp_path / "a.html") == '<img width="401" height="100"' + text[4:]
+    assert sized(sized(text, tmp_path / "a.html"), tmp_path / "a.html") == sized(text, tmp_path / "a.html")
 
 
 def test_an_explorer_is_laid_out_at_once(left_out):
