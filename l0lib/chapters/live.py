@@ -112,3 +112,24 @@ def table(made: Sequence[Record], what: str) -> Table:
         f"{what} on {made[0].train} photographs, tested on {made[0].test}. Computed now; the intervals say that "
         "nothing can be concluded.",
     )
+
+
+def table_of_processes(one: Record, two: Record) -> Table:
+    """Set two records of the same run side by side, made by one process and by two: losses and wrong answers."""
+    pair = (one, two)
+    rows = [
+        ("processes", *(str(r.origin.processes) for r in pair)),
+        ("threads of each", *(str(r.origin.threads) for r in pair)),
+    ]
+    for epochs in zip(*(r.history[1:] for r in pair), strict=True):
+        rows.append((f"mean loss, epoch {epochs[0].epoch}", *(f"{it.loss:.7f}" for it in epochs)))
+    rows.append(("wrong, not pruned", *(str(r.dense.errors) for r in pair)))
+    rows.append(
+        (f"wrong at {one.points[0].requested:g}×, just pruned", *(str(r.points[0].measured.errors) for r in pair))
+    )
+    return Table(
+        ("", "one process", "two processes"),
+        rows,
+        f"The same run, made by one process and by two; how many of the {one.test:,} test digits are read wrong. "
+        "Computed now.",
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -109,17 +109,20 @@ def table_of_predictions(first: str, given: Mapping[tuple[float, float], Predict
     return Table((first, "α", "reach", "predicted dead", *alone, "found dead", "test error"), rows, caption)
 
 
-def table(records: Iterable[Record], runs: str) -> Table:
-    """Return a row for each of the ``runs``: the reach in its layers, weights within and found dead, and the error."""
-    rows = []
+def _rows(records: Iterable[Record], far: Callable[[list[float]], str]) -> Iterator[tuple[str, ...]]:
+    """Yield name, total, ``far`` of the layers' reaches, weights within and found dead of each record."""
     for record in records:
         it = reached(record)
-        its = f"{min(it.reach.values()):.3f} to {max(it.reach.values()):.3f}"
-        dead = (percent(it.predicted), percent(it.found), f"{record.dense.percent:.2f} %")
-        rows.append((labels.run(record.config.arm, network=True), f"{it.total:,.0f}", its, *dead))
+        shares = (percent(it.predicted), percent(it.found))
+        yield labels.run(record.config.arm, network=True), f"{it.total:,.0f}", far(list(it.reach.values())), *shares
+
+
+def table(records: Sequence[Record], runs: str) -> Table:
+    """Return a row for each of the ``runs``: the reach in its layers, weights within and found dead, and the error."""
+    told = _rows(records, lambda reaches: f"{min(reaches):.3f} to {max(reaches):.3f}")
     return Table(
         ("run", "total", "reach of its layers", "within reach", "found dead", "test error"),
-        rows,
+        [(*row, f"{record.dense.percent:.2f} %") for row, record in zip(told, records, strict=True)],
         f"Runs of {runs}, seed 0, before pruning: first weights within the reach of both terms, and weights below "
         "0.001 at the end. Stored.",
         absent="not recorded yet",
@@ -136,13 +139,9 @@ def table_of_studies(studies: Iterable[str]) -> Table:
         its = record.config
         if record.seed == 0 and its.penalty_name != "l2" and not any(way in its.arm for way in ("-LP", "-RP")):
             arms.setdefault(its.arm, record)
-    rows = []
-    for arm, it in ((arm, reached(record)) for arm, record in arms.items()):
-        dead = (percent(it.predicted), percent(it.found))
-        rows.append((labels.run(arm, network=True), f"{it.total:,.0f}", f"{min(it.reach.values()):.2f}", *dead))
     return Folded(
         ("run", "total", "smallest reach", "within reach", "found dead"),
-        rows,
+        _rows(arms.values(), lambda reaches: f"{min(reaches):.2f}"),
         "Stored runs, seed 0: reach in the layer where it is smallest, first weights within, weights below 0.001 at "
         "the end",
         absent="not recorded yet",

@@ -63,12 +63,7 @@ def table_of_files(files: Files) -> Table:
     """Return how many times smaller each file of LeNet-300-100 is, and could be, and its bits for a parameter left."""
     each = [files.smaller(name) for name in (*_PLAIN, _BEST)]
     rows = [
-        (
-            f"{ratio}×",
-            *(f"{own:.1f}×" for own in its),
-            f"{byte_ratio(ratio):.1f}×",
-            f"{8 * best / (alone // 4):.1f}",
-        )
+        (f"{ratio}×", *(f"{own:.1f}×" for own in its), f"{byte_ratio(ratio):.1f}×", f"{8 * best / (alone // 4):.1f}")
         for ratio, its, best, alone in zip(
             files.ratios, zip(*each, strict=True), files.sizes[_BEST], files.alone, strict=True
         )

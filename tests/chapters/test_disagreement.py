@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from l0lib.chapters import disagreement
+from l0lib.chapters import classes
 from l0lib.experiments import answers
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.records import Measured
@@ -29,7 +29,7 @@ def test_each_network_stands_beside_the_dense_one_of_seed_0():
     dense = run("dense", 0, missed(slice(0, 100)))
     other = run("dense", 1, missed(slice(50, 170)))
     norm = run("NORM", 0, missed(slice(0, 90)), missed(slice(0, 110)))
-    rows = disagreement.table([norm, other, dense]).rows
+    rows = classes.table_of_disagreement([norm, other, dense]).rows
     assert [row[0] for row in rows][:2] == ["dense, another seed", "NORM, not pruned"]
     assert all(row[0].endswith("×, fine-tuned") for row in rows[2:])
     assert rows[0][1:4] == ("7.0 %", "5.0 %", "+2.00")
@@ -42,4 +42,4 @@ def test_each_network_stands_beside_the_dense_one_of_seed_0():
 def test_without_the_dense_network_nothing_is_compared():
     norm = run("NORM", 0, missed(slice(0, 90)))
     for given in ([], [norm]):
-        assert disagreement.table(given).rows == (("not recorded yet", *["–"] * 5),)
+        assert classes.table_of_disagreement(given).rows == (("not recorded yet", *["–"] * 5),)
