@@ -34,6 +34,11 @@ def times(ratio: float) -> str:
     return f"{ratio:{',.0f' if ratio >= 100 else '.3g'}}×" if math.isfinite(ratio) else "∞"
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share of 1 in percent as text: ``7.5 %``, with so many digits behind the point."""
+    return f"{100 * share:.{digits}f} %"
+
+
 def signed(value: float, form: str = "+.2f") -> str:
     """Return a number as text with a typographic minus: ``−0.12``, ``+0.30``."""
     return f"{value:{form}}".replace("-", "−")
@@ -61,7 +66,7 @@ class Table:
     There is one header per column. A cell of ``rows`` is anything with ``str``; its text is escaped, ``^(...)`` becomes
     a superscript, what stands in back quotes becomes code, and a :class:`Link` a link. The ``caption`` says what the
     table shows, to a screen reader too, as the name of the scrolling frame. ``widths`` are CSS widths of the columns,
-    which else take what their text needs.
+    which else take what their text needs. Without rows the table has one, which says ``absent`` and dashes.
 
     Raises
     ------
@@ -70,10 +75,18 @@ class Table:
     """
 
     def __init__(
-        self, headers: Sequence[str], rows: Iterable[Sequence[object]], caption: str, widths: Sequence[str] = ()
+        self,
+        headers: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        caption: str,
+        widths: Sequence[str] = (),
+        *,
+        absent: str = "",
     ):
         self.headers = tuple(headers)
         self.rows = tuple(tuple(row) for row in rows)
+        if absent and not self.rows:
+            self.rows = ((absent, *["–"] * (len(self.headers) - 1)),)
         self.caption = caption
         self.widths = tuple(widths)
         for row in self.rows:

@@ -364,7 +364,7 @@ def by_product(data: Mapping[str, Any], ratio: float, blunt: float = 8.0) -> Tab
         rows.append(tuple(row))
     names = [f"{what}, {side}" for side in (f"β ≤ {blunt:g}", f"β > {blunt:g}")
              for what in ("points", "dead (%)", f"error at {ratio:g}× (%)")]  # fmt: skip
-    return Table(("αβ about", *names), rows or [("not recorded yet", *["–"] * 6)], f"Points by αβ. {_STORED}")
+    return Table(("αβ about", *names), rows, f"Points by αβ. {_STORED}", absent="not recorded yet")
 
 
 def dead_by_product(data: Mapping[str, Any], blunt: float = 8.0) -> list[tuple[float, float, float, float]]:

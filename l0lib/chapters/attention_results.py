@@ -92,10 +92,11 @@ def table(records: Iterable[Mapping[str, Any]]) -> Table:
             rows.append(tuple(map(str, told)))
     return Table(
         ("arm", "ratio", "seeds", "bits a byte, pruned", "fine-tuned", "wrong bytes", "less one-shot's"),
-        rows or [("not run yet", *["–"] * 6)],
+        rows,
         "Bits a byte on test modules, as pruned and fine-tuned; bytes that were not the likeliest; and the difference "
         "to one-shot pruning, with its 95 % interval for other seeds and modules. Mean ± standard deviation over "
         "seeds. Gradual pruning is over before fine-tuning begins. The dense network takes as many steps. Stored.",
+        absent="not run yet",
     )
 
 
@@ -138,9 +139,10 @@ def scales(records: Iterable[Mapping[str, Any]]) -> Table:
         rows.append((ARMS[arm], str(len(own)), *cells, f"{mean_and_deviation(dead, 1)} %"))
     return Table(
         ("arm", "seeds", "rms, writers", "rms, others", "below 0.001"),
-        rows or [("not run yet", *["–"] * 4)],
+        rows,
         "Networks before pruning: root mean square of the matrices that write to the stream, and of the others; "
         "weights below a thousandth. Mean ± standard deviation over seeds. Stored.",
+        absent="not run yet",
     )
 
 
@@ -163,9 +165,10 @@ def chosen(records: Path = RECORDS) -> Table:
         rows.append((ARMS[arm], ", ".join(told), spread, ", ".join(ends) or "–"))
     return Table(
         ("arm", "chosen of eight", "bits a byte, best to worst", "at the end of what was tried"),
-        rows or [("not tuned yet", *["–"] * 3)],
+        rows,
         "What each arm chose on validation modules: bits a byte after fine-tuning, mean over the tuning's ratios. A "
         "value at the end of those tried might be better still beyond it. Stored.",
+        absent="not tuned yet",
     )
 
 

@@ -1,4 +1,4 @@
-"""Errors class by class, and what wrong answers name, from what the records say of each test image."""
+"""Errors class by class, what wrong answers name, and who is wrong alone: what the records say of each test image."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ..experiments import answers
 from ..experiments.records import RECORDS, Measured, Record
+from ..table import Table, percent
 
 #: The twenty superclasses of CIFAR-100, five classes each (Krizhevsky, 2009).
 SUPERCLASSES: dict[str, tuple[str, ...]] = {
@@ -155,4 +156,35 @@ def in_words(record: Record | None, ratio: float) -> str:
         f"Counted by superclass the errors are {before.coarse:.1f} and {after.coarse:.1f} %: of the wrong answers, "
         f"{before.within:.0f} % named a neighbour in the superclass before pruning and {after.within:.0f} % after it, "
         f"where blind guessing would name one in {chance:.0f} %."
+    )
+
+
+def table_of_disagreement(records: Iterable[Record]) -> Table:
+    """Set networks of ResNet-20 beside the dense one of seed 0: another seed of it, and NORM unpruned and fine-tuned.
+
+    The deviation and its bound are those of :func:`~l0lib.experiments.answers.disagreement`.
+    """
+    runs = {(r.config.arm, r.seed): r for r in records}
+    dense, other, norm = (runs.get((f"resnet-20-{arm}", n)) for arm, n in (("dense", 0), ("dense", 1), ("NORM", 0)))
+    against: dict[str, tuple[Measured, Measured]] = {}
+    if dense and other:
+        against["dense, another seed"] = other.dense, dense.dense
+    if dense and norm:
+        against["NORM, not pruned"] = norm.dense, dense.dense
+        for point in norm.points:
+            if point.fine_tuned:
+                against[f"NORM, {point.requested:g}×, fine-tuned"] = point.measured, dense.dense
+    rows = []
+    for name, (one, whole) in against.items():
+        it = answers.disagreement(one.wrong, whole.wrong, whole.images)
+        shares = (percent(it.only_first), percent(it.only_second), f"{100 * it.difference:+.2f}")
+        rows.append((name, *shares, f"{100 * it.deviated:.2f}", f"{100 * it.bounded:.2f}"))
+    headers = ("only it is wrong", "only dense is wrong", "difference (points)", "deviation", "at most")
+    return Table(
+        ("against the dense network", *headers),
+        rows,
+        "ResNet-20 on CIFAR-10, against the unpruned network of seed 0 under ℓ2: test photographs that only one of the "
+        "two gets wrong, the difference of the error rates with its deviation, and the bound that knows the rates "
+        "alone. Stored.",
+        absent="not recorded yet",
     )

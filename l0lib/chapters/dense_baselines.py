@@ -81,7 +81,7 @@ def table(records: Iterable[Record], network: str = "lenet-300-100", strategy: s
         f"{labels.NETWORKS[network]}: error under {strategy}, mean ± deviation (seeds), and the same less that of "
         "dense networks of the same seeds, in points with the wide interval. Stored."
     )
-    return Table(headers, rows or [("not recorded yet", *["–"] * (len(headers) - 1))], caption)
+    return Table(headers, rows, caption, absent="not recorded yet")
 
 
 def _headed(base: Baseline) -> str:

@@ -449,10 +449,9 @@ def few_epochs(
 
 def _gap(runs: Sequence[Record]) -> float | None:
     """Return how far the shares of dead weights, predicted by the reach and found, are apart at most, in points."""
-    from .reaching import reached
+    from .reaching import largest_gap, reached
 
-    its = [reached(run) for run in runs]
-    return max((100 * abs(it.predicted - it.found) for it in its), default=None)
+    return largest_gap(map(reached, runs))
 
 
 def _compresses(line: Sequence[evidence.Swept] | None) -> str:

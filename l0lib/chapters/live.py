@@ -8,12 +8,15 @@ the curves, not which method is better.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from .. import labels
+from .._counts import wilson_interval
 from ..experiments.arms import STUDIES
 from ..experiments.config import Config, Training
-from ..experiments.records import Record
+from ..experiments.records import Measured, Record
+from ..table import Table, percent
 
 #: How many times larger the factors of the penalties are, in small.
 LOUDER = {"experiment-1": 20.0, "experiment-2": 6.0}
@@ -80,3 +83,53 @@ def make(arms: Mapping[str, Config], seeds: Iterable[int] = (0,)) -> list[Record
         return [run(config, seed, Path("runs")) for config, seed in chosen]
     with tempfile.TemporaryDirectory() as folder:
         return [run(config, seed, Path(folder)) for config, seed in chosen]
+
+
+def error_and_interval(measured: Measured) -> tuple[str, str]:
+    """Return the error of a few images and its 95 % Wilson interval as cells: ``40 %`` and ``31 to 50 %``."""
+    low, high = wilson_interval(measured.errors, measured.images)
+    return f"{measured.percent:.0f} %", f"{100 * low:.0f} to {percent(high, 0)}"
+
+
+def table(made: Sequence[Record], what: str) -> Table:
+    """Return a row for each pruned network of small runs on photographs; ``what`` begins the caption.
+
+    Where neurons were removed, their share and the multiply-adds that are left stand in place of the stage.
+    """
+    removed = any(point.removed for record in made for point in record.points)
+    rows = []
+    for record in made:
+        for point in record.points:
+            arm, ratio = labels.run(record.config.arm), f"{point.ratio:.3g}×"
+            cells = [ratio, "yes" if point.fine_tuned else "no"]
+            if point.removed:
+                cells = [percent(point.removed.share, 0), f"{point.removed.multiply_adds:,}", ratio]
+            rows.append((arm, *cells, *error_and_interval(point.measured)))
+    headers = ("removed", "multiply-adds", "ratio") if removed else ("ratio", "fine-tuned")
+    return Table(
+        ("arm", *headers, "error", "95 % interval"),
+        rows,
+        f"{what} on {made[0].train} photographs, tested on {made[0].test}. Computed now; the intervals say that "
+        "nothing can be concluded.",
+    )
+
+
+def table_of_processes(one: Record, two: Record) -> Table:
+    """Set two records of the same run side by side, made by one process and by two: losses and wrong answers."""
+    pair = (one, two)
+    rows = [
+        ("processes", *(str(r.origin.processes) for r in pair)),
+        ("threads of each", *(str(r.origin.threads) for r in pair)),
+    ]
+    for epochs in zip(*(r.history[1:] for r in pair), strict=True):
+        rows.append((f"mean loss, epoch {epochs[0].epoch}", *(f"{it.loss:.7f}" for it in epochs)))
+    rows.append(("wrong, not pruned", *(str(r.dense.errors) for r in pair)))
+    rows.append(
+        (f"wrong at {one.points[0].requested:g}×, just pruned", *(str(r.points[0].measured.errors) for r in pair))
+    )
+    return Table(
+        ("", "one process", "two processes"),
+        rows,
+        f"The same run, made by one process and by two; how many of the {one.test:,} test digits are read wrong. "
+        "Computed now.",
+    )

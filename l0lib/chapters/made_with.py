@@ -1,8 +1,9 @@
-"""What the arms of a study run with, as a table: factors, rates, epochs, and how they were chosen."""
+"""What the arms of a study run with, as tables: factors, rates, epochs, and how they were chosen."""
 
 from __future__ import annotations
 
 import fnmatch
+from statistics import median
 
 from .. import labels
 from ..experiments import records
@@ -93,4 +94,86 @@ def trials(study: str, pattern: str = "*") -> Table:
     caption = f"Every trial of the searches of {labels.study(study)}: "
     what = f"error on validation images, the geometric mean over {aims}, after {epochs} epochs. "
     caption += f"{what}{f'Held: {held}. ' if held else ''}Stored." if rows else "none on record yet."
-    return Folded(("arm", "error", *moved), rows or [("none recorded yet", "–")], caption)
+    return Folded(("arm", "error", *moved), rows, caption, absent="none recorded yet")
+
+
+def of_penalties(study: str) -> Table:
+    """Return the settings of each penalty of a study under global pruning, and how many trials chose them."""
+    of = {it.arm: it for it in records.tunings() if it.experiment == study}
+    rows = []
+    for name, arm in STUDIES[study].arms("full").items():
+        if arm.pruning != "GP" or arm.fine_tuning is None:
+            continue
+        penalty, own = arm.training.penalty, of.get(name)
+        terms = {"ℓ2": penalty.alpha_l2, "ℓ1": penalty.alpha_l1, "ℓ0": penalty.alpha_l0}
+        told = ", ".join(f"{term} {alpha:.3g}" for term, alpha in terms.items() if alpha)
+        beta = f"{penalty.beta:.3g}" if penalty.alpha_l0 else "–"
+        epochs = f"{arm.training.epochs} + {arm.fine_tuning.epochs}"
+        search = own or of.get(arm.penalty_name)
+        tried = len(search.trials) if search else "not recorded yet"
+        edge = ", ".join(own.at_the_edge) or "none" if own else "–"
+        rows.append((labels.PENALTIES[arm.penalty_name], told, beta, epochs, tried, edge))
+    return Table(
+        ("penalty", "factors α", "β", "epochs", "trials", "best at the edge of"),
+        rows,
+        "Epochs of training + fine-tuning, and the settings whose best value is the least or the largest that was "
+        "tried. Stored.",
+    )
+
+
+def by_layer(study: str) -> Table:
+    """Return the factors of every layer of each arm of a study, and its epochs."""
+    from ..compress import layer_sizes  # it loads torch
+    from ..experiments.run import network
+
+    sizes: dict[str, dict[str, int]] = {}
+    rows = []
+    for name, arm in STUDIES[study].arms("full").items():
+        if arm.network not in sizes:
+            sizes[arm.network] = layer_sizes(network(arm, 0))
+        own, epochs = sizes[arm.network], f"{arm.training.epochs}"
+        epochs += f" + {arm.fine_tuning.epochs}" if arm.fine_tuning else ""
+        for layer, penalty in arm.training.penalty.build(own).items():
+            terms = {type(term).__name__: term for term in penalty.terms} if penalty else {}
+            l2, l0 = terms.get("L2"), terms.get("L0")
+            told = (f"{l2.alpha:.2g}" if l2 else "–", *((f"{l0.alpha:.2g}", f"{l0.beta:.3g}") if l0 else "––"))
+            rows.append((labels.run(name, network=True), layer, f"{own[layer]:,}", *told, epochs))
+    return Folded(
+        ("arm", "layer", "weights", "α of ℓ2", "α of ℓ0", "β", "epochs"),
+        rows,
+        "The factors of every layer, and the epochs of training and of fine-tuning",
+    )
+
+
+def searches(study: str) -> Table:
+    """Return a row for each search on record of a study: trials, their errors, and the power of NORM's best one."""
+    rows = []
+    for it in (it for it in records.tunings() if it.experiment == study):
+        errors, penalty = [trial.value for trial in it.trials], it.config.training.penalty
+        drawn = sum(trial.source != "written down" for trial in it.trials)
+        aims = " and ".join(f"{ratio:g}×" for ratio in it.config.fine_tuned_ratios) or "dense"
+        spread = (f"{pick(errors):.2f} %" for pick in (min, median, max))
+        power = f"{penalty.power:g}" if penalty.strategy == "NORM" else "–"
+        rows.append((labels.run(it.arm, network=True), len(errors), drawn, aims, *spread, power))
+    return Table(
+        ("arm", "trials", "drawn by the sampler", "aimed at", "best", "middle", "worst", "power"),
+        rows,
+        "The searches on validation images, and the power that NORM's best trial has. Stored.",
+        absent="not recorded yet",
+    )
+
+
+def sources() -> Table:
+    """Return where the trials of each search on record came from."""
+    kinds: tuple[str, ...] = ("written down", "drawn at random", "TPE")
+    rows = []
+    for it in records.tunings():
+        found: list[str] = [trial.source for trial in it.trials]
+        name = f"{labels.study(it.experiment)}, {labels.run(it.arm, network=True)}"
+        rows.append((name, *(str(found.count(kind)) for kind in kinds)))
+    return Table(
+        ("search", "written down", "drawn at random", "by TPE"),
+        rows,
+        "Where the trials of each search on record came from. Stored.",
+        absent="not recorded yet",
+    )

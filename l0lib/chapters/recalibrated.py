@@ -117,10 +117,11 @@ def table(followed: Iterable[Followed], ratios: Sequence[float] = (5.0, 10.0)) -
                 rows.append((name, times(ratio), n, *cells, "–" if share is None else f"{100 * share:.0f} %"))
     return Table(
         ("arm", "ratio", "seeds", *STAGES, "of the gain"),
-        rows or [("not recorded yet", *["–"] * 6)],
+        rows,
         "Test error of pruned networks: with the statistics of the network before pruning, with their own, and after "
         "fine-tuning; and the share of fine-tuning's gain that new statistics have alone, where it gains a point or "
         "more. Mean ± standard deviation over seeds. Stored.",
+        absent="not recorded yet",
     )
 
 

@@ -225,7 +225,7 @@ def short_table(rows: Sequence[Row], caption: str) -> Table:
     headers = ["Method", "Kind", "Test error", "Seeds", "Ratio", "Epochs", "Front"]
     if by_increase:
         headers.insert(2, "Over its dense network")
-    return Table(headers, lines or [("not recorded yet", *["–"] * (len(headers) - 1))], caption)
+    return Table(headers, lines, caption, absent="not recorded yet")
 
 
 def _error(row: Row) -> str:

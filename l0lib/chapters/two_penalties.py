@@ -20,7 +20,9 @@ import torch
 
 from .. import compress, provenance
 from .._files import read_whole
+from ..labels import PENALTIES
 from ..penalties import L0, L1, L2, Penalty
+from ..table import Table, percent
 
 RECORD = Path(__file__).resolve().parents[2] / "book" / "records" / "two-penalties-tuning.json"
 
@@ -175,6 +177,49 @@ def load(path: Path = RECORD) -> dict:
 def chosen(record: dict, profile: str) -> dict[str, Penalty]:
     """Return the penalties that tuning chose, by name: ``l2``, ``l1``, ``l0``, ``l2+l0``."""
     return {name: from_json(best(trials)["penalty"]) for name, trials in record["profiles"][profile]["trials"].items()}
+
+
+def table_of_choices(tuning: dict) -> Table:
+    """Return what tuning chose for each penalty: its score, and the error of its networks before pruning."""
+    its = {name: best(trials) for name, trials in tuning["trials"].items()}
+    rows = [
+        (
+            PENALTIES[name],
+            len(tuning["trials"][name]),
+            from_json(one["penalty"]),
+            percent(score(one)),
+            percent(float(np.mean(one["dense"]) / one["images"])),
+        )
+        for name, one in its.items()
+    ]
+    made, images = tuning["provenance"], next(iter(its.values()))["images"]
+    return Table(
+        ("penalty", "trials", "chosen", "score", "error unpruned"),
+        rows,
+        f"Choice on {images:,} validation images. Stored: {made['date']}, commit {made['commit']}, {made['hardware']}, "
+        f"torch {made['versions']['torch']}, {made['wall_seconds'] / 60:.0f} minutes",
+    )
+
+
+def table_of_curves(stages: dict[str, dict[str, dict[str, np.ndarray]]], settings: Settings, images: int) -> Table:
+    """Return the errors of :func:`curves` with their intervals, stage by stage, at the ratios that are fine-tuned."""
+
+    def entry(curve: dict[str, np.ndarray], ratio: float) -> str:
+        at = list(curve["ratio"]).index(ratio)
+        mean, low, high = (100 * curve[part][at] for part in ("mean", "low", "high"))
+        return f"{mean:.1f} ({low:.1f}–{high:.1f})"
+
+    rows = [
+        (stage, f"{ratio:g}×", *(entry(curve, ratio) for curve in its.values()))
+        for stage, its in stages.items()
+        for ratio in settings.fine_tune_ratios
+    ]
+    return Table(
+        ("", "ratio", *(PENALTIES[name] for name in next(iter(stages.values())))),
+        rows,
+        f"Top-1 error in percent on {images:,} test images, mean of {len(settings.seeds)} seeds, with the 95 % "
+        "interval",
+    )
 
 
 def tune(profile: str) -> dict:

@@ -211,3 +211,35 @@ def missing(study: str, given: Iterable[Record], each: float) -> list[Cost]:
         runs, total, hours = networks.get(what.network, (0, 0, 0.0))
         networks[what.network] = (runs + 1, total + epochs, hours + times * each / 3600)
     return [Cost(study, network, *told) for network, told in networks.items()]
+
+
+def table_of_costs() -> Table:
+    """Return the full runs on record of each study: networks, devices, and hours in all."""
+    rows = []
+    for name in STUDIES:
+        here = runs(name)
+        networks, devices = ({labels.NETWORKS[r.config.network] for r in here}, {r.origin.device for r in here})
+        hours = f"{sum(r.origin.seconds for r in here) / 3600:.1f}" if here else ""
+        rows.append((labels.study(name), str(len(here)), *(", ".join(sorted(it)) for it in (networks, devices)), hours))
+    return Table(
+        ("study", "runs", "networks", "device", "hours in all"),
+        rows,
+        "The full runs on record. A network before pruning that several runs share is counted in the run that trained "
+        "it. Searches come on top.",
+    )
+
+
+def table_of_missing(paced: Sequence[Record]) -> Table:
+    """Return the full runs that are not on record, and the hours that they would take at the pace of ``paced``."""
+    pace = rate(paced) if paced else None
+    costs = [it for name in STUDIES if pace for it in missing(name, runs(name), pace)]
+    rows = [
+        (labels.study(it.study), labels.NETWORKS[it.network], str(it.runs), f"{it.epochs:,}", f"{it.hours:,.0f}")
+        for it in costs
+    ]
+    return Table(
+        ("study", "network", "runs", "epochs in all", "hours, estimated"),
+        rows,
+        "Full runs that are not on record. A network that several runs of a study share is counted once. Computed now.",
+        absent="nothing, or no pace is known",
+    )

@@ -244,7 +244,7 @@ def table(lines: Iterable[Line], verdict: str, caption: str) -> Table:
         if line.verdict == verdict
     ]
     headers = ("Item", "What the paper states", "Ours, now", "In the book")
-    return Table(headers, rows or [("none", "–", "–", "–")], caption, widths=("5rem", "11rem", "16rem", "6rem"))
+    return Table(headers, rows, caption, ("5rem", "11rem", "16rem", "6rem"), absent="none")
 
 
 def _item(claim: Claim) -> str:

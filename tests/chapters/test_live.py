@@ -4,6 +4,7 @@ import pytest
 
 from l0lib.chapters import live
 from l0lib.experiments.arms import STUDIES
+from tests.made_up import record
 
 
 @pytest.mark.parametrize("study", ["experiment-1", "experiment-2"])
@@ -46,3 +47,27 @@ def test_small_runs_leave_nothing(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
     live.make({"a": next(iter(live.experiment_1("full").values()))})
     assert str(asked[-1][2]) == "runs", "full runs are kept, to go on where they were cut off"
+
+
+def test_pruned_networks_of_small_runs_stand_with_their_intervals():
+    made = [record(0, 30, dense=20, images=100)]
+    table = live.table(made, "A network")
+    assert table.headers == ("arm", "ratio", "fine-tuned", "error", "95 % interval")
+    assert [row[:4] for row in table.rows] == [
+        ("NORM", "10×", "no", "40 %"),
+        ("NORM", "90×", "no", "40 %"),
+        ("NORM", "90×", "yes", "30 %"),
+    ]
+    assert table.rows[-1][4] == "22 to 40 %", "Wilson's"
+    assert table.caption.startswith("A network on 60000 photographs, tested on 100. Computed now;")
+
+
+def test_where_neurons_were_removed_their_share_stands_instead():
+    what = STUDIES["experiment-6"].arms("full")["vgg-16-NORM"]
+    one = record(0, 30, what=what, dense=20, images=100)
+    table = live.table([one], "Neurons")
+    assert table.headers[1:4] == ("removed", "multiply-adds", "ratio")
+    gone = [p for p in one.points if p.removed]
+    assert gone
+    row = table.rows[one.points.index(gone[0])]
+    assert row[1:3] == (f"{100 * gone[0].removed.share:.0f} %", f"{gone[0].removed.multiply_adds:,}")

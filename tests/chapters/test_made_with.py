@@ -7,6 +7,7 @@ from l0lib.chapters import made_with as arms
 from l0lib.experiments import records
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.config import PenaltySettings
+from tests.made_up import tuned
 
 
 @pytest.mark.parametrize("study", [f"experiment-{n}" for n in (3, 4, 5, 6)] + ["recalibration"])
@@ -60,3 +61,48 @@ def test_places_that_begin_anew_show_the_penalty_that_they_train_under():
     assert "ℓ0" not in row[2]
     assert "ℓ2" in row[2]
     assert row[5].endswith("from fresh weights")
+
+
+def test_each_layer_has_its_factors():
+    table = arms.by_layer("experiment-2")
+    rows = [row for row in table.rows if row[0] == "LeNet-300-100, SEP"]
+    how = STUDIES["experiment-2"].arms("full")["lenet-300-100-SEP"]
+    its = how.training.penalty
+    assert [row[1:3] for row in rows] == [("hidden1", "235,200"), ("hidden2", "30,000"), ("output", "1,000")]
+    assert [row[4] for row in rows] == [f"{alpha:.2g}" for alpha in its.alpha_l0_by_layer]
+    assert [row[5] for row in rows] == [f"{beta:.3g}" for beta in its.beta_by_layer]
+    assert rows[0][6] == f"{how.training.epochs} + {how.fine_tuning.epochs}"
+    plain = next(row for row in table.rows if row[0] == "LeNet-300-100, ℓ2 alone")
+    assert plain[3] != "–"
+    assert plain[4:6] == ("–", "–")
+
+
+def test_searches_are_told_by_their_errors(monkeypatch):
+    search = tuned()
+    monkeypatch.setattr(records, "tunings", lambda: [search])
+    (row,) = arms.searches("experiment-2").rows
+    assert row == ("LeNet-300-100, NORM", 3, 0, "90×", "1.90 %", "2.20 %", "2.50 %", f"{its_power(search):g}")
+    (row,) = arms.sources().rows
+    assert row == ("Experiment 2, LeNet-300-100, NORM", "3", "0", "0")
+    assert arms.searches("experiment-1").rows[0][:2] == ("not recorded yet", "–")
+    monkeypatch.setattr(records, "tunings", list)
+    assert arms.sources().rows == (("not recorded yet", "–", "–", "–"),)
+
+
+def its_power(search):
+    return search.config.training.penalty.power
+
+
+def test_penalties_stand_with_the_trials_of_their_search(monkeypatch):
+    search, own = (tuned().model_copy(update={"experiment": "experiment-1", "arm": arm}) for arm in ("l0", "l1-GP"))
+    monkeypatch.setattr(records, "tunings", lambda: [search, own])
+    full = STUDIES["experiment-1"].arms("full")
+    rows = {row[0]: row[1:] for row in arms.of_penalties("experiment-1").rows}
+    assert list(rows) == [labels.PENALTIES[name] for name in ("l2", "l1", "l0", "l2+l0")]
+    l0 = full["l0-GP"]
+    assert rows["smoothed ℓ0"][:2] == (f"ℓ0 {l0.training.penalty.alpha_l0:.3g}", f"{l0.training.penalty.beta:.3g}")
+    assert rows["smoothed ℓ0"][2] == f"{l0.training.epochs} + {l0.fine_tuning.epochs}"
+    assert rows["smoothed ℓ0"][3:] == (3, "–"), "a search of another arm of the penalty"
+    assert rows["ℓ1"][1] == "–"
+    assert rows["ℓ1"][3:] == (3, ", ".join(own.at_the_edge) or "none")
+    assert rows["ℓ2"][3] == "not recorded yet"

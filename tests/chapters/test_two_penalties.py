@@ -146,3 +146,32 @@ def test_the_weight_of_least_pull(a2, a0, beta):
     slope = np.sign(np.diff(pull))
     assert np.all(slope[w[1:] < least * (1 - 1e-6)] <= 0)
     assert np.all(slope[w[:-1] > least * (1 + 1e-6)] >= 0)
+
+
+def test_what_was_chosen_stands_with_its_score():
+    def trial(alpha, wrong):
+        errors = {"20": [wrong, wrong]}
+        terms = study.to_json(L1(alpha))
+        return {"penalty": terms, "images": 200, "dense": [10, 20], "before": errors, "after": errors}
+
+    made = {
+        "date": "2026-11-22",
+        "commit": "abc",
+        "hardware": "2 cores",
+        "versions": {"torch": "2"},
+        "wall_seconds": 90,
+    }
+    table = study.table_of_choices({"trials": {"l1": [trial(1e-3, 60), trial(2e-3, 30)]}, "provenance": made})
+    assert table.rows == (("ℓ1", 2, L1(2e-3), "15.0 %", "7.5 %"),)
+    assert (
+        table.caption == "Choice on 200 validation images. Stored: 2026-11-22, commit abc, 2 cores, torch 2, 2 minutes"
+    )
+
+
+def test_errors_at_the_fine_tuned_ratios_stand_by_stage():
+    curve = {"ratio": np.array([1.0, 10.0, 100.0]), "mean": np.array([0.1, 0.2, 0.3])}
+    curve |= {"low": curve["mean"] - 0.05, "high": curve["mean"] + 0.05}
+    table = study.table_of_curves({"just pruned": {"l1": curve}}, QUICK, 1000)
+    assert table.headers == ("", "ratio", "ℓ1")
+    assert table.rows == (("just pruned", "10×", "20.0 (15.0–25.0)"), ("just pruned", "100×", "30.0 (25.0–35.0)"))
+    assert table.caption.startswith("Top-1 error in percent on 1,000 test images, mean of 3 seeds")
