@@ -298,7 +298,7 @@ def does_it_pay(runs: Iterable[Record] | None = None) -> Answer:
     Bytes are those of the best encoding; each ratio is a mean over seeds, of fine-tuned networks.
     """
     given = stored.runs("experiment-2") if runs is None else list(runs)
-    paid, told = [], []
+    names, paid, told = [], [], []
     for network in ("lenet-300-100", "lenet-5-caffe"):
         points = [p for run in given if run.config.arm == f"{network}-NORM" for p in run.points if p.fine_tuned]
         points = [p for p in points if p.requested == max(q.requested for q in points)]
@@ -312,6 +312,7 @@ def does_it_pay(runs: Iterable[Record] | None = None) -> Answer:
                 [p.multiply_adds / p.nonzero_multiply_adds for p in points],
             )
         )
+        names.append(labels.NETWORKS[network])
         paid.append((in_bytes / ratio, adds / ratio))
         told.append(
             f"{labels.NETWORKS[network]} with {times(ratio)} fewer parameters is {times(in_bytes)} smaller as a file "
@@ -320,14 +321,18 @@ def does_it_pay(runs: Iterable[Record] | None = None) -> Answer:
     question, place = "How much of the compression ratio pays out?", "11-does-it-pay#sec-what-the-ratio-tells"
     if not paid:
         return Answer(question, place, ("Not recorded yet.",))
-    words = [listed(list(dict.fromkeys(map(_share, kind)))) for kind in zip(*paid, strict=True)]
-    lead = f"In bytes {words[0]}, in multiply-adds {words[1]}."
+    in_bytes, adds = (_shares(names, kind) for kind in zip(*paid, strict=True))
+    lead = f"In bytes {in_bytes}, in multiply-adds {adds}."
     last = "Milliseconds stand in no record: the page measures them where it is built, and your machine's are your own."
     return Answer(question, place, (lead, *told, last))
 
 
-def _share(share: float) -> str:
-    return next(word for least, word in _SHARES if share >= least)
+def _shares(names: list[str], shares: tuple[float, ...]) -> str:
+    """Say a share in words, and by network where the words are not the same for all."""
+    words = [next(word for least, word in _SHARES if share >= least) for share in shares]
+    if len(set(words)) == 1:
+        return words[0]
+    return listed([f"{word} for {name}" for name, word in zip(names, words, strict=True)])
 
 
 # ----------------------------------------------------------------------------------------------------------- deeper

@@ -253,6 +253,17 @@ def test_what_a_ratio_pays_out_follows_the_records(best, adds, lead):
     assert "milliseconds" in told.sentences[-1].lower()
 
 
+def test_what_a_ratio_pays_out_names_the_networks_where_they_differ():
+    def changed(run, nonzero):
+        points = tuple(p.model_copy(update={"nonzero_multiply_adds": nonzero}) for p in run.points)
+        return run.model_copy(update={"points": points})
+
+    given = arms("experiment-2", {"lenet-300-100-NORM": 90, "lenet-5-caffe-NORM": 90})
+    runs = [changed(run, 1_000 if "300" in run.config.arm else 200_000) for run in given]
+    lead = in_words.does_it_pay(runs).sentences[0]
+    assert lead.endswith("in multiply-adds most of it for LeNet-300-100 and little of it for LeNet-5-Caffe.")
+
+
 def test_every_answer_of_the_stored_records_is_a_row_and_shows_as_a_box():
     rows = in_words.every().rows
     assert len(rows) == len(in_words.QUESTIONS)
