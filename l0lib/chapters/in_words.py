@@ -321,8 +321,8 @@ def does_it_pay(runs: Iterable[Record] | None = None) -> Answer:
     question, place = "How much of the compression ratio pays out?", "11-does-it-pay#sec-what-the-ratio-tells"
     if not paid:
         return Answer(question, place, ("Not recorded yet.",))
-    in_bytes, adds = (_shares(names, kind) for kind in zip(*paid, strict=True))
-    lead = f"In bytes {in_bytes}, in multiply-adds {adds}."
+    of_bytes, of_adds = (_shares(names, kind) for kind in zip(*paid, strict=True))
+    lead = f"In bytes {of_bytes}, in multiply-adds {of_adds}."
     last = "Milliseconds stand in no record: the page measures them where it is built, and your machine's are your own."
     return Answer(question, place, (lead, *told, last))
 
