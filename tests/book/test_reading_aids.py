@@ -150,6 +150,17 @@ def test_cards_show_equations_sources_and_symbols(chromium, book):
         assert "magnitude" in hover(view, view.evaluate_handle(SYMBOL, "w_c").as_element()).inner_text()
 
 
+@pytest.mark.parametrize(
+    ("named", "shown"), [("#prop-swing", ".proof.proposition"), ("#prop-settle", ".proof.theorem"), ("#fig-az-", "img")]
+)
+def test_cards_show_what_a_link_with_a_number_names(chromium, book, named, shown):
+    with visit(chromium, f"{book}/notebooks/05-at-zero.html", **DESK) as view:
+        link = view.locator(f"article p a[href^='{named}']:visible").first
+        card = hover(view, link)
+        assert card.locator(shown).count() == 1
+        assert card.locator(".caption-number").first.inner_text().strip() == link.inner_text()
+
+
 def test_every_kind_of_box_has_its_icon(chromium, book):
     icon = "(e) => getComputedStyle(e.querySelector(':scope > .admonition-title'), '::after').maskImage"
     kinds = ("predict", "quiz", "exercise", "solution", "proposition", "note")

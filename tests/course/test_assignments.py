@@ -59,6 +59,27 @@ def test_what_a_student_gets_holds_no_solution(stem):
 
 
 @pytest.mark.parametrize("stem", STEMS)
+def test_every_exercise_is_asked_and_no_link_leads_back_into_the_book(stem):
+    """An assignment is read by itself: the book's labels and pages are not there."""
+    assignment = assignments.read(stem)
+    source = (ROOT / "notebooks" / f"{stem}.ipynb").read_text("utf8")
+    assert len(assignment.exercises) == len(re.findall(r"\{exercise\}", source)) > 0
+    master = everything(assignments.master(assignment))
+    assert not re.findall(r"\]\((?:#|[\w-]+\.ipynb)|\{[a-z:]+\}`|^ *\"?:{3,}|:label:", master, re.M)
+
+
+def test_what_a_text_names_is_told_without_the_book():
+    label = next(iter(assignments.equations()))
+    text = f"By [Eq. 9.9](#{label}), [Theorem 5.1](#prop-settle), [Exercise 5.2](#ex-5-2), [Deeper](12-deeper.ipynb)."
+    told, below = assignments.readable(text).split("\n\n")
+    assert told == "By equation (1), Theorem 5.1 of the book, Exercise 5.2, Deeper."
+    assert assignments.equations()[label] in below
+    assert below.endswith("\\tag{1}\n$$")
+    with pytest.raises(ValueError, match=r"roles of an exercise must be those of citations; got \{eq\}`eq-x`"):
+        assignments.readable("{eq}`eq-x`")
+
+
+@pytest.mark.parametrize("stem", STEMS)
 def test_its_metadata_say_nothing_but_what_nbgrader_needs(stem):
     given = assignments.student(assignments.master(assignments.read(stem)))
     assert set(given.metadata) == {"kernelspec", "language_info", "l0lib"}
