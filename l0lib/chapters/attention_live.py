@@ -86,16 +86,10 @@ def table_of_steps(steps: Mapping[float, tuple[float, float, float, Sequence[flo
 
     All are root mean squares: of weights, gradient and step, then those of the two pulls.
     """
-    rows = [
-        (
-            f"{scale:g}",
-            f"{weights:.2f}",
-            f"{gradient:.1e}",
-            f"{step:.2f}",
-            *(f"{pull / its:.2g}" for pull in pulls for its in (gradient, step)),
-        )
-        for scale, (weights, gradient, step, pulls) in steps.items()
-    ]
+    rows = []
+    for scale, (weights, gradient, step, pulls) in steps.items():
+        over = (f"{pull / its:.2g}" for pull in pulls for its in (gradient, step))
+        rows.append((f"{scale:g}", f"{weights:.2f}", f"{gradient:.1e}", f"{step:.2f}", *over))
     return Table(
         ("scale", "weights", "gradient", "Adam's step", "ℓ1 by SGD", "by Adam", "ℓ0 by SGD", "by Adam"),
         rows,

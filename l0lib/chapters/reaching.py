@@ -94,18 +94,10 @@ def largest_gap(given: Iterable[Reach | Prediction]) -> float | None:
 def table_of_predictions(first: str, given: Mapping[tuple[float, float], Prediction], caption: str) -> Table:
     """Return a row for each prediction; its key is the value of the column ``first``, and α."""
     alone = ["dead without a loss"] * any(it.alone is not None for it in given.values())
-    rows = [
-        (
-            f"{value:g}",
-            f"{alpha:.2g}",
-            f"{it.reach:.4f}",
-            percent(it.predicted),
-            *(percent(share) for share in (it.alone,) if share is not None),
-            percent(it.found),
-            percent(it.error),
-        )
-        for (value, alpha), it in given.items()
-    ]
+    rows = []
+    for (value, alpha), it in given.items():
+        shares = (percent(share) for share in (it.predicted, it.alone, it.found, it.error) if share is not None)
+        rows.append((f"{value:g}", f"{alpha:.2g}", f"{it.reach:.4f}", *shares))
     return Table((first, "α", "reach", "predicted dead", *alone, "found dead", "test error"), rows, caption)
 
 

@@ -61,12 +61,11 @@ def byte_ratio(ratio: float, bits: float = 32) -> float:
 
 def table_of_files(files: Files) -> Table:
     """Return how many times smaller each file of LeNet-300-100 is, and could be, and its bits for a parameter left."""
-    each = [files.smaller(name) for name in (*_PLAIN, _BEST)]
+    each = [files.smaller(name) for name in (*_PLAIN, _BEST)] + [[byte_ratio(ratio) for ratio in files.ratios]]
+    bits = [32 * best / alone for best, alone in zip(files.sizes[_BEST], files.alone, strict=True)]
     rows = [
-        (f"{ratio}×", *(f"{own:.1f}×" for own in its), f"{byte_ratio(ratio):.1f}×", f"{8 * best / (alone // 4):.1f}")
-        for ratio, its, best, alone in zip(
-            files.ratios, zip(*each, strict=True), files.sizes[_BEST], files.alone, strict=True
-        )
+        (f"{ratio}×", *(f"{its:.1f}×" for its in smaller), f"{value:.1f}")
+        for ratio, value, *smaller in zip(files.ratios, bits, *each, strict=True)
     ]
     return Table(
         ("fewer parameters", *_PLAIN, _BEST, "theory, v = 32", "bits for a parameter"),
@@ -107,23 +106,14 @@ def by_layer(model: torch.nn.Module) -> list[tuple[Layer, MultiplyAdds]]:
 
 def table_of_layers(model: torch.nn.Module) -> Table:
     """Return weights, their uses, and multiply-adds of LeNet-5-Caffe, layer by layer and in all."""
-    layers = by_layer(model)
-    rows = [
-        (
-            layer.name,
-            f"{layer.weights:,}",
-            f"{adds.dense // layer.weights:,}",
-            f"{layer.nonzero_weights:,}",
-            f"{layer.weights / max(layer.nonzero_weights, 1):.1f}×",
-            f"{adds.sparse:,}",
-        )
-        for layer, adds in layers
-    ]
-    weights, left = (
-        sum(counts) for counts in zip(*((it.weights, it.nonzero_weights) for it, _ in layers), strict=True)
-    )
-    adds = compress.in_all([its for _, its in layers]).sparse
-    rows.append(("all", f"{weights:,}", "", f"{left:,}", f"{compress.weights_only_ratio(model):.1f}×", f"{adds:,}"))
+    layers, rows = by_layer(model), []
+    for layer, adds in layers:
+        counts = (layer.weights, adds.dense // layer.weights, layer.nonzero_weights)
+        fewer = f"{layer.weights / max(layer.nonzero_weights, 1):.1f}×"
+        rows.append((layer.name, *(f"{count:,}" for count in counts), fewer, f"{adds.sparse:,}"))
+    weights, left = sum(it.weights for it, _ in layers), sum(it.nonzero_weights for it, _ in layers)
+    total = compress.in_all([adds for _, adds in layers]).sparse
+    rows.append(("all", f"{weights:,}", "", f"{left:,}", f"{compress.weights_only_ratio(model):.1f}×", f"{total:,}"))
     headers = ("layer", "weights", "uses of each", "nonzero", "fewer by", "multiply-adds")
     return Table(headers, rows, "LeNet-5-Caffe, layer by layer, for one image")
 
@@ -143,34 +133,24 @@ def table_of_products(
         pays = (break_even(found, way) for way in ways)
         cells = ("nowhere" if least is None else f"{100 * least:.4g} %" for least in pays)
         rows.append((batch, f"{dense:.3f}", f"{min(sparse) / (1 - at.sparsity):.2f}", *cells))
+    pays_from = (f"{name} pays from" for name in ways.values())
     return Table(
-        (
-            "vectors",
-            "dense, ns",
-            f"sparse at {100 * sparsity:g} %, ns",
-            *(f"{name} pays from" for name in ways.values()),
-        ),
+        ("vectors", "dense, ns", f"sparse at {100 * sparsity:g} %, ns", *pays_from),
         rows,
         "Time of one multiply-add that is carried out, and the least measured sparsity from which on sparse is faster",
     )
 
 
 def table_of_times(
-    networks: Mapping[str, torch.nn.Module],
-    images: torch.Tensor,
-    ways: Mapping[str, str],
-    batches: Sequence[int] = (1, 100),
-    rounds: int = 9,
+    networks: Mapping[str, torch.nn.Module], images: torch.Tensor, ways: Mapping[str, str], *, rounds: int = 9
 ) -> Table:
-    """Time whole networks on some images at once: dense, in each sparse way, and shrunk."""
+    """Time whole networks on one and on a hundred images at once: dense, in each sparse way, and shrunk."""
     ways, rows = {**ways, "shrunk": "smaller dense"}, []
     for name, model in networks.items():
-        for batch in batches:
+        for batch in (1, 100):
             times = latency(model, images[:batch], rounds=rounds)
-            spans = []
-            for its in (times[way] for way in ways):
-                low, high = its.interval
-                spans.append(f"{its.speedup:.2f}× ({low:.2f}–{high:.2f})")
+            told = ((times[way].speedup, *times[way].interval) for way in ways)
+            spans = (f"{speedup:.2f}× ({low:.2f}–{high:.2f})" for speedup, low, high in told)
             rows.append((name, batch, f"{1e3 * times['dense'].seconds:.3f}", *spans))
     return Table(
         ("network", "images", "dense, ms", *ways.values()),

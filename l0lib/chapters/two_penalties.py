@@ -22,7 +22,7 @@ from .. import compress, provenance
 from .._files import read_whole
 from ..labels import PENALTIES
 from ..penalties import L0, L1, L2, Penalty
-from ..table import Table, percent
+from ..table import Table
 
 RECORD = Path(__file__).resolve().parents[2] / "book" / "records" / "two-penalties-tuning.json"
 
@@ -187,8 +187,7 @@ def table_of_choices(tuning: dict) -> Table:
             PENALTIES[name],
             len(tuning["trials"][name]),
             from_json(one["penalty"]),
-            percent(score(one)),
-            percent(float(np.mean(one["dense"]) / one["images"])),
+            *(f"{100 * it:.1f}\N{NO-BREAK SPACE}%" for it in (score(one), np.mean(one["dense"]) / one["images"])),
         )
         for name, one in its.items()
     ]

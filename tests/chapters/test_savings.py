@@ -94,10 +94,10 @@ def test_whole_networks_are_timed_in_every_way(network, monkeypatch):
     made = clock(2e-3, {"torch-csr": 1e-3, "shrunk": 0.5e-3})
     seen = []
     monkeypatch.setattr(savings, "latency", lambda model, images, rounds: seen.append((len(images), rounds)) or made)
-    table = savings.table_of_times({"one": network}, torch.zeros(9, 28, 28), {"torch-csr": "torch"}, (1, 4), 3)
-    assert table.rows[1] == ("one", 4, "2.000", "2.00× (2.00–2.00)", "4.00× (4.00–4.00)")
+    table = savings.table_of_times({"one": network}, torch.zeros(100, 28, 28), {"torch-csr": "torch"}, rounds=3)
+    assert table.rows[1] == ("one", 100, "2.000", "2.00× (2.00–2.00)", "4.00× (4.00–4.00)")
     assert table.headers[3:] == ("torch", "smaller dense")
-    assert seen == [(1, 3), (4, 3)]
+    assert seen == [(1, 3), (100, 3)]
 
 
 def test_units_without_weights_go(network):

@@ -162,7 +162,7 @@ def test_what_was_chosen_stands_with_its_score():
         "wall_seconds": 90,
     }
     table = study.table_of_choices({"trials": {"l1": [trial(1e-3, 60), trial(2e-3, 30)]}, "provenance": made})
-    assert table.rows == (("ℓ1", 2, L1(2e-3), "15.0 %", "7.5 %"),)
+    assert table.rows == (("ℓ1", 2, L1(2e-3), "15.0\N{NO-BREAK SPACE}%", "7.5\N{NO-BREAK SPACE}%"),)
     assert (
         table.caption == "Choice on 200 validation images. Stored: 2026-11-22, commit abc, 2 cores, torch 2, 2 minutes"
     )
