@@ -246,7 +246,7 @@ def table_of_costs() -> Table:
 
 
 def table_of_missing(paced: Sequence[Record]) -> Table:
-    """Return the full runs that are not on record, and the hours that they would take at the :func:`pace` of each study.
+    """Return the full runs that are not on record, and the hours they would take at the :func:`pace` of each study.
 
     That of ``paced`` where a study has no runs that can be timed.
     """
