@@ -10,7 +10,7 @@ import numpy as np
 
 from ..experiments import answers
 from ..experiments.records import RECORDS, Measured, Record
-from ..table import Table, percent
+from ..table import Table, percent, signed
 
 #: The twenty superclasses of CIFAR-100, five classes each (Krizhevsky, 2009).
 SUPERCLASSES: dict[str, tuple[str, ...]] = {
@@ -188,3 +188,46 @@ def table_of_disagreement(records: Iterable[Record]) -> Table:
         "alone. Stored.",
         absent="not recorded yet",
     )
+
+
+def cost_in_words(before: Iterable[str], after: Iterable[str], dataset: str) -> str:
+    r"""Return whether pruning costs the classes of ``dataset`` alike, in sentences.
+
+    ``before`` and ``after`` say for each network, paired by seed, which test images it missed
+    (:func:`~l0lib.experiments.answers.pack`). The cost of class :math:`k` is its increase of error :math:`d_k`, the
+    mean over its images and over seeds, with the variance :math:`v_k` of that mean over images. Costs are called
+    unequal where :math:`\sum_k (d_k - \bar d)^2/v_k`, with the mean :math:`\bar d` weighted by :math:`1/v_k`, exceeds
+    what chance exceeds in one of twenty cases (:math:`\chi^2`, one degree of freedom less than classes). Classes of
+    which no answer changed are left out of the sum.
+
+    Raises
+    ------
+    ValueError
+        If there are no networks, or not as many before as after.
+    """
+    from scipy.stats import chi2
+
+    labels = test_labels(dataset)
+    first, second = (np.array([answers.unpack(text, len(labels)) for text in side], float) for side in (before, after))
+    if not len(first) or len(first) != len(second):
+        raise ValueError(
+            f"after must hold as many networks as before, one at least; got {len(second)} and {len(first)}"
+        )
+    grown = 100 * (second - first).mean(0)
+    of = [grown[labels == label] for label in range(len(NAMES[dataset]))]
+    costs = np.array([one.mean() for one in of])
+    variances = np.array([one.var(ddof=1) / len(one) for one in of])
+    certain, order = variances > 0, np.argsort(-costs, kind="stable")
+    weights = 1 / variances[certain]
+    centre = np.average(costs[certain], weights=weights) if weights.size else 0.0
+    unequal = weights.size > 1 and float(weights @ (costs[certain] - centre) ** 2) > chi2.ppf(0.95, weights.size - 1)
+    most, least = (
+        ", ".join(f"{NAMES[dataset][one]} ({signed(costs[one], '+.1f')})" for one in chosen)
+        for chosen in (order[:3], order[::-1][:3])
+    )
+    lead = (
+        "No: the costs differ by more than other test images alone would make likely."
+        if unequal
+        else "No difference is shown: other test images alone could make the costs differ as much."
+    )
+    return f"{lead} Points of error over the unpruned network: most {most}; least {least}."

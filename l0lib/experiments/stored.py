@@ -199,6 +199,22 @@ def rate(given: Iterable[Record]) -> float:
     return seconds / work
 
 
+def pace(study: str, otherwise: Iterable[Record]) -> float:
+    """Return :func:`rate` of a study's stored runs, or of the runs ``otherwise`` where none of its own can be timed.
+
+    A small network takes far longer for a multiply-add than a large one, so a study's own runs tell most.
+
+    Raises
+    ------
+    ValueError
+        If neither has a run of one thread of a CPU.
+    """
+    try:
+        return rate(runs(study))
+    except ValueError:
+        return rate(otherwise)
+
+
 def missing(study: str, given: Iterable[Record], each: float) -> list[Cost]:
     """Return what the runs of a study that are not among ``given`` would take, by network.
 
@@ -230,9 +246,11 @@ def table_of_costs() -> Table:
 
 
 def table_of_missing(paced: Sequence[Record]) -> Table:
-    """Return the full runs that are not on record, and the hours that they would take at the pace of ``paced``."""
-    pace = rate(paced) if paced else None
-    costs = [it for name in STUDIES if pace for it in missing(name, runs(name), pace)]
+    """Return the full runs that are not on record, and the hours they would take at the :func:`pace` of each study.
+
+    That of ``paced`` where a study has no runs that can be timed.
+    """
+    costs = [it for name in STUDIES if paced for it in missing(name, runs(name), pace(name, paced))]
     rows = [
         (labels.study(it.study), labels.NETWORKS[it.network], str(it.runs), f"{it.epochs:,}", f"{it.hours:,.0f}")
         for it in costs

@@ -118,3 +118,29 @@ def test_the_figure_shows_the_classes_that_the_words_name():
     rings, dots = (points.get_offsets() for points in axis.collections[1:])
     assert dict(zip(names, dots[:, 0], strict=True))["worm"] == 100
     assert (rings[:, 0] == 0).all()
+
+
+def missing(shares):
+    """Which test images of CIFAR-10 a network missed, packed: of each class the first ones, by the share named."""
+    labels = classes.test_labels("cifar10")
+    wrong = np.zeros(len(labels), bool)
+    for label, share in enumerate(shares):
+        wrong[np.flatnonzero(labels == label)[: round(1000 * share)]] = True
+    return answers.pack(wrong)
+
+
+@pytest.mark.parametrize(
+    ("cost", "starts"),
+    [([0.02] * 9 + [0.10], "No: "), ([0.02] * 9 + [0.025], "No difference is shown"), ([0.0] * 10, "No difference")],
+)
+def test_whether_pruning_costs_every_class_alike_turns_with_the_answers(cost, starts):
+    before = [missing([0.1] * 10), missing([0.12] * 10)]
+    after = [missing(0.1 + np.array(cost)), missing(0.12 + np.array(cost))]
+    told = classes.cost_in_words(before, after, "cifar10")
+    assert told.startswith(starts)
+    assert f"most {'truck' if cost[-1] else 'airplane'} (+{100 * cost[-1]:.1f})" in told
+
+
+def test_the_cost_of_classes_needs_pairs():
+    with pytest.raises(ValueError, match="as many networks as before, one at least; got 1 and 2"):
+        classes.cost_in_words([missing([0.1] * 10)] * 2, [missing([0.1] * 10)], "cifar10")

@@ -34,6 +34,16 @@ def test_embedded_images_set_no_pace():
         stored.rate([record(0, what=STUDIES["experiment-3"].arms("fast")["resnet-20-NORM"])])
 
 
+def test_a_study_has_the_pace_of_its_own_runs_where_they_can_be_timed(monkeypatch):
+    norm = ARMS["resnet-20-NORM"]
+    own, others = record(0, what=norm, origin={"seconds": 50}), record(0, what=norm)
+    monkeypatch.setattr(
+        stored, "runs", {"timed": [own], "none": [], "cuda": [record(0, what=norm, origin={"device": "cuda"})]}.get
+    )
+    assert stored.pace("timed", [others]) == stored.rate([own]) == pytest.approx(10 * stored.rate([others]))
+    assert stored.pace("none", [others]) == stored.pace("cuda", [others]) == stored.rate([others])
+
+
 def test_the_control_from_scratch_needs_the_whole_network_too():
     arms = STUDIES["experiment-6"].arms("full")
     (missing,) = stored.missing(
