@@ -9,6 +9,7 @@ import html
 import math
 from collections.abc import Callable, Sequence
 
+from ..paper.published import PAPER
 from ..paper.scoreboard import BOARDS, COLUMNS, Row, plain, slug, title
 from ..table import Link, Table, signed, times
 
@@ -46,7 +47,9 @@ class Scoreboard:
         return (
             f'<div class="sb"><nav class="sb-tabs" aria-label="Networks">{tabs}</nav>{_CONTROLS}{plots}'
             '<div class="sb-scroll" role="region" tabindex="0" aria-label="Scoreboard" style="overflow-x: auto">'
-            f'<table class="table"><thead><tr>{head}</tr></thead>{body}</table></div></div>'
+            f'<table class="table"><thead><tr>{head}</tr></thead>{body}</table></div>'
+            f'<p class="sb-on-paper">On paper: {sum(map(_on_paper, self.rows))} of {len(self.rows)} rows, those on a '
+            "front and what the paper prints, without provenance. The page on screen has all.</p></div>"
         )
 
 
@@ -79,6 +82,11 @@ def _body(board: tuple[str, str], rows: Sequence[Row]) -> str:
     return f'<tbody id="{_name(board)}" data-title="{html.escape(title(board))}">{head}{lines}</tbody>'
 
 
+def _on_paper(row: Row) -> bool:
+    """Whether the row is printed when the page is: on a front, or a value that the paper prints."""
+    return row.on_front or row.on_our_front or (not row.run_here and row.citation == PAPER.citation)
+
+
 def _line(row: Row) -> str:
     name = f'<a href="#{row.key}">{html.escape(row.method)}</a> ({html.escape(row.citation)})'
     cells = [f'<th scope="row">{name}</th>']
@@ -88,7 +96,7 @@ def _line(row: Row) -> str:
             text = f"{'●' if row.run_here else '△'} {text}"
         kept = "" if value == text else f' data-v="{html.escape(value)}"'
         cells.append(f"<td{_right(column.number)}{kept}>{html.escape(text)}</td>")
-    return f'<tr id="{row.key}" data-g="{row.group}">{"".join(cells)}</tr>'
+    return f'<tr id="{row.key}" data-g="{row.group}"{"" if _on_paper(row) else " data-screen"}>{"".join(cells)}</tr>'
 
 
 # ---------------------------------------------------------------------------------------------------------- plot

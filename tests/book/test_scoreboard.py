@@ -20,7 +20,8 @@ from tests.browser import ROOT, serve, visit
 ASSETS = ROOT / "book" / "assets"
 HEAD = (
     '<!doctype html><html lang="en"><meta charset="utf8"><title>Scoreboard</title><link rel="icon" href="data:,">'
-    '<link rel="stylesheet" href="site.css"><script src="scoreboard.js" defer></script><main class="bd-article">'
+    '<link rel="stylesheet" href="site.css"><link rel="stylesheet" href="print.css">'
+    '<script src="scoreboard.js" defer></script><main class="bd-article">'
     "<h1>Scoreboard</h1>"
 )
 LENET = ("lenet-300-100", "mnist")
@@ -37,7 +38,7 @@ def rows():
 @pytest.fixture(scope="module")
 def site(rows, tmp_path_factory):
     folder = tmp_path_factory.mktemp("scoreboard")
-    for name in ("site.css", "scoreboard.js"):
+    for name in ("site.css", "print.css", "scoreboard.js"):
         shutil.copy(ASSETS / name, folder)
     (folder / "index.html").write_text(HEAD + Scoreboard(rows)._repr_html_(), encoding="utf8")
     with serve(folder, **{HEADER: STRICT}) as address:
@@ -149,6 +150,25 @@ def test_without_javascript_every_row_and_plot_stands_and_links_work(chromium, s
         assert not view.locator(".sb-controls").is_visible()
         tabs = view.locator(".sb-tabs a").all()
         assert all(view.locator(f"[id='{tab.get_attribute('href')[1:]}']").is_visible() for tab in tabs)
+
+
+def test_on_paper_its_numbers_stay_whole(chromium, site):
+    with visit(chromium, site, viewport={"width": 720, "height": 1000}) as view:
+        view.emulate_media(media="print")
+        broken = view.eval_on_selector_all(
+            ".sb td.n",
+            """cells => cells.filter((cell) => {
+                const range = document.createRange();
+                range.selectNodeContents(cell);
+                const lines = [...range.getClientRects()].map((line) => line.top);
+                return Math.max(...lines) - Math.min(...lines) > 2;
+            }).map((cell) => cell.textContent)""",
+        )
+        assert broken == []
+        assert view.locator(".sb-on-paper").is_visible()
+        shown = view.locator(".sb tbody tr[id]:visible").count()
+        assert 0 < shown < view.locator(".sb tbody tr[id]").count() / 2
+        assert view.locator(".sb table").evaluate("(e) => e.getBoundingClientRect().right") <= 721
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

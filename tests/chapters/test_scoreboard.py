@@ -7,6 +7,7 @@ import pytest
 
 from l0lib.chapters.scoreboard import STOPS, Scoreboard, plot, short_table
 from l0lib.paper import scoreboard
+from l0lib.paper.published import PAPER
 from tests.made_up import record
 
 
@@ -28,6 +29,16 @@ def test_printed_and_run_here_differ_without_colour(rows):
     page = Scoreboard(rows)._repr_html_()
     assert page.count(">● run here<") == sum(row.run_here for row in rows)
     assert page.count(">△ printed<") == sum(not row.run_here for row in rows)
+
+
+def test_paper_takes_the_front_and_what_the_paper_prints(rows):
+    page = Scoreboard(rows)._repr_html_()
+    on_paper = {row.key for row in rows} - set(re.findall(r'<tr id="([^"]+)"[^>]* data-screen', page))
+    assert on_paper >= {row.key for row in rows if row.on_front or row.on_our_front}
+    others = [row for row in rows if row.key in on_paper and not (row.on_front or row.on_our_front)]
+    assert others
+    assert {(row.run_here, row.citation) for row in others} == {(False, PAPER.citation)}
+    assert f"{len(on_paper)} of {len(rows)} rows" in page
 
 
 def test_text_is_escaped(rows):
