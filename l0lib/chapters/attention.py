@@ -254,7 +254,7 @@ def fit(
             if not math.isfinite(bits[-1]):
                 raise RuntimeError(f"loss must stay finite; got {bits[-1]} at step {step}: try a smaller learning rate")
             if say:
-                say(f"step {step}/{steps}, {bits[-1]:.3f} bits a byte, {time.perf_counter() - began:.0f} s")
+                say(f"step {step}/{steps}, {bits[-1]:.3f} bits per byte, {time.perf_counter() - began:.0f} s")
     if hold is not None:
         hold.remove()
     if masks is not None:
@@ -403,7 +403,7 @@ def make(
         after, achieved = seen(model), compress.compression_ratio(model)
         if say:
             then, now = bits_per_byte(before), bits_per_byte(after)
-            say(f"{times(ratio)}: {then:.3f} bits a byte, fine-tuned {now:.3f}; {time.perf_counter() - began:.0f} s")
+            say(f"{times(ratio)}: {then:.3f} bits per byte, fine-tuned {now:.3f}; {time.perf_counter() - began:.0f} s")
         point = {"ratio": ratio, "achieved": achieved, "before": before, "after": after}
         return {**point, "layers": layers_of(model), "sample": sample(model)}
 
@@ -493,7 +493,7 @@ def runs(records: Path = RECORDS, arms: Iterable[str] = tuple(ARMS)) -> list[dic
 
 
 def score(trial: Mapping[str, Any]) -> float:
-    """Return what tuning minimises: bits a byte after fine-tuning, on validation modules, mean over ratios."""
+    """Return what tuning minimises: bits per byte after fine-tuning, on validation modules, mean over ratios."""
     return fmean(bits_per_byte(point["after"]) for point in trial["points"])
 
 

@@ -125,7 +125,7 @@ def table_of_pruned(
     modules: Mapping[str, bytes],
     calibration: Sequence[torch.Tensor],
 ) -> Table:
-    """Return bits a byte and wrong next bytes of arms, a network and a rule each, whole and pruned to some ratios."""
+    """Return bits per byte and wrong next bytes of arms, a network and a rule each, whole and pruned to some ratios."""
     rows = []
     for ratio in (1, *ratios):
         for name, (model, rule) in arms.items():
@@ -136,7 +136,7 @@ def table_of_pruned(
             wrong = percent(wrong_share(found), 0)
             rows.append((times(compress.compression_ratio(its)), name, f"{bits_per_byte(found):.2f}", wrong))
     return Table(
-        ("ratio", "arm", "bits a byte", "wrong next bytes"),
+        ("ratio", "arm", "bits per byte", "wrong next bytes"),
         rows,
         f"Just pruned, on the {len(modules)} smallest test modules. One seed, settings ours, a training of seconds: "
         "nothing can be concluded. Computed now.",

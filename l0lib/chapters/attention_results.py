@@ -1,4 +1,4 @@
-"""What came out of the chapter "Attention": bits a byte over seeds, differences between arms, and whose text it was."""
+"""What came out of the chapter "Attention": bits per byte over seeds, differences of arms, and whose text it was."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Gap:
 
 
 def over_modules(first: Sequence[Mapping[str, Sequence]], second: Sequence[Mapping[str, Sequence]]) -> float:
-    r"""Return the standard deviation that other test modules would give the difference of two arms' bits a byte.
+    r"""Return the standard deviation that other test modules would give the difference of two arms' bits per byte.
 
     Bytes of one module are no independent witnesses, modules are taken to be. With :math:`d_m` the difference of the
     bits of module m, summed over its :math:`n_m` bytes and averaged over seeds, the difference is
@@ -78,7 +78,7 @@ def gap(first: Mapping[int, dict], second: Mapping[int, dict], stage: str = "aft
 
 
 def table(records: Iterable[Mapping[str, Any]]) -> Table:
-    """Return bits a byte and wrong next bytes of each arm and ratio, and the gap to one-shot pruning."""
+    """Return bits per byte and wrong next bytes of each arm and ratio, and the gap to one-shot pruning."""
     found = by_arm(records)
     rows = []
     for arm, ratios in found.items():
@@ -91,7 +91,7 @@ def table(records: Iterable[Mapping[str, Any]]) -> Table:
             told = [ARMS[arm], times(achieved), len(points), *cells, f"{wrong} %", "–" if away is None else away]
             rows.append(tuple(map(str, told)))
     return Table(
-        ("arm", "ratio", "seeds", "bits a byte, pruned", "fine-tuned", "wrong bytes", "less one-shot's"),
+        ("arm", "ratio", "seeds", "bits per byte, pruned", "fine-tuned", "wrong bytes", "less one-shot's"),
         rows,
         "Bits a byte on test modules, as pruned and fine-tuned; bytes that were not the likeliest; and the difference "
         "to one-shot pruning, with its 95 % interval for other seeds and modules. Mean ± standard deviation over "
@@ -101,7 +101,7 @@ def table(records: Iterable[Mapping[str, Any]]) -> Table:
 
 
 def curves(records: Iterable[Mapping[str, Any]], stage: str = "after") -> dict[str, dict[float, list[float]]]:
-    """Return bits a byte by arm and ratio, one for each seed."""
+    """Return bits per byte by arm and ratio, one for each seed."""
     return {
         arm: {ratio: [bits_per_byte(p[stage]) for p in points.values()] for ratio, points in ratios.items()}
         for arm, ratios in by_arm(records).items()
@@ -164,9 +164,9 @@ def chosen(records: Path = RECORDS) -> Table:
         spread = f"{min(found['scores']):.3f} to {max(found['scores']):.3f}"
         rows.append((ARMS[arm], ", ".join(told), spread, ", ".join(ends) or "–"))
     return Table(
-        ("arm", "chosen of eight", "bits a byte, best to worst", "at the end of what was tried"),
+        ("arm", "chosen of eight", "bits per byte, best to worst", "at the end of what was tried"),
         rows,
-        "What each arm chose on validation modules: bits a byte after fine-tuning, mean over the tuning's ratios. A "
+        "What each arm chose on validation modules: bits per byte after fine-tuning, mean over the tuning's ratios. A "
         "value at the end of those tried might be better still beyond it. Stored.",
         absent="not tuned yet",
     )
@@ -189,7 +189,7 @@ def conclusion(records: Iterable[Mapping[str, Any]], ratio: float) -> str:
     if any(it is not None and it.seeds < 2 for it in gaps.values()):
         return f"{times(ratio)}: one seed gives no verdict."
     near = [ARMS[arm] for arm, it in gaps.items() if it is None or it.interval[0] <= 0]
-    told = f"{times(ratio)}: {ARMS[best]} needs the fewest bits a byte, {means[best]:.3f}"
+    told = f"{times(ratio)}: {ARMS[best]} needs the fewest bits per byte, {means[best]:.3f}"
     return f"{told}; not told apart from it: {', '.join(near)}." if near else f"{told}; all others need more."
 
 

@@ -25,7 +25,7 @@ from ..paper.compare import LESS, MORE, OPEN, TOO_FEW, Comparison, pairs, select
 from ..table import Table, listed, signed, times
 from . import recalibrated, robustness
 
-#: A prediction of how many weights die, in points of a hundred, counts as right up to here.
+#: A prediction of how many weights die, in percentage points, counts as right up to here.
 CLOSE = 10.0
 #: Penalties as sentences call them.
 _NAMES = {**labels.PENALTIES, "l0": "ℓ0"}
@@ -217,6 +217,33 @@ def hundredfold(found: Iterable[Result] | None = None) -> Answer:
     told.append(_strategies(ours))
     question = "What is reached, and does the ℓ0 term do it?"
     return Answer(question, "10-hundredfold#sec-reached", tuple(told))
+
+
+def places_alone(found: Iterable[Result] | None = None) -> Answer:
+    """Answer whether other first weights, trained at the places that NORM keeps, do as well as the weights it keeps."""
+    question, place = "Is it enough to know which weights to keep?", "10-hundredfold#sec-places"
+    duel = places(_results("experiment-2", found))
+    if not duel:
+        return Answer(question, place, ("Not recorded yet.",))
+    _, more, open_ = compare.count(duel)
+    if all(one.verdict == TOO_FEW for one in duel):
+        lead = "There are too few runs for a verdict."
+    elif more == len(duel):
+        lead = "No: at the same places other first weights do worse at every ratio."
+    elif more:
+        lead = f"Not everywhere: at the same places other first weights do worse at {more} of {len(duel)} ratios."
+    elif open_:
+        lead = "It may be: other first weights at the same places are not shown to do worse at any ratio."
+    else:
+        lead = "Yes: other first weights at the same places do better at every ratio."
+    told = compare.conclusion(duel, "a network of the same places, trained anew for all of NORM's epochs,", "NORM")
+    return Answer(question, place, (lead, told[0].upper() + told[1:]))
+
+
+def places(found: Iterable[Result]) -> list[Comparison]:
+    """Compare other first weights, trained at the places that NORM keeps, with NORM, fine-tuned, on LeNet-300-100."""
+    ours = select(found, network="lenet-300-100", fine_tuned=True)
+    return compare.pairs(*(select(ours, arm=f"lenet-300-100-{arm}") for arm in ("NORM-scratch", "NORM")))
 
 
 #: What is said of printed errors, by the verdict on them.
@@ -441,7 +468,7 @@ def few_epochs(
             for name, gap in gaps.items()
         ]
         told.append(
-            f"Predicted and found shares of dead weights, in points of a hundred, are apart by up to {listed(apart)}."
+            f"Predicted and found shares of dead weights, in percentage points, are apart by up to {listed(apart)}."
         )
     told.append(
         f"Does a larger α₀ compress more? {'; '.join(f'{_compresses(it)} for {n}' for n, it in trades.items())}."
@@ -597,29 +624,30 @@ def robust(records: Iterable[Record] | None = None) -> Answer:
     """Answer whether pruned networks of LeNet-300-100 do as well on changed digits as the dense ones, and how sure."""
     given = stored.runs("experiment-2") if records is None else list(records)
     at = {one.arm: one for one in robustness.networks(given) if one.ratio in (1.0, _ROBUST_AT)}
-    dense, pruned = at.get("lenet-300-100-dense"), at.get("lenet-300-100-NORM")
-    question, place = "Is the pruned network as robust as the dense one?", "10-hundredfold#sec-robust"
+    alike, shorter = at.get("lenet-300-100-dense-tuned"), at.get("lenet-300-100-dense")
+    dense, pruned = alike or shorter, at.get("lenet-300-100-NORM")
+    question, place = (
+        "Is the pruned network as robust as a dense one that is treated alike?",
+        "10-hundredfold#sec-robust",
+    )
     if dense is None or pruned is None:
         return Answer(question, place, ("Not recorded yet.",))
-    far = {
-        how: next(
-            one
-            for one in robustness.on_changed(given, how)
-            if (one.arm, one.fine_tuned, one.requested) == (pruned.arm, True, _ROBUST_AT)
-        )
-        for how in robustness.WAYS
-    }
+    found = {how: robustness.over_dense(given, how, pruned, dense) for how in robustness.WAYS}
+    far = {how: one for how, one in found.items() if one is not None}
+    if not far:
+        return Answer(question, place, ("Not recorded yet.",))
     where = f"at {_ROBUST_AT:g}×, fine-tuned, NORM"
-    words = {how: compare.errs(one.increase_interval, one.n_seeds) for how, one in far.items()}
+    other = "the dense network of as many epochs and a search of its own" if alike else "the dense network"
+    words = {how: one.verdict for how, one in far.items()}
     worse, better, open_, few = (
         [how for how, it in words.items() if it == word] for word in (MORE, LESS, OPEN, TOO_FEW)
     )
     if few:
-        lead = f"Too few runs for a verdict: {count_of_seeds(min(one.n_seeds for one in far.values()))}."
+        lead = f"Too few runs for a verdict: {count_of_seeds(min(one.seeds for one in far.values()))}."
     elif worse:
-        lead = f"No: {where} errs more than the dense network on {listed(worse)} digits."
+        lead = f"No: {where} errs more than {other} on {listed(worse)} digits."
     else:
-        lead = f"No harm is shown: {where} errs more than the dense network on none of the changed digits."
+        lead = f"No harm is shown: {where} errs more than {other} on none of the changed digits."
     if better and not few:
         lead += f" It errs less on {listed(better)} ones."
     if open_ and not few and (worse or better):
@@ -628,7 +656,12 @@ def robust(records: Iterable[Record] | None = None) -> Answer:
     told = [lead, f"In percent, NORM and dense: {both}."]
     if pruned.calibration_error and dense.calibration_error:
         ours, theirs = fmean(pruned.calibration_error), fmean(dense.calibration_error)
-        told.append(f"The calibration error of NORM is {ours:.2f} points, that of the dense network {theirs:.2f}.")
+        also = ""
+        if alike and shorter and shorter.calibration_error:
+            also = f", and of one with fewer epochs and no search {fmean(shorter.calibration_error):.2f}"
+        told.append(
+            f"The calibration error of NORM is {ours:.2f} points, that of the dense network {theirs:.2f}{also}."
+        )
     duels = [one for how in robustness.WAYS for one in robustness.against(given, how, pruned.arm, "lenet-300-100-l2")]
     if duels:
         told.append(f"Against ℓ2 alone, over all ratios and the three ways, NORM errs {compare.counted(duels)}.")
@@ -644,6 +677,8 @@ QUESTIONS = (
     l0_against_l1,
     random_pruning,
     hundredfold,
+    places_alone,
+    robust,
     does_it_pay,
     deeper,
     few_epochs,
@@ -655,6 +690,8 @@ STUDIES = {
     "l0_against_l1": ("experiment-1",),
     "random_pruning": ("experiment-1",),
     "hundredfold": ("experiment-2", "beyond"),
+    "places_alone": ("experiment-2",),
+    "robust": ("experiment-2",),
     "does_it_pay": ("experiment-2",),
     "deeper": ("experiment-3",),
     "few_epochs": ("experiment-4", "experiment-5", "experiment-3", "recalibration"),

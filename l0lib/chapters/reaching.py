@@ -87,7 +87,7 @@ def magnitudes(model: torch.nn.Module) -> torch.Tensor:
 
 
 def largest_gap(given: Iterable[Reach | Prediction]) -> float | None:
-    """Return how far predicted and found shares are apart at most, in points of a hundred; None of nothing."""
+    """Return how far predicted and found shares are apart at most, in percentage points; None of nothing."""
     return max((100 * abs(it.predicted - it.found) for it in given), default=None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import labels
 from ..experiments.records import Measured, Record
@@ -97,6 +97,18 @@ def against(records: Iterable[Record], how: str, first: str, second: str) -> lis
     """Compare two arms of LeNet-300-100, fine-tuned, on digits that are changed as one of :data:`WAYS`."""
     found = [one for one in on_changed(records, how) if one.fine_tuned and one.requested > 1]
     return compare.pairs(compare.select(found, arm=first), compare.select(found, arm=second))
+
+
+def over_dense(records: Iterable[Record], how: str, pruned: Networks, dense: Networks) -> Comparison | None:
+    """Compare pruned networks with dense ones of the same seeds on digits that are changed as one of :data:`WAYS`.
+
+    None if no record tells of them, or if they share no seed.
+    """
+    found = compare.select(on_changed(records, how), arm=pruned.arm, fine_tuned=True, requested=pruned.ratio)
+    errors = {seed: 100 * one.changed[how] / one.images for seed, one in dense.measured.items()}
+    if not found or not found[0].errors.keys() & errors.keys():
+        return None
+    return compare.compared(found[0], replace(found[0], errors=errors, wrong={}))
 
 
 def table(records: Iterable[Record]) -> Table:

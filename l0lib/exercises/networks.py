@@ -310,7 +310,7 @@ def _bits_per_byte(answer):
         if math.isclose(got, want * math.log(2), rel_tol=1e-6):
             yield "these are natural logarithms; bits have base 2"
         if not math.isclose(got, want, rel_tol=1e-9):
-            yield f"modules of {', '.join(map(str, sizes))} bytes need {want:.5g} bits a byte in all, not {got:.5g}"
+            yield f"modules of {', '.join(map(str, sizes))} bytes need {want:.5g} bits per byte in all, not {got:.5g}"
 
 
 def _wanda(answer):

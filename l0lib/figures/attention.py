@@ -1,4 +1,4 @@
-"""Figures of the transformer: scales under penalties, bits a byte against the ratio, what is left of each layer."""
+"""Figures of the transformer: scales under penalties, bits per byte against the ratio, what is left of each layer."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def scales_under_penalties(lines: Mapping[str, Sequence[float]]) -> Figure:
 
 
 def bits_against_ratio(curves: Mapping[str, Mapping[float, Sequence[float]]], dense: Sequence[float] = ()) -> Figure:
-    """Draw bits a byte after fine-tuning against the compression ratio: a line an arm, a dot a seed.
+    """Draw bits per byte after fine-tuning against the compression ratio: a line an arm, a dot a seed.
 
     ``curves`` maps an arm to the bits of its seeds at each ratio, ``dense`` holds those of the dense network. Without
     any there is one line that says so, and no empty panel.
@@ -66,7 +66,7 @@ def bits_against_ratio(curves: Mapping[str, Mapping[float, Sequence[float]]], de
         axis.plot(*zip(*dots, strict=True), ".", color=style["color"], ms=3, alpha=0.6)
     if dense:
         axis.axhline(fmean(dense), color=GREY, lw=1, ls=(0, (6, 4)), label="dense, as many steps")
-    axis.set(xscale="log", xlabel="compression ratio", ylabel="bits a byte, test modules")
+    axis.set(xscale="log", xlabel="compression ratio", ylabel="bits per byte, test modules")
     label_ticks(axis.xaxis, sorted({r for points in curves.values() for r in points}), "×")
     axis.legend(frameon=False, ncols=2)
     return figure

@@ -38,7 +38,7 @@ def robustness(found: Sequence[Networks]) -> Figure:
     arms = list(dict.fromkeys(one.arm for one in found if one.ratio > 1))
     for axis, (title, of) in zip(places, panels.items(), strict=True):
         axis.set_title(title, fontsize=10)
-        axis.set(xscale="log", xlabel="compression ratio", ylim=(0, None))
+        axis.set(xscale="log", xlabel="compression ratio")
         if not found:
             say(axis, "no runs recorded yet")
         for arm in arms:
@@ -51,7 +51,7 @@ def robustness(found: Sequence[Networks]) -> Figure:
             if of(one):
                 axis.axhline(fmean(of(one)), color=GREY, lw=1, ls=dashes, label=labels.run(one.arm))
         label_ticks(axis.xaxis, sorted({one.ratio for one in found if one.ratio in (20, 50, 100, 150)}), "×")
-        axis.set_ylim(0)
+        axis.set_ylim(0)  # only now: it ends the search for the upper end
     corner.axis("off")
     if found:
         corner.legend(*places[0].get_legend_handles_labels(), frameon=False, loc="center left")

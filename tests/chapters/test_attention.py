@@ -436,7 +436,7 @@ def made_up(arm, bits, seeds=(0, 1, 2)):
 
 def test_the_conclusion_follows_from_the_numbers():
     told = results.conclusion(made_up("l1", 2.0) + made_up("wanda", 2.5) + made_up("one-shot", 2.001), 4)
-    assert told.startswith("4×: ℓ1 needs the fewest bits a byte")
+    assert told.startswith("4×: ℓ1 needs the fewest bits per byte")
     assert told.endswith("not told apart from it: one-shot magnitude.")
     assert results.conclusion(made_up("l1", 2.0) + made_up("wanda", 2.5), 4).endswith("all others need more.")
     assert "one seed" in results.conclusion(made_up("l1", 2.0, (0,)) + made_up("wanda", 2.5, (0,)), 4)

@@ -90,6 +90,23 @@ def test_the_control_says_what_the_l0_term_does(norm, control, seeds, end, said)
     assert said in str(told)
 
 
+def test_places_alone_turn_with_the_records():
+    def told(scratch, seeds=(0, 1, 2)):
+        levels = {"lenet-300-100-NORM": 190, "lenet-300-100-NORM-scratch": scratch}
+        return in_words.places_alone(results(arms("experiment-2", levels, seeds=seeds)))
+
+    worse = told(290)
+    assert worse.sentences[0] == "No: at the same places other first weights do worse at every ratio."
+    assert worse.sentences[1].startswith(
+        "A network of the same places, trained anew for all of NORM's epochs, errs more"
+    )
+    assert "by 1.00 points" in worse.sentences[1]
+    assert told(191).sentences[0].startswith("It may be")
+    assert told(90).sentences[0].startswith("Yes")
+    assert told(290, seeds=(0,)).sentences[0] == "There are too few runs for a verdict."
+    assert str(in_words.places_alone([])) == "Not recorded yet."
+
+
 @pytest.mark.parametrize(
     ("sep", "start"),
     [(100, "SEP is better than NORM:"), (400, "SEP is worse than NORM:"), (201, "SEP is not shown to be better")],

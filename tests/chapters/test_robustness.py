@@ -92,6 +92,20 @@ def test_the_answer_turns_with_the_records(norm, dense, starts):
     assert "NORM errs less at 18 of 18" in str(told).replace(", more at 0, not told apart at 0", "")
 
 
+def test_a_dense_network_treated_alike_comes_before_one_of_fewer_epochs():
+    told = str(in_words.robust(runs({"dense": 1300, "dense-tuned": 700, "NORM": 1200})))
+    assert told.startswith("No: at 90×, fine-tuned, NORM errs more than the dense network of as many epochs")
+    assert "shifted 12.03 and 7.03" in told
+    assert "that of the dense network 8.00, and of one with fewer epochs and no search 8.00." in told
+
+
+def test_networks_without_a_common_seed_are_not_compared():
+    dense, pruned = robustness.networks(runs({"dense": 700}, seeds=(0,)) + runs({"NORM": 900}, seeds=(1,)))[:2]
+    given = runs({"NORM": 900}, seeds=(1,))
+    assert robustness.over_dense(given, "noisy", pruned, dense) is None
+    assert robustness.over_dense([], "noisy", pruned, dense) is None
+
+
 def test_too_few_seeds_and_no_records():
     told = in_words.robust(runs({"dense": 700, "NORM": 1200}, seeds=(0,)))
     assert told.sentences[0] == "Too few runs for a verdict: 1 seed."
@@ -100,7 +114,12 @@ def test_too_few_seeds_and_no_records():
 
 def test_the_figure_has_a_line_for_each_arm_and_a_level_for_the_dense_network():
     drawn = figure(robustness.networks(runs({"dense": 700, "NORM": 900, "l2": 1500})))
-    first, *_, corner = drawn.axes
+    corner = drawn.axes[-1]
     names = [text.get_text() for text in corner.get_legend().get_texts()]
     assert names == ["dense", "NORM", "ℓ2 alone"]
-    assert first.get_ylim()[0] == 0
+    assert corner.get_title() == ""
+    for axis in drawn.axes[:5]:
+        low, high = axis.get_ylim()
+        heights = [y for line in axis.get_lines() for y in line.get_ydata()]
+        assert low == 0 < min(heights), axis.get_title()
+        assert max(heights) <= high < 2 * max(heights), axis.get_title()
