@@ -56,9 +56,9 @@ def test_what_holds_what_needs_a_correction_and_what_is_open(lines):
     assert [item for item, _ in corrected if item.startswith("Eq")] == ["Eq. 7", "Eq. 13", "Eq. 17"]
     assert len(corrected) == 9
     not_shown = {line.claim.item for line in lines if line.verdict == ledger.NOT_SHOWN}
-    assert not_shown == {"Figure 3", "Figure 5"}
+    assert not_shown == {"Figure 3"}
     # what the records of today say: no verdict changes unnoticed
-    assert {line.claim.item for line in lines if line.verdict == ledger.FAILS} == {"Figure 4", "Figure 6"}
+    assert {line.claim.item for line in lines if line.verdict == ledger.FAILS} == {"Figure 4", "Figure 5", "Figure 6"}
     compatible = {line.claim.item for line in lines if line.verdict == "compatible"}
     assert compatible == {"Table 2", "Table 3", "Table 5", "Figure 7"}
     few = {line.claim.statement for line in lines if line.verdict == "too few runs" and line.claim.group == "Claims"}
