@@ -32,6 +32,7 @@ addEventListener("DOMContentLoaded", () => {
     for (const part of parts) box.append(document.importNode(part, true));
     for (const gone of box.querySelectorAll("script, button, .headerlink, .fn-bracket, .backrefs, .toggle-button")) gone.remove();
     for (const named of box.querySelectorAll("[id]")) named.removeAttribute("id");
+    for (const far of box.querySelectorAll("[data-far]")) far.removeAttribute("data-far");
     for (const link of box.querySelectorAll("a")) link.replaceWith(...link.childNodes);
     for (const image of box.querySelectorAll("img[src]")) image.src = new URL(image.getAttribute("src"), url).href;
     return box;

@@ -23,6 +23,8 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   });
   for (const frame of frames) watch.observe(frame);
+  // the letters of a formula far down come when it does, and may be wider than those that stood for them
+  document.fonts.addEventListener("loadingdone", () => { for (const frame of frames) { watch.unobserve(frame); watch.observe(frame); } });
 });
 /* A formula stands three times in a page (MathML, its TeX source, the drawn boxes): an excerpt of the search needs it once. */
 document.addEventListener("DOMContentLoaded", () => {

@@ -216,7 +216,7 @@ def test_a_link_holds_what_was_changed_and_lands_on_the_explorer(chromium, page_
         page.wait_for_timeout(300)
         there = place(page, "trajectories-2")
         assert there["top"] >= 0
-        assert there["bottom"] <= 800
+        assert there["bottom"] < 801  # a page is scrolled by whole pixels: what stands above may end within one
 
 
 def test_what_is_said_of_a_copied_link_moves_nothing(chromium, page_url):
