@@ -250,7 +250,16 @@ def test_two_callers_in_one_folder_never_make_a_run_twice(tmp_path):
     assert one == two, "the origin too: each run was made once"
 
 
+@pytest.fixture
+def heard():
+    """A shell makes what it starts in the background deaf to Ctrl-C, with all that this starts: here it is heard."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_ends_within_seconds_and_the_same_command_resumes(tmp_path):
     log = tmp_path / "log"
     running = start(tmp_path, "--jobs", 2, log=log, epochs=300)
