@@ -94,7 +94,8 @@ def table_of_strategies(found: Iterable[Result]) -> Table:
             kind = {"fine_tuned": tuned, "variant": "paper"}
             judge(network, stage, "SEP is better than NORM", kind | {"strategy": "SEP"}, kind | {"strategy": "NORM"})
         for name in ("NORM", "SEP"):
-            after, before = ({"strategy": name, "fine_tuned": tuned} for tuned in (True, False))
+            kind = {"strategy": name, "variant": "paper"}
+            after, before = (kind | {"fine_tuned": tuned} for tuned in (True, False))
             judge(network, name, "fine-tuning helps", after, before)
     headers = ("network", "where", "the text says", "verdict", "errs")
     return Table(headers, rows, "Strategies and fine-tuning. Stored.")

@@ -138,15 +138,29 @@ def pairs(first: Iterable[Result], second: Iterable[Result]) -> list[Comparison]
     """Pair results by requested ratio, in rising order, where they share a seed and not both have collapsed.
 
     Where neurons were removed, as many are gone from both.
+
+    Raises
+    ------
+    ValueError
+        If a side has two results at one place: which of them was meant would be chance.
     """
-    others = {(r.removed, r.requested): r for r in second}
+    ours, others = _by_place("first", first), _by_place("second", second)
     found = []
-    for r in sorted(first, key=lambda r: (r.removed, r.requested)):
-        other = others.get((r.removed, r.requested))
+    for place in sorted(ours):
+        r, other = ours[place], others.get(place)
         if other is None or not r.errors.keys() & other.errors.keys():
             continue
         if min(r.test_error_mean, other.test_error_mean) <= COLLAPSED:
             found.append(compared(r, other))
+    return found
+
+
+def _by_place(name: str, side: Iterable[Result]) -> dict[tuple[float, float], Result]:
+    """Return results by the share of neurons removed and the ratio requested."""
+    found: dict[tuple[float, float], Result] = {}
+    for r in side:
+        if (other := found.setdefault((r.removed, r.requested), r)) is not r:
+            raise ValueError(f"{name} must hold one result a ratio; got {other.arm} and {r.arm} at {r.requested:g}×")
     return found
 
 

@@ -45,7 +45,7 @@ def test_the_wide_interval_counts_the_test_images():
 
 
 def test_under_three_seeds_there_are_too_few_runs():
-    first, second = (results([stored_runs.run(name, 0, errors=e)]) for name, e in (("l0-GP", 10), ("l1-GP", 4000)))
+    first, second = few("l0-GP", 10, 1), few("l1-GP", 4000, 1)
     found = compare.pairs(first, second)
     assert {one.verdict for one in found} == {compare.TOO_FEW} == {compare.verdict(found)}
     assert compare.counted(found) == f"too few runs at all {len(found)}"
@@ -59,7 +59,9 @@ def test_under_three_seeds_there_are_too_few_runs():
 @pytest.mark.parametrize(("seeds", "verdict"), [(2, "too few runs"), (3, "less")])
 def test_two_seeds_are_still_too_few(seeds, verdict):
     first, second = (
-        results([stored_runs.run(name, seed, errors=e + seed) for seed in range(seeds)])
+        compare.select(
+            results([stored_runs.run(name, seed, errors=e + seed) for seed in range(seeds)]), fine_tuned=True
+        )
         for name, e in (("l0-GP", 10), ("l1-GP", 4000))
     )
     found = compare.pairs(first, second)
@@ -80,12 +82,20 @@ def test_ratios_of_fewer_seeds_are_counted_apart():
 def test_a_table_of_comparisons_shows_errors_on_the_seeds_that_both_have():
     first = results([stored_runs.run("l0-GP", seed, errors=100 * (1 + seed)) for seed in (0, 1, 2)])
     second = results([stored_runs.run("l1-GP", seed, errors=500) for seed in (1, 2, 3)])
+    first, second = (compare.select(side, fine_tuned=True) for side in (first, second))
     rows = compare.table_of_comparisons(compare.pairs(first, second), "ℓ0", "ℓ1", "").rows
     assert rows
     for row in rows:
         ours, theirs = (float(said.removesuffix(" (2)").split(" ± ")[0]) for said in row[1:3])
         assert ours < 3, "the seeds 1 and 2 alone"
         assert row[3] == f"−{theirs - ours:.2f}"
+
+
+def test_two_results_at_one_ratio_are_refused():
+    one, other = tuned("l0-GP", 100), tuned("l1-GP", 200)
+    for sides, name in (((one + other, one), "first"), ((one, other + one), "second")):
+        with pytest.raises(ValueError, match=rf"{name} must hold one result a ratio; got l\d-GP and l\d-GP at 10×"):
+            compare.pairs(*sides)
 
 
 def test_networks_that_no_longer_work_are_not_compared():
