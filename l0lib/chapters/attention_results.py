@@ -26,7 +26,7 @@ def by_arm(records: Iterable[Mapping[str, Any]]) -> dict[str, dict[float, dict[i
 
 @dataclass(frozen=True)
 class Gap:
-    """Bits per byte of one arm less another's, on the seeds that both have; ``interval`` counts other seeds and modules.
+    """Bits per byte of one arm less another's, on seeds that both have; ``interval`` counts other seeds and modules.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ def table(records: Iterable[Mapping[str, Any]]) -> Table:
     return Table(
         ("arm", "ratio", "seeds", "bits per byte, pruned", "fine-tuned", "wrong bytes", "less one-shot's"),
         rows,
-        "Bits per byte on test modules, as pruned and fine-tuned; bytes that were not the likeliest; and the difference "
+        "Bits per byte on test modules, as pruned and fine-tuned; bytes that were not the likeliest; the difference "
         "to one-shot pruning, with its 95 % interval for other seeds and modules. Mean ± standard deviation over "
         "seeds. Gradual pruning is over before fine-tuning begins. The dense network takes as many steps. Stored.",
         absent="not run yet",
