@@ -11,7 +11,7 @@ from ..experiments.results import Result, mean_and_deviation, results
 from ..paper import compare
 from ..paper.compare import MORE, TOO_FEW, Comparison
 from ..table import Table, signed
-from .in_words import Answer
+from .answer import Answer
 
 
 @dataclass(frozen=True)

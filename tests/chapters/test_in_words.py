@@ -2,7 +2,7 @@
 
 import pytest
 
-from l0lib.chapters import in_words
+from l0lib.chapters import deep_in_words, in_words
 from l0lib.experiments.arms import STUDIES
 from l0lib.experiments.results import results
 from tests.made_up import record
@@ -307,8 +307,8 @@ def test_half_of_a_gap_is_the_line_between_most_and_less(monkeypatch):
 
     def told(after):
         made = [Made("vgg-16-dense", 90.0, after), Made("vgg-16-NORM", 10.0, 9.0)]
-        monkeypatch.setattr(in_words.recalibrated, "follow", lambda *_: made)
-        return in_words.stale([])
+        monkeypatch.setattr(deep_in_words.recalibrated, "follow", lambda *_: made)
+        return deep_in_words.stale([])
 
     assert "errs 80.0 points more without ℓ0 than with it" in told(12.0)
     assert "of their own, 3.0 points more: stale" in told(12.0)

@@ -6,7 +6,7 @@ import re
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from l0lib.chapters.in_words import Answer
+from l0lib.chapters.answer import Answer
 from tests.browser import ROOT, tool
 
 outcomes = tool("outcomes")

@@ -1,0 +1,277 @@
+"""Answers in words on deeper networks: ResNet-20 and VGG-16 on CIFAR-10, few epochs, whole neurons.
+
+Each function answers one question as those of :mod:`~l0lib.chapters.in_words` do, which collects them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from .. import labels
+from ..experiments import stored
+from ..experiments.arms import BETAS_5, SCALED_4
+from ..experiments.records import Record
+from ..experiments.results import Result, change_by_pruning, count_of_seeds, results, unpruned
+from ..paper import compare, evidence
+from ..paper.compare import TOO_FEW, Comparison, pairs, select, span
+from ..table import listed, signed, times
+from . import recalibrated
+from .answer import Answer, results_of, told_apart, told_at, told_by, told_seen
+
+#: A prediction of how many weights die, in percentage points, counts as right up to here.
+CLOSE = 10.0
+
+
+# ----------------------------------------------------------------------------------------------------------- deeper
+
+
+def deeper(found: Iterable[Result] | None = None) -> Answer:
+    """Answer whether the l0 term has made the difference on CIFAR-10, fine-tuned and just pruned, for both networks."""
+    ours = results_of("experiment-3", found)
+    tuned, just, told = [], [], []
+    for network in ("resnet-20", "vgg-16"):
+        name = labels.NETWORKS[network]
+        control = select(ours, arm=f"{network}-l2", fine_tuned=True)
+        arms = {way: select(ours, arm=f"{network}-{way}", fine_tuned=True) for way in ("NORM", "SEP")}
+        if both := {way: those for way, line in arms.items() if (those := pairs(line, control))}:
+            tuned.append(f"{_VERDICTS[_together(both.values())]} for {name}")
+            told.append(f"{name}, fine-tuned: {_made_it(both)}")
+        sides = [select(ours, arm=f"{network}-{arm}", fine_tuned=False) for arm in ("NORM", "dense")]
+        if all(sides):
+            just.append(f"{_VERDICTS[compare.verdict(pairs(*sides))]} for {name}")
+            told.append(f"{name}, just pruned: {_holds_longer(*sides)}")
+    stages = (("Fine-tuned", tuned), ("Just pruned", just))
+    short = "; ".join(f"{stage}: {listed(words)}" for stage, words in stages if words)
+    lead = [f"{short[0]}{short[1:].replace('; Just', '; just')}."] if short else []
+    place = "12-deeper#sec-made-the-difference"
+    return Answer("Has the ℓ0 term made the difference?", place, (*lead, *told) or ("Not recorded yet.",))
+
+
+#: The answer to "has it made the difference?" by the verdict on "it outperforms the control".
+_VERDICTS = {
+    compare.HOLDS: "yes",
+    compare.PART: "in part",
+    compare.FAILS: "no",
+    compare.NOT_SHOWN: "not shown",
+    compare.MISSING: compare.MISSING,
+    TOO_FEW: TOO_FEW,
+}
+
+
+def _together(groups: Iterable[Sequence[Comparison]]) -> str:
+    """Return the verdict on several arms at once: on all their comparisons."""
+    return compare.verdict([one for group in groups for one in group])
+
+
+def _made_it(both: Mapping[str, Sequence[Comparison]]) -> str:
+    """Return where arms err less or more than the control without the l0 term, or else what is seen."""
+    told = []
+    for way, those in both.items():
+        if apart := told_apart(those, way, "the control"):
+            told.append(listed(apart))
+            continue
+        few = max(one.seeds for one in those)
+        on = f" on {count_of_seeds(few)}" if few < compare.LEAST_RUNS else ""
+        text = f"{way} minus the control is {told_seen(those)}{on}"
+        clear = [one for one in those if few == 1 and one.clear]
+        told.append(f"{text}; other test images alone would not explain it at {told_at(clear)}" if clear else text)
+    return f"{'; '.join(told)}."
+
+
+def _holds_longer(norm: Sequence[Result], dense: Sequence[Result]) -> str:
+    """Return up to which ratio two networks that were just pruned stay within a point of what they were before."""
+    highest = [max((r.ratio for r in it if change_by_pruning(r).mean <= 1), default=1.0) for it in (norm, dense)]
+    both = pairs(norm, dense)
+    how = "longer than" if highest[0] > highest[1] else "no longer than"
+    told = (
+        f"NORM stays within a point of its unpruned error {how} the network without ℓ0, up to {_ratio(highest[0])} "
+        f"against {_ratio(highest[1])}"
+    )
+    if compare.verdict(both) == TOO_FEW:
+        return f"{told}, on {count_of_seeds(max(one.seeds for one in both))}."
+    return f"{told}, and errs {compare.counted(both)} ratios."
+
+
+def _ratio(ratio: float) -> str:
+    """Return a ratio that was reached; 1 stands for none."""
+    return times(ratio) if ratio > 1 else "none tried"
+
+
+# ------------------------------------------------------------------------------------------------------- few epochs
+
+#: The sweeps of a factor on VGG-16 by what their arms' names begin with, and what readers call them.
+_SWEEPS = {"cifar10": "VGG-16, CIFAR-10", "short-cifar100": "VGG-16, CIFAR-100"}
+
+
+def few_epochs(
+    runs: Iterable[Record] | None = None, betas: Iterable[Record] | None = None, anew: Iterable[Record] | None = None
+) -> Answer:
+    """Answer what the sweeps of a factor show: is the reach a prediction, and does a larger factor compress more?
+
+    ``runs`` are of Experiment 4, ``betas`` of Experiment 5, ``anew`` of the studies experiment-3 and recalibration.
+    """
+    sweep = stored.runs("experiment-4") if runs is None else list(runs)
+    small = [r for r in (stored.runs("experiment-5") if betas is None else betas) if r.config.network == "resnet-20"]
+    both = [*stored.runs("experiment-3"), *stored.runs("recalibration")] if anew is None else list(anew)
+    predicted = {name: [r for r in sweep if r.config.arm.startswith(f"{prefix}-")] for prefix, name in _SWEEPS.items()}
+    predicted["ResNet-20, CIFAR-10"] = small
+    gaps = {name: gap for name, given in predicted.items() if (gap := _gap(given)) is not None}
+    trades = {name: evidence.sweep(results(sweep), prefix, SCALED_4) for prefix, name in _SWEEPS.items()}
+    right, wrong = ([name for name, gap in gaps.items() if (gap <= CLOSE) == close] for close in (True, False))
+    leads = [f"it predicts what dies in {listed(right)}"] * bool(right)
+    leads += [f"it does not in {listed(wrong)}"] * bool(wrong)
+    lead = ", ".join(leads) or "not recorded yet"
+    told = [f"{lead[0].upper()}{lead[1:]}."]
+    if gaps:
+        apart = [
+            f"{gap:.1f} in {name} ({len(predicted[name])} run{'s' * (len(predicted[name]) > 1)})"
+            for name, gap in gaps.items()
+        ]
+        told.append(
+            f"Predicted and found shares of dead weights, in percentage points, are apart by up to {listed(apart)}."
+        )
+    told.append(
+        f"Does a larger α₀ compress more? {'; '.join(f'{_compresses(it)} for {n}' for n, it in trades.items())}."
+    )
+    told += [_trade(name, line) for name, line in trades.items() if line is not None]
+    told.append(stale(both))
+    question = "Does the reach predict what dies, and does a larger α₀ compress more?"
+    return Answer(question, "13-few-epochs#sec-sweeps", tuple(filter(None, told)))
+
+
+def _gap(runs: Sequence[Record]) -> float | None:
+    """Return how far the shares of dead weights, predicted by the reach and found, are apart at most, in points."""
+    from .reaching import largest_gap, reached
+
+    return largest_gap(map(reached, runs))
+
+
+def _compresses(line: Sequence[evidence.Swept] | None) -> str:
+    """Return whether the highest ratio reached rises with the factor, by a word."""
+    if line is None:
+        return "not recorded in full yet"
+    word = "yes" if all(a.reached <= b.reached for a, b in pairwise(line)) else "not at every step"
+    word = word if line[-1].reached > line[0].reached else "no"
+    seeds = min(one.lowest.n_seeds for one in line)
+    return word if seeds >= compare.LEAST_RUNS else f"{TOO_FEW} (on {count_of_seeds(seeds)}: {word})"
+
+
+def _trade(name: str, line: Sequence[evidence.Swept]) -> str:
+    """Return the highest ratio reached without the term and under its largest factor, and what that costs before."""
+    none, most = line[0], line[-1]
+    (one,) = compare.pairs([unpruned(most.lowest)], [unpruned(none.lowest)])
+    costs = "more" if one.mean > 0 else "less"
+    few = f"; {count_of_seeds(one.seeds)}, {TOO_FEW} for a verdict" if one.seeds < compare.LEAST_RUNS else ""
+    return (
+        f"{name}, highest ratio not shown to lose more than a point: {_ratio(none.reached)} without ℓ0, "
+        f"{_ratio(most.reached)} under α₀ = {labels.scientific(most.factor)}, which errs {costs} before pruning, by "
+        f"{told_by(one)}{few}."
+    )
+
+
+def doubled_beta(runs: Iterable[Record] | None = None) -> Answer:
+    """Answer what β = 10 in place of 5 does to reach, dead weights and error of ResNet-20, by factor (Experiment 5)."""
+    from .reaching import reached
+
+    question, place = "How much further does β = 10 reach than β = 5, and does it show?", "13-few-epochs"
+    given = stored.runs("experiment-5") if runs is None else list(runs)
+    by: dict[float, dict[float, Record]] = {}
+    for run in given:
+        its = run.config.training.penalty
+        if run.config.network == "resnet-20" and its.alpha_l0:
+            by.setdefault(its.alpha_l0, {})[its.beta] = run
+    both = {factor: [at[beta] for beta in BETAS_5] for factor, at in sorted(by.items()) if set(BETAS_5) <= at.keys()}
+    if not both:
+        return Answer(question, place, ("Not recorded yet.",))
+    told = []
+    for factor in dict.fromkeys((min(both), max(both))):
+        five, ten = (reached(run) for run in both[factor])
+        further = [ten.reach[layer] / five.reach[layer] for layer in five.reach if five.reach[layer]]
+        low, high = f"{min(further):.2f}", f"{max(further):.2f}"
+        far = low if low == high else f"{low} to {high}"
+        (one,) = pairs(*([unpruned(results([run])[0])] for run in reversed(both[factor])))
+        told.append(
+            f"Under α₀ = {labels.scientific(factor)} it reaches {far} times as far, {100 * ten.found:.1f} % of the "
+            f"weights die in place of {100 * five.found:.1f} %, and before pruning it errs {signed(one.mean)} points "
+            f"({span(one.wide)}) against β = 5."
+        )
+    finding = evidence.small_betas(results(run for run in given if run.config.network == "resnet-20"))
+    if finding is not None:
+        said = finding.value.rpartition("; ")[2] if finding.word else finding.correction or "as the text says"
+        told.append(f"The paper's sentence, no severe change, put to all our runs: {said}.")
+    told.append(f"One training each: {TOO_FEW} for a verdict on the errors.")
+    return Answer(question, place, tuple(told))
+
+
+def stale(anew: Iterable[Record]) -> str:
+    """Return how much of the gap that a sweep without fine-tuning shows is stale statistics, for VGG-16."""
+    given = list(anew)
+    plain = [r for r in given if r.config.experiment == "experiment-3"]
+    measured = [r for r in given if r.config.experiment == "recalibration"]
+    by_arm = {one.arm: one for one in recalibrated.follow(plain, measured)}
+    if not {"vgg-16-dense", "vgg-16-NORM"} <= by_arm.keys():
+        return ""
+    dense, norm = by_arm["vgg-16-dense"], by_arm["vgg-16-NORM"]
+    gaps = {}
+    for ratio in dense.at["statistics anew"]:
+        errors = [(it.mean("just pruned", ratio), it.mean("statistics anew", ratio)) for it in (dense, norm)]
+        if ratio > 1 and None not in errors[0] + errors[1]:
+            gaps[ratio] = tuple(a - b for a, b in zip(*errors, strict=True))
+    if not gaps:
+        return ""
+    ratio = max(gaps, key=lambda r: abs(gaps[r][0]))
+    before, after = gaps[ratio]
+    word = "most" if abs(after) < abs(before) / 2 else "less than half"
+    first, then = (f"{abs(gap):.1f} points {'more' if gap > 0 else 'less'}" for gap in gaps[ratio])
+    return (
+        f"Just pruned at {times(ratio)}, VGG-16 on CIFAR-10 errs {first} without ℓ0 than with it; once both have "
+        f"statistics of their own, {then}: stale statistics made {word} of that gap "
+        f"({count_of_seeds(min(len(dense.seeds), len(norm.seeds)))})."
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- neurons
+
+
+def removal_or_scratch(found: Iterable[Result] | None = None) -> Answer:
+    """Answer whether removing neurons from a trained VGG-16 beats training its small shape, and what l0 adds."""
+    ours = results_of("experiment-6", found)
+    arm = {way: select(ours, arm=f"vgg-16-{way}") for way in ("NORM", "l2", "scratch")}
+    told = []
+    against = [(way, one) for way in ("NORM", "l2") for one in pairs(arm[way], arm["scratch"])]
+    if against:
+        lead = _lead_scratch([one for _, one in against])
+        seeds = max(one.seeds for _, one in against)
+        few = f"{TOO_FEW.capitalize()} for a verdict; on {count_of_seeds(seeds)} {lead[0].lower()}{lead[1:]}"
+        told.append(few if seeds < compare.LEAST_RUNS else lead)
+        sides = [(name, [one for it, one in against if it == way]) for way, name in _REMOVED_AFTER.items()]
+        told.append(
+            f"Minus training from scratch, {'; '.join(f'{name} is {told_seen(it)}' for name, it in sides if it)}."
+        )
+    both = pairs(arm["NORM"], arm["l2"])
+    alone, pruned = ([one for one in both if (one.ratio > 1) == on_top] for on_top in (False, True))
+    sides = [("where neurons alone went", alone), ("with weights pruned on top", pruned)]
+    if both:
+        seen = "; ".join(f"{what} it is {told_seen(those)}" for what, those in sides if those)
+        told.append(f"Does the ℓ0 term help? Removal after NORM minus removal after ℓ2 alone: {seen}.")
+    question = "Removal, or training the small shape from scratch?"
+    return Answer(question, "14-neurons#sec-removal-or-scratch", tuple(told) or ("Not recorded yet.",))
+
+
+#: Arms of Experiment 6 that lost neurons after training, as sentences call them.
+_REMOVED_AFTER = {"NORM": "removal after NORM", "l2": "removal after ℓ2 alone"}
+
+
+def _lead_scratch(comparisons: Sequence[Comparison]) -> str:
+    """Return which of the two errs less, and in how many pairs the interval leaves zero out."""
+    total = len(comparisons)
+    scratch = sum(one.mean > 0 for one in comparisons)
+    clear = sum(one.clear for one in comparisons)
+    if scratch == total:
+        lead = f"Training the small shape from scratch errs less than removal in all {total} pairs"
+    elif scratch == 0:
+        lead = f"Removal errs less than training the small shape from scratch in all {total} pairs"
+    else:
+        lead = f"Neither is better throughout: training from scratch errs less in {scratch} of {total} pairs"
+    return f"{lead}; the interval leaves zero out in {clear} of them."
