@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .. import labels
+from ..experiments import stored
 from ..experiments.records import Record, Tuning, tunings
 from ..experiments.results import Result, mean_and_deviation, results
 from ..paper import compare
@@ -89,9 +90,11 @@ def _headed(base: Baseline) -> str:
     return f"less {labels.run(base.arm)}: {mean_and_deviation(base.errors.values())} ({base.epochs} epochs, {searched})"
 
 
-def in_words(records: Iterable[Record], network: str = "lenet-300-100", strategy: str = "NORM") -> Answer:
+def treated_alike(
+    records: Iterable[Record] | None = None, network: str = "lenet-300-100", strategy: str = "NORM"
+) -> Answer:
     """Answer whether pruned networks err more than the dense one of most epochs, at which ratios, and by how much."""
-    given = list(records)
+    given = stored.runs("experiment-2") if records is None else list(records)
     question = f"Does {strategy} cost accuracy, against a dense network that is treated alike?"
 
     def answer(*sentences: str) -> Answer:

@@ -21,6 +21,7 @@ from ..table import Table, listed, signed, times
 from . import robustness
 from .answer import Answer, results_of, told_apart, told_at
 from .deep_in_words import deeper, doubled_beta, few_epochs, removal_or_scratch
+from .dense_baselines import treated_alike
 
 #: Penalties as sentences call them.
 _NAMES = {**labels.PENALTIES, "l0": "ℓ0"}
@@ -365,6 +366,7 @@ QUESTIONS = (
     random_pruning,
     hundredfold,
     places_alone,
+    treated_alike,
     robust,
     does_it_pay,
     deeper,
@@ -378,6 +380,7 @@ STUDIES = {
     "random_pruning": ("experiment-1",),
     "hundredfold": ("experiment-2", "beyond"),
     "places_alone": ("experiment-2",),
+    "treated_alike": ("experiment-2",),
     "robust": ("experiment-2",),
     "does_it_pay": ("experiment-2",),
     "deeper": ("experiment-3",),

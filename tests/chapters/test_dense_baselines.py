@@ -61,34 +61,34 @@ def test_the_difference_is_paired_by_seed():
     ],
 )
 def test_the_words_follow_the_records(norm, alike, says):
-    answer = dense_baselines.in_words(runs(norm, 190, alike))
+    answer = dense_baselines.treated_alike(runs(norm, 190, alike))
     assert answer.sentences[0] == says
     assert f"errs on {alike / 100 + 0.01:.2f} ±" in answer.sentences[1]
     assert any("The difference is" in text for text in answer.sentences) == ("from 20×" in says)
 
 
 def test_the_words_have_the_difference_at_both_ends():
-    differs = dense_baselines.in_words(runs(250, 190, 150)).sentences[2]
+    differs = dense_baselines.treated_alike(runs(250, 190, 150)).sentences[2]
     assert differs.startswith("The difference is +1.00 points (")
     assert ") at 20× and +1.00 points (" in differs
     assert differs.endswith(") at 150×.")
 
 
 def test_the_words_stand_in_a_box_in_the_section_that_they_name():
-    answer = dense_baselines.in_words(runs(250, 190, 150))
+    answer = dense_baselines.treated_alike(runs(250, 190, 150))
     assert answer._repr_html_().startswith('<div class="admonition note answer">')
     name, label = answer.place.split("#")
     cells = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf8"))["cells"]
     texts = ["".join(cell["source"]) for cell in cells]
     where = [n for n, text in enumerate(texts) if text.startswith(f"({label})=\n")]
     assert len(where) == 1
-    assert "dense_baselines.in_words(" in texts[where[0] + 2], "the box follows the table"
+    assert "dense_baselines.treated_alike(" in texts[where[0] + 2], "the box follows the table"
 
 
 def test_without_a_dense_network_that_is_treated_alike_nothing_is_said():
-    assert "not recorded yet" in str(dense_baselines.in_words(runs(200, 190, None)))
+    assert "not recorded yet" in str(dense_baselines.treated_alike(runs(200, 190, None)))
     assert dense_baselines.table([]).rows[0][0] == "not recorded yet"
-    assert "too few runs" in str(dense_baselines.in_words(runs(200, 190, 150, seeds=(0,))))
+    assert "too few runs" in str(dense_baselines.treated_alike(runs(200, 190, 150, seeds=(0,))))
 
 
 def test_the_table_has_a_column_for_each_dense_network():
