@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -72,10 +72,19 @@ def chromium():
             browser.close()
 
 
+def _holds(page, expression):
+    try:
+        return page.evaluate(expression)
+    except Error as error:  # a page that leads to another one leaves while it is asked
+        if "because of a navigation" not in str(error):
+            raise
+        return False
+
+
 def until(page, expression, seconds=30):
     """Wait until ``expression`` holds, asked from here: under a strict policy a page may evaluate no text by itself."""
     end = time.monotonic() + seconds
-    while not page.evaluate(expression):
+    while not _holds(page, expression):
         assert time.monotonic() < end, f"not true after {seconds} s: {expression}"
         page.wait_for_timeout(20)
 

@@ -44,6 +44,19 @@ def _choice(study: str, arm: Config) -> str:
     return f"{trials} trials{'' if name == arm.arm else f' of {labels.run(name, network=True)}'}"
 
 
+def _penalty(arm: Config) -> PenaltySettings:
+    """Return the factors under which an arm trains: what pruning kept, begun anew, has those of the fine-tuning."""
+    return arm.fine_tuning.penalty if arm.from_scratch and arm.fine_tuning else arm.training.penalty
+
+
+def _epochs(arm: Config) -> str:
+    """Return the epochs of training and of fine-tuning, which are one stretch from fresh weights."""
+    how, after = arm.training.epochs, arm.fine_tuning.epochs if arm.fine_tuning else 0
+    if arm.from_scratch:
+        return f"{how + after}, from fresh weights"
+    return f"{how} + {after}" if after else f"{how}"
+
+
 def made_with(study: str, pattern: str = "*") -> Table:
     """Return a row for each arm of the full study whose name matches ``pattern``.
 
@@ -58,15 +71,10 @@ def made_with(study: str, pattern: str = "*") -> Table:
     rows = []
     for name, arm in arms.items():
         how, after = arm.training, arm.fine_tuning
-        # what pruning kept, begun anew, has the penalty of the fine-tuning all along
-        told, beta = factors(after.penalty if after is not None and arm.from_scratch else how.penalty)
-        rates, epochs = f"{how.learning_rate:g}", f"{how.epochs}"
-        if after is not None and arm.from_scratch:
-            epochs = f"{how.epochs + after.epochs}, from fresh weights"
-        elif after is not None:
-            rates, epochs = f"{rates}, {after.learning_rate:g}", f"{epochs} + {after.epochs}"
+        told, beta = factors(_penalty(arm))
+        rates = f"{how.learning_rate:g}" + (f", {after.learning_rate:g}" if after and not arm.from_scratch else "")
         called = labels.run(name, network=True)
-        rows.append((called, how.penalty.strategy, told, beta, rates, epochs, _choice(study, arm)))
+        rows.append((called, how.penalty.strategy, told, beta, rates, _epochs(arm), _choice(study, arm)))
     return Folded(
         ("arm", "strategy", "factors α", "β", "learning rates", "epochs", "chosen by"),
         rows,
@@ -131,13 +139,12 @@ def by_layer(study: str) -> Table:
     for name, arm in STUDIES[study].arms("full").items():
         if arm.network not in sizes:
             sizes[arm.network] = layer_sizes(network(arm, 0))
-        own, epochs = sizes[arm.network], f"{arm.training.epochs}"
-        epochs += f" + {arm.fine_tuning.epochs}" if arm.fine_tuning else ""
-        for layer, penalty in arm.training.penalty.build(own).items():
+        own = sizes[arm.network]
+        for layer, penalty in _penalty(arm).build(own).items():
             terms = {type(term).__name__: term for term in penalty.terms} if penalty else {}
             l2, l0 = terms.get("L2"), terms.get("L0")
             told = (f"{l2.alpha:.2g}" if l2 else "–", *((f"{l0.alpha:.2g}", f"{l0.beta:.3g}") if l0 else "––"))
-            rows.append((labels.run(name, network=True), layer, f"{own[layer]:,}", *told, epochs))
+            rows.append((labels.run(name, network=True), layer, f"{own[layer]:,}", *told, _epochs(arm)))
     return Folded(
         ("arm", "layer", "weights", "α of ℓ2", "α of ℓ0", "β", "epochs"),
         rows,

@@ -61,6 +61,11 @@ def test_places_that_begin_anew_show_the_penalty_that_they_train_under():
     assert "ℓ0" not in row[2]
     assert "ℓ2" in row[2]
     assert row[5].endswith("from fresh weights")
+    how = STUDIES["experiment-2"].arms("full")["lenet-300-100-NORM-scratch"]
+    layers = [row for row in arms.by_layer("experiment-2").rows if row[0] == labels.run(how.arm, network=True)]
+    assert [row[1] for row in layers] == ["hidden1", "hidden2", "output"]
+    assert all(row[3] != "–" and row[4:6] == ("–", "–") for row in layers), "ℓ2 alone, layer by layer"
+    assert {row[6] for row in layers} == {row[5]}
 
 
 def test_each_layer_has_its_factors():
