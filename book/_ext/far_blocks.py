@@ -14,8 +14,8 @@ from pathlib import Path
 #: Blocks that are left out. One within another is left out with it.
 BLOCKS = {"p", "ul", "ol", "dl"}
 CLASSES = {"admonition", "proof", "exercise", "solution", "math", "amsmath", "math-wrapper", "cell", "table-wrapper"}
-#: Explorers measure themselves: a block that holds one is laid out at once.
-WHOLE = {"l0-place", "l0-explorer", "pg"}
+#: Explorers measure themselves, and the scoreboard hides what was not asked for: a block with one is laid out at once.
+WHOLE = {"l0-place", "l0-explorer", "pg", "sb"}
 #: Of a box that opens on request only the title is seen.
 FOLDED = {"dropdown", "toggle"}
 VOID = {"br", "img", "input", "hr", "meta", "link", "source", "wbr", "col"}

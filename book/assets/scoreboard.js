@@ -62,9 +62,9 @@
       heads.forEach((head, i) => (i === by ? head.setAttribute("aria-sort", down ? "descending" : "ascending") : head.removeAttribute("aria-sort")));
       for (const plot of root.querySelectorAll(".sb-plot")) {
         plot.hidden = plot.dataset.board !== board;
-        const svg = plot.querySelector("svg"), line = plot.querySelector(".sb-at"), { left, width, far } = svg.dataset;
-        line.setAttribute("visibility", least > 1 && least <= far ? "visible" : "hidden");
-        for (const end of ["x1", "x2"]) line.setAttribute(end, Number(left) + (width * Math.log(least)) / Math.log(far));
+        const svg = plot.querySelector("svg"), line = plot.querySelector(".sb-at"), { left, width, most } = svg.dataset;
+        line.setAttribute("visibility", least > 1 && least <= most ? "visible" : "hidden");
+        for (const end of ["x1", "x2"]) line.setAttribute(end, Number(left) + (width * Math.log(least)) / Math.log(most));
       }
       bodies.forEach((body, k) => {
         body.hidden = body.id !== board;

@@ -138,7 +138,7 @@ def plot(board: tuple[str, str], rows: Sequence[Row]) -> str:
         parts.append(f'<polyline class="sb-{name}" points="{corners}" fill="none" stroke="currentColor"{dash}/>')
     names = _names(drawn, x, y)
     parts += [_point(row, x(row.ratio), y(row.error or 0), names.get(row.key, "")) for row in drawn]
-    scale = f'data-left="{_LEFT}" data-width="{_WIDTH - _LEFT - _RIGHT}" data-far="{far:.4g}"'
+    scale = f'data-left="{_LEFT}" data-width="{_WIDTH - _LEFT - _RIGHT}" data-most="{far:.4g}"'
     rule = _rule(_LEFT, _TOP, _LEFT, _HEIGHT - _BOTTOM).replace("<line", '<line class="sb-at" visibility="hidden"')
     told = (
         f"{title(board)}: test error against compression ratio, both logarithmic, errors up to {_TALL:g} times the "

@@ -73,9 +73,21 @@ def test_a_picture_tells_its_size_and_keeps_what_it_had(tmp_path):
     assert sized(sized(text, tmp_path / "a.html"), tmp_path / "a.html") == sized(text, tmp_path / "a.html")
 
 
-def test_an_explorer_is_laid_out_at_once(left_out):
-    cell = '<div class="cell">' + "<p>text</p>" * 9 + '<div class="l0-place"></div></div>'
+@pytest.mark.parametrize("name", ["l0-place", "sb"])
+def test_an_explorer_is_laid_out_at_once(left_out, name):
+    cell = '<div class="cell">' + "<p>text</p>" * 9 + f'<div class="{name}"></div></div>'
     assert len(rooms(left_out(page(cell)))) == 1  # the long text before it
+
+
+def test_nothing_else_has_the_mark(html):
+    """Of the same name as another attribute it would fold what keeps no room, as it did the scoreboard's plots."""
+    marks = 0
+    for page in sorted(html.rglob("*.html")):
+        text = "" if "_static" in page.parts else page.read_text("utf-8")
+        found = re.findall(r"<\w+[^>]* data-far\b", text)
+        assert len(found) == len(rooms(text)), page.name
+        marks += len(found)
+    assert marks > 1000
 
 
 HEIGHTS = """() => {
