@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from .. import compress, provenance
-from .._files import read_whole
+from .._files import read_whole, write_atomically
 from ..labels import PENALTIES
 from ..penalties import L0, L1, L2, Penalty
 from ..table import Table
@@ -222,7 +222,8 @@ def table_of_curves(stages: dict[str, dict[str, dict[str, np.ndarray]]], setting
 
 
 def tune(profile: str) -> dict:
-    """Try every setting of :data:`GRID` on the validation images; return settings, trials and wall time."""
+    """Try every setting of :data:`GRID` on the validation images; return settings, trials and provenance."""
+    origin = provenance.origin()  # of the code that runs, which may change meanwhile
     data = compress.embedded_digits()
     train, validation = data.train.tensors(), data.validation.tensors()
     settings = replace(
@@ -246,7 +247,7 @@ def tune(profile: str) -> dict:
         "settings": asdict(settings),
         "trials": {name: [trial(penalty) for penalty in penalties] for name, penalties in GRID.items()},
         "provenance": {
-            **provenance.origin(),
+            **origin,
             "threads": torch.get_num_threads(),
             "wall_seconds": round(time.perf_counter() - began, 1),
         },
@@ -257,11 +258,13 @@ def main() -> None:
     """Tune the profiles named on the command line and write the record, keeping the other profiles in it."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("profiles", nargs="+", choices=sorted(SETTINGS))
-    record = load() if RECORD.exists() else {"profiles": {}}
-    for profile in parser.parse_args().profiles:
-        record["profiles"][profile] = tune(profile)
-        RECORD.parent.mkdir(parents=True, exist_ok=True)
-        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    parser.add_argument("--record", type=Path, default=RECORD, help="the file; by default the checkout's own")
+    given = parser.parse_args()
+    for profile in given.profiles:
+        tuned = tune(profile)
+        record = load(given.record) if given.record.exists() else {"profiles": {}}
+        record["profiles"][profile] = tuned
+        write_atomically(given.record, (json.dumps(record, indent=1) + "\n").encode())
 
 
 if __name__ == "__main__":

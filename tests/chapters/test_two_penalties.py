@@ -1,6 +1,7 @@
 """The study of chapter 7: equal budgets, paired runs, and a record that says what the chapter needs."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -175,3 +176,20 @@ def test_errors_at_the_fine_tuned_ratios_stand_by_stage():
     assert table.headers == ("", "ratio", "ℓ1")
     assert table.rows == (("just pruned", "10×", "20.0 (15.0–25.0)"), ("just pruned", "100×", "30.0 (25.0–35.0)"))
     assert table.caption.startswith("Top-1 error in percent on 1,000 test images, mean of 3 seeds")
+
+
+def test_a_search_keeps_the_other_profiles_and_names_the_code_that_began(monkeypatch, tmp_path, capsys):
+    commits = iter(["aaa", "bbb"])
+    monkeypatch.setattr(study.provenance, "origin", lambda: {"commit": next(commits)})
+    monkeypatch.setitem(study.SETTINGS, "fast", QUICK)
+    monkeypatch.setattr(study, "GRID", {"l2": (L2(1e-4),)})
+    monkeypatch.setattr(study, "TUNING_SEEDS", (0,))
+    kept = tmp_path / "records" / "tuning.json"
+    kept.parent.mkdir()
+    kept.write_text(json.dumps({"profiles": {"full": "as it was"}}))
+    monkeypatch.setattr("sys.argv", ["two_penalties", "fast", "--record", str(kept)])
+    study.main()
+    record = study.load(kept)["profiles"]
+    assert record["full"] == "as it was"
+    assert record["fast"]["provenance"]["commit"] == "aaa"
+    assert study.chosen(study.load(kept), "fast") == {"l2": L2(1e-4)}
