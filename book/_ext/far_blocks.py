@@ -115,15 +115,22 @@ def left_out(text: str) -> str:
 
 
 def sized(text: str, page: Path) -> str:
-    """Return a page whose pictures in SVG tell their size: they keep their room while they are loaded."""
+    """Return a page whose pictures in SVG tell their size, and so keep their room while they are loaded.
+
+    All but the first, which may stand on the first screen, are loaded when they come near: a browser parses each as a
+    document of thousands of elements.
+    """
+    lazy = ""
 
     def size(tag: re.Match) -> str:
+        nonlocal lazy
         picture = page.parent / tag[1]
         found = re.search(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"', picture.read_text("utf-8")[:2000])
         if not found or " width=" in tag[0]:
             return tag[0]
         width, height = (round(float(points) * 4 / 3) for points in found.groups())
-        return f'<img width="{width}" height="{height}"{tag[0][4:]}'
+        told, lazy = f'<img{lazy} width="{width}" height="{height}"{tag[0][4:]}', ' loading="lazy"'
+        return told
 
     return re.sub(r'<img[^>]* src="([^":]*_images/[^"]*\.svg)"[^>]*>', size, text)
 

@@ -19,8 +19,6 @@
       document.head.append(script);
     }
   }
-  // paper shows the still pictures
-  addEventListener("beforeprint", () => { for (const picture of document.querySelectorAll(".l0-place .l0-fallback img")) picture.loading = "eager"; });
   const watcher = new IntersectionObserver((entries) => { if (entries.some((e) => e.isIntersecting)) load(); }, { rootMargin: NEAR });
   document.addEventListener("l0:wake", load);
   const begin = () => {

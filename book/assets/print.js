@@ -1,10 +1,12 @@
-/* Print, and "save as PDF": always in the light theme, and with the solutions where the reader wants them. */
+/* Print, and "save as PDF": always in the light theme, with all pictures, and with the solutions where the reader wants
+   them. */
 (() => {
   const root = document.documentElement;
   let before;
   addEventListener("beforeprint", () => {
     before = root.dataset.theme;
     root.dataset.theme = "light";
+    for (const picture of document.querySelectorAll("img[loading]")) picture.loading = "eager";
   });
   addEventListener("afterprint", () => {
     if (before) root.dataset.theme = before;

@@ -71,6 +71,9 @@ def test_a_picture_tells_its_size_and_keeps_what_it_had(tmp_path):
     text = '<img alt="x > y" src="_images/a.svg" />'.replace(" > ", " &gt; ")
     assert sized(text, tmp_path / "a.html") == '<img width="401" height="100"' + text[4:]
     assert sized(sized(text, tmp_path / "a.html"), tmp_path / "a.html") == sized(text, tmp_path / "a.html")
+    first, second = sized(2 * text, tmp_path / "a.html").split("/>")[:2]
+    assert "loading" not in first
+    assert second == '<img loading="lazy" width="401" height="100"' + text[4:-2]
 
 
 @pytest.mark.parametrize("name", ["l0-place", "sb"])

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.book.pages import CHAPTERS, PAGES
-from tests.browser import ARGUMENTS, CHROMIUM, visit
+from tests.browser import ARGUMENTS, CHROMIUM, until, visit
 from tests.widgets.ask import settle
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -185,6 +185,25 @@ def test_search_and_pages_work_from_disk(chromium, html):
         view.wait_for_selector("#search-results li a")
     with visit(chromium, (html / "notebooks/04-zero-attraction.html").as_uri()) as view:
         assert view.locator(".katex").count() > 10
+
+
+def test_pictures_far_down_come_when_they_are_near_and_all_of_them_on_paper(chromium, book):
+    loaded = "[...document.querySelectorAll('main img[src*=_images]')].map((e) => e.complete && e.naturalWidth > 0)"
+    for beginning in (
+        "document.querySelector('main img[loading]').scrollIntoView()",
+        "dispatchEvent(new Event('beforeprint'))",
+    ):
+        with visit(chromium, f"{book}/notebooks/10-hundredfold.html") as view:
+            first = view.evaluate(loaded)
+            assert len(first) > 2
+            assert not all(first)
+            view.evaluate(beginning)
+            until(
+                view,
+                f"{loaded}.every(Boolean)"
+                if "print" in beginning
+                else f"{loaded}.filter(Boolean).length > {sum(first)}",
+            )
 
 
 def test_print_is_in_the_light_theme(chromium, book):
