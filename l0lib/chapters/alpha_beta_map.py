@@ -402,6 +402,48 @@ def best_by_beta(data: Mapping[str, Any]) -> Table:
 _STORED = "Test error, mean over the seeds of a point, no fine-tuning. Stored."
 
 
+def beta_still_matters(data: Mapping[str, Any]) -> str:
+    """Return between which highest ratios the best α of each β lies, and how much of the grid that rests on."""
+    by_beta: dict[float, list[float]] = {}
+    for it in _readings(data, data["ratios"][-1]):
+        if it.highest is not None:
+            by_beta.setdefault(it.beta, []).append(it.highest)
+    if len(by_beta) < 2:
+        return "Not recorded yet."
+    best = {beta: max(found) for beta, found in by_beta.items()}
+    least, most = (pick(best.values()) for pick in (min, max))
+    first, last = (next(f"{beta:g}" for beta in best if best[beta] == end) for end in (most, least))
+    if most <= 1:
+        told = "Within a point of the dense network none can be pruned, whatever β."
+    elif least == most:
+        told = f"Within a point of the dense network the best α prunes {short(most)}×, whatever β."
+    else:
+        rest = f"{short(least)}×" if least > 1 else "nothing"
+        told = (
+            f"Within a point of the dense network the best α of a β prunes from {rest}, at β = {last}, to "
+            f"{short(most)}×, at β = {first}."
+        )
+    runs = [len(found) for found in by_beta.values()]
+    if min(runs) == len(data["alphas"]):
+        return told
+    tried = f"{min(runs)} to {max(runs)}" if min(runs) < max(runs) else str(max(runs))
+    return f"{told} So far a β has {tried} of the {len(data['alphas'])} values of α, and its place may be due to them."
+
+
+def foreseen(data: Mapping[str, Any]) -> str:
+    """Return at how many points fewer weights died than began within the reach, and where both are furthest apart."""
+    found = [(it, it.dead) for it in _readings(data, 1) if it.dead is not None]
+    if not found:
+        return "Not recorded yet."
+    fewer = sum(dead < it.predicted for it, dead in found)
+    far, dead = max(found, key=lambda pair: abs(pair[0].predicted - pair[1]))
+    return (
+        f"At {fewer} of {len(found)} points fewer weights died than began within the reach. The two are furthest apart "
+        f"at α = {short(far.alpha)} and β = {short(far.beta)}: {_percent(far.predicted)} were within, and "
+        f"{_percent(dead)} died."
+    )
+
+
 def _half_decade(reading: Reading) -> float:
     return round(2 * math.log10(reading.alpha * reading.beta)) / 2
 

@@ -29,34 +29,42 @@ CLOSE = 10.0
 def deeper(found: Iterable[Result] | None = None) -> Answer:
     """Answer whether the l0 term has made the difference on CIFAR-10, fine-tuned and just pruned, for both networks."""
     ours = results_of("experiment-3", found)
-    tuned, just, told = [], [], []
+    tuned: list[tuple[str, str]] = []
+    just: list[tuple[str, str]] = []
+    told = []
     for network in ("resnet-20", "vgg-16"):
         name = labels.NETWORKS[network]
         control = select(ours, arm=f"{network}-l2", fine_tuned=True)
         arms = {way: select(ours, arm=f"{network}-{way}", fine_tuned=True) for way in ("NORM", "SEP")}
         if both := {way: those for way, line in arms.items() if (those := pairs(line, control))}:
-            tuned.append(f"{_VERDICTS[_together(both.values())]} for {name}")
+            tuned.append((name, _together(both.values())))
             told.append(f"{name}, fine-tuned: {_made_it(both)}")
         sides = [select(ours, arm=f"{network}-{arm}", fine_tuned=False) for arm in ("NORM", "dense")]
         if all(sides):
-            just.append(f"{_VERDICTS[compare.verdict(pairs(*sides))]} for {name}")
+            just.append((name, compare.verdict(pairs(*sides))))
             told.append(f"{name}, just pruned: {_holds_longer(*sides)}")
-    stages = (("Fine-tuned", tuned), ("Just pruned", just))
-    short = "; ".join(f"{stage}: {listed(words)}" for stage, words in stages if words)
-    lead = [f"{short[0]}{short[1:].replace('; Just', '; just')}."] if short else []
+    stages = (("fine-tuned", tuned), ("just pruned", just))
+    short = "; ".join(f"{stage}, {_made(given)}" for stage, given in stages if given)
+    lead = [f"{short[0].upper()}{short[1:]}."] if short else []
     place = "12-deeper#sec-made-the-difference"
     return Answer("Has the ℓ0 term made the difference?", place, (*lead, *told) or ("Not recorded yet.",))
 
 
-#: The answer to "has it made the difference?" by the verdict on "it outperforms the control".
+#: Whether it has made the difference for some networks, by the verdict on "it outperforms the control".
 _VERDICTS = {
-    compare.HOLDS: "yes",
-    compare.PART: "in part",
-    compare.FAILS: "no",
-    compare.NOT_SHOWN: "not shown",
-    compare.MISSING: compare.MISSING,
-    TOO_FEW: TOO_FEW,
+    compare.HOLDS: "the ℓ0 term makes the difference for {}",
+    compare.PART: "the ℓ0 term helps at some ratios for {}",
+    compare.FAILS: "the ℓ0 term does not help for {}",
+    compare.NOT_SHOWN: "the ℓ0 term is not shown to help for {}",
+    compare.MISSING: "runs are missing for {}",
+    TOO_FEW: "there are too few runs for a verdict on {}",
 }
+
+
+def _made(given: Sequence[tuple[str, str]]) -> str:
+    """Return a clause for each verdict, with the networks that have it."""
+    words = dict.fromkeys(word for _, word in given)
+    return listed([_VERDICTS[word].format(listed([name for name, own in given if own == word])) for word in words])
 
 
 def _together(groups: Iterable[Sequence[Comparison]]) -> str:
@@ -95,13 +103,13 @@ def _holds_longer(norm: Sequence[Result], dense: Sequence[Result]) -> str:
 
 def _ratio(ratio: float) -> str:
     """Return a ratio that was reached; 1 stands for none."""
-    return times(ratio) if ratio > 1 else "none tried"
+    return times(ratio) if ratio > 1 else "no ratio tried"
 
 
 # ------------------------------------------------------------------------------------------------------- few epochs
 
 #: The sweeps of a factor on VGG-16 by what their arms' names begin with, and what readers call them.
-_SWEEPS = {"cifar10": "VGG-16, CIFAR-10", "short-cifar100": "VGG-16, CIFAR-100"}
+_SWEEPS = {"cifar10": "VGG-16 on CIFAR-10", "short-cifar100": "VGG-16 on CIFAR-100"}
 
 
 def few_epochs(
@@ -115,25 +123,26 @@ def few_epochs(
     small = [r for r in (stored.runs("experiment-5") if betas is None else betas) if r.config.network == "resnet-20"]
     both = [*stored.runs("experiment-3"), *stored.runs("recalibration")] if anew is None else list(anew)
     predicted = {name: [r for r in sweep if r.config.arm.startswith(f"{prefix}-")] for prefix, name in _SWEEPS.items()}
-    predicted["ResNet-20, CIFAR-10"] = small
+    predicted["ResNet-20 on CIFAR-10"] = small
     gaps = {name: gap for name, given in predicted.items() if (gap := _gap(given)) is not None}
     trades = {name: evidence.sweep(results(sweep), prefix, SCALED_4) for prefix, name in _SWEEPS.items()}
     right, wrong = ([name for name, gap in gaps.items() if (gap <= CLOSE) == close] for close in (True, False))
-    leads = [f"it predicts what dies in {listed(right)}"] * bool(right)
-    leads += [f"it does not in {listed(wrong)}"] * bool(wrong)
-    lead = ", ".join(leads) or "not recorded yet"
-    told = [f"{lead[0].upper()}{lead[1:]}."]
+    told = ["The prediction is not recorded yet."]
+    if gaps:
+        verdict = (
+            f"predicts what dies in {listed(right)}" if right else f"does not predict what dies in {listed(wrong)}"
+        )
+        told = [f"The reach {verdict}{f', and not in {listed(wrong)}' if right and wrong else ''}."]
     if gaps:
         apart = [
-            f"{gap:.1f} in {name} ({len(predicted[name])} run{'s' * (len(predicted[name]) > 1)})"
+            f"{gap:.1f} points in {name} ({len(predicted[name])} run{'s' * (len(predicted[name]) > 1)})"
             for name, gap in gaps.items()
         ]
         told.append(
-            f"Predicted and found shares of dead weights, in percentage points, are apart by up to {listed(apart)}."
+            f"The predicted share of dead weights and the one that was found are apart by up to {listed(apart)}."
         )
-    told.append(
-        f"Does a larger α₀ compress more? {'; '.join(f'{_compresses(it)} for {n}' for n, it in trades.items())}."
-    )
+    words = "; ".join(f"for {name}: {_compresses(it)}" for name, it in trades.items())
+    told.append(f"Does a larger α₀ compress more? {words[0].upper()}{words[1:]}.")
     told += [_trade(name, line) for name, line in trades.items() if line is not None]
     told.append(stale(both))
     question = "Does the reach predict what dies, and does a larger α₀ compress more?"
@@ -164,7 +173,7 @@ def _trade(name: str, line: Sequence[evidence.Swept]) -> str:
     costs = "more" if one.mean > 0 else "less"
     few = f"; {count_of_seeds(one.seeds)}, {TOO_FEW} for a verdict" if one.seeds < compare.LEAST_RUNS else ""
     return (
-        f"{name}, highest ratio not shown to lose more than a point: {_ratio(none.reached)} without ℓ0, "
+        f"{name}, the highest ratio not shown to lose more than a point: {_ratio(none.reached)} without ℓ0, "
         f"{_ratio(most.reached)} under α₀ = {labels.scientific(most.factor)}, which errs {costs} before pruning, by "
         f"{told_by(one)}{few}."
     )
@@ -184,24 +193,27 @@ def doubled_beta(runs: Iterable[Record] | None = None) -> Answer:
     both = {factor: [at[beta] for beta in BETAS_5] for factor, at in sorted(by.items()) if set(BETAS_5) <= at.keys()}
     if not both:
         return Answer(question, place, ("Not recorded yet.",))
-    told = []
+    reaches, told = [], []
     for factor in dict.fromkeys((min(both), max(both))):
         five, ten = (reached(run) for run in both[factor])
         further = [ten.reach[layer] / five.reach[layer] for layer in five.reach if five.reach[layer]]
         low, high = f"{min(further):.2f}", f"{max(further):.2f}"
         far = low if low == high else f"{low} to {high}"
         (one,) = pairs(*([unpruned(results([run])[0])] for run in reversed(both[factor])))
+        under = f"under α₀ = {labels.scientific(factor)}"
+        reaches.append(f"{far} times as far {under}")
         told.append(
-            f"Under α₀ = {labels.scientific(factor)} it reaches {far} times as far, {100 * ten.found:.1f} % of the "
-            f"weights die in place of {100 * five.found:.1f} %, and before pruning it errs {signed(one.mean)} points "
-            f"({span(one.wide)}) against β = 5."
+            f"{under.capitalize()}, β = 10 leaves {100 * ten.found:.1f} % of the weights dead and β = 5 leaves "
+            f"{100 * five.found:.1f} %; before pruning, β = 10 errs {signed(one.mean)} points ({span(one.wide)}) "
+            "against β = 5."
         )
     finding = evidence.small_betas(results(run for run in given if run.config.network == "resnet-20"))
     if finding is not None:
         said = finding.value.rpartition("; ")[2] if finding.word else finding.correction or "as the text says"
-        told.append(f"The paper's sentence, no severe change, put to all our runs: {said}.")
+        said = said.replace("not so here:", "in our runs it is not so that")
+        told.append(f"The paper says that no severe change comes of it; {said}.")
     told.append(f"One training each: {TOO_FEW} for a verdict on the errors.")
-    return Answer(question, place, tuple(told))
+    return Answer(question, place, (f"β = 10 reaches {listed(reaches)}.", *told))
 
 
 def stale(anew: Iterable[Record]) -> str:
@@ -241,20 +253,19 @@ def removal_or_scratch(found: Iterable[Result] | None = None) -> Answer:
     told = []
     against = [(way, one) for way in ("NORM", "l2") for one in pairs(arm[way], arm["scratch"])]
     if against:
-        lead = _lead_scratch([one for _, one in against])
+        lead, clear = _lead_scratch([one for _, one in against])
         seeds = max(one.seeds for _, one in against)
         few = f"{TOO_FEW.capitalize()} for a verdict; on {count_of_seeds(seeds)} {lead[0].lower()}{lead[1:]}"
-        told.append(few if seeds < compare.LEAST_RUNS else lead)
+        told += [few if seeds < compare.LEAST_RUNS else lead, clear]
         sides = [(name, [one for it, one in against if it == way]) for way, name in _REMOVED_AFTER.items()]
-        told.append(
-            f"Minus training from scratch, {'; '.join(f'{name} is {told_seen(it)}' for name, it in sides if it)}."
-        )
+        seen = "; ".join(f"{name}, {told_seen(it)}" for name, it in sides if it)
+        told.append(f"The error minus that of training from scratch: {seen}.")
     both = pairs(arm["NORM"], arm["l2"])
     alone, pruned = ([one for one in both if (one.ratio > 1) == on_top] for on_top in (False, True))
     sides = [("where neurons alone went", alone), ("with weights pruned on top", pruned)]
     if both:
-        seen = "; ".join(f"{what} it is {told_seen(those)}" for what, those in sides if those)
-        told.append(f"Does the ℓ0 term help? Removal after NORM minus removal after ℓ2 alone: {seen}.")
+        seen = "; ".join(f"{what}, {told_seen(those)}" for what, those in sides if those)
+        told.append(f"Does the ℓ0 term help? The error of removal after NORM minus that after ℓ2 alone: {seen}.")
     question = "Removal, or training the small shape from scratch?"
     return Answer(question, "14-neurons#sec-removal-or-scratch", tuple(told) or ("Not recorded yet.",))
 
@@ -263,8 +274,8 @@ def removal_or_scratch(found: Iterable[Result] | None = None) -> Answer:
 _REMOVED_AFTER = {"NORM": "removal after NORM", "l2": "removal after ℓ2 alone"}
 
 
-def _lead_scratch(comparisons: Sequence[Comparison]) -> str:
-    """Return which of the two errs less, and in how many pairs the interval leaves zero out."""
+def _lead_scratch(comparisons: Sequence[Comparison]) -> tuple[str, str]:
+    """Return which of the two errs less, and in how many pairs the interval leaves zero out, a sentence each."""
     total = len(comparisons)
     scratch = sum(one.mean > 0 for one in comparisons)
     clear = sum(one.clear for one in comparisons)
@@ -274,4 +285,4 @@ def _lead_scratch(comparisons: Sequence[Comparison]) -> str:
         lead = f"Removal errs less than training the small shape from scratch in all {total} pairs"
     else:
         lead = f"Neither is better throughout: training from scratch errs less in {scratch} of {total} pairs"
-    return f"{lead}; the interval leaves zero out in {clear} of them."
+    return f"{lead}.", f"The interval of the difference leaves zero out in {clear} of them."

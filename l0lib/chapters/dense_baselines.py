@@ -120,9 +120,12 @@ def treated_alike(
     ]
     differs = f"The difference is {' and '.join(gaps)}."
     if len(more) == len(words):
-        return answer(f"{strategy} errs more at every ratio on record, from {more[0].requested:g}× on.", errs, differs)
+        at = f"at every ratio on record, from {more[0].requested:g}× on"
+        lead = f"Yes: {strategy} errs more than the dense network {at}."
+        return answer(lead, errs, differs)
     places = ", ".join(f"{one.requested:g}×" for one in more)
-    return answer(f"{strategy} errs more at {places}, and is not shown to err more at the other ratios.", errs, differs)
+    lead = f"At some ratios: {strategy} errs more at {places}, and is not shown to err more at the others."
+    return answer(lead, errs, differs)
 
 
 def _ends(alike: Baseline, rising: Sequence[Result]) -> list[tuple[Result, Comparison]]:

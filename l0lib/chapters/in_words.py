@@ -41,7 +41,7 @@ def l0_against_l1(found: Iterable[Result] | None = None) -> Answer:
     stages = {"Just pruned": False, "Fine-tuned": True}
     duels = {(name, stage): duel(name, "l1", tuned) for stage, tuned in stages.items() for name in ("l0", "l2+l0")}
     every = [one for both in duels.values() for one in both]
-    told = [_beats(every, "ℓ0, alone or with ℓ2,", "ℓ1", "under global pruning")]
+    told = [_beats(every, "ℓ0, alone or with ℓ2,", "ℓ1", "for LeNet-5-Caffe under global pruning,")]
     apart = [
         f"{stage.lower()}, {text}"
         for (name, stage), both in duels.items()
@@ -50,12 +50,12 @@ def l0_against_l1(found: Iterable[Result] | None = None) -> Answer:
     numbers = [less + more for less, more, _ in map(compare.count, duels.values())]
     weak = "; what rests on one ratio of many is weak evidence" if any(numbers) and max(numbers) == 1 else ""
     if apart:
-        told.append(f"Told apart: {'; '.join(apart)}{weak}.")
+        told.append(f"Where they are told apart: {'; '.join(apart)}{weak}.")
     near = [one for one in duels["l0", "Fine-tuned"] if one.verdict == OPEN]
     if near:
         far = max(near, key=lambda one: one.ratio)
         told.append(
-            f"Not told apart is not equal: at {far.place}, fine-tuned, the error under ℓ0 less that under ℓ1 is "
+            f"Not told apart is not equal: at {far.place}, fine-tuned, the error under ℓ0 minus that under ℓ1 is "
             f"{signed(far.mean)} points ({span(far.wide)})."
         )
     against = {name: duel(name, "l2", True) for name in ("l1", "l0", "l2+l0")}
@@ -99,14 +99,10 @@ def random_pruning(found: Iterable[Result] | None = None) -> Answer:
         return Answer(question, place, ("Not recorded yet for every penalty.",))
     ordered = sorted(labels.PENALTIES, key=lambda name: -at[name].test_error_mean)
     errors = [f"{at[name].test_error_mean:.1f} % under {_NAMES[name]}" for name in ordered]
-    told = [f"At {times(lowest)}, just pruned, the error is {listed(errors)}."]
+    data = f"At {times(lowest)}, just pruned, the error is {listed(errors)}."
     broken = [_NAMES[name] for name in ordered if at[name].test_error_mean > compare.COLLAPSED]
-    worst = _NAMES[ordered[0]]
-    if len(broken) > 1:
-        told.append(f"Most under {worst}; but under {listed(broken)} the network no longer works at all.")
-    else:
-        told.append(f"Most under {worst}.")
-    return Answer(question, place, tuple(told))
+    lead = f"Random pruning does most harm under {listed((broken[1:] and broken) or [_NAMES[ordered[0]]])}"
+    return Answer(question, place, (f"{lead}{': there the network no longer works at all' * bool(broken)}.", data))
 
 
 def gathered(runs: Iterable[Record]) -> Answer:
@@ -121,20 +117,32 @@ def gathered(runs: Iterable[Record]) -> Answer:
     question, place = "Does the energy sit in fewer weights under ℓ0?", "09-sparsity-induction"
     if any(name not in curves for name in labels.PENALTIES):
         return Answer(question, place, ("Not recorded yet for every penalty.",))
-    told = []
+    short, told = [], []
     for rival in ("l2", "l1"):
-        levels = []
+        levels: list[str] = []
+        every: list[str] = []
+        rest: list[str] = []
+        some = 0
         for level in (0.5, 0.99):
+            part = f"{100 * level:.0f} % of it"
             won = [_fewer(curves[name], curves[rival], level) for name in ("l0", "l2+l0")]
-            levels.append(f"for {100 * level:.0f} % of it on {won[0]} seeds under ℓ0 and {won[1]} under ℓ2 + ℓ0")
-        told.append(f"Fewer weights than under {labels.PENALTIES[rival]} are needed {listed(levels)}.")
-    return Answer(question, place, tuple(told))
+            counts = [f"{wins} of {seeds}" for wins, seeds in won]
+            levels.append(f"for {part} on {counts[0]} seeds under ℓ0 and {counts[1]} under ℓ2 + ℓ0")
+            (every if all(wins == seeds for wins, seeds in won) else rest).append(part)
+            some += sum(wins for wins, _ in won)
+        name = labels.PENALTIES[rival]
+        where = "on every seed" if every else "on some seeds only" if some else "on no seed"
+        part = f" for {every[0]}, but not for {rest[0]}" if every and rest else ""
+        short.append(f"than under {name} {where}{part}")
+        told.append(f"Fewer weights than under {name} are needed {listed(levels)}.")
+    lead = f"Under ℓ0, alone or with ℓ2, the energy sits in fewer weights {listed(short)}."
+    return Answer(question, place, (lead, *told))
 
 
-def _fewer(ours: Mapping[int, list], others: Mapping[int, list], level: float) -> str:
+def _fewer(ours: Mapping[int, list], others: Mapping[int, list], level: float) -> tuple[int, int]:
     both = ours.keys() & others.keys()
     won = sum(stored.share_for(ours[seed], level) < stored.share_for(others[seed], level) for seed in both)
-    return f"{won} of {len(both)}"
+    return won, len(both)
 
 
 # ------------------------------------------------------------------------------------------------------ hundredfold
@@ -146,13 +154,17 @@ def hundredfold(found: Iterable[Result] | None = None) -> Answer:
     control, worked = _control(select(ours, network="lenet-300-100", fine_tuned=True))
     judged = [one.word for number in (2, 3) for one in evidence.judged(number, ours) or ()]
     words = [f"{judged.count(word)} {text}" for word, text in _WORDS.items() if word in judged]
-    lead = f"Of {len(judged)} printed errors {listed(words)}" if judged else "No printed error has all its runs yet"
+    lead = (
+        f"Of the paper's {len(judged)} errors {listed(words)}"
+        if judged
+        else "No error of the paper has all its runs yet"
+    )
     met = 0
     for headline in HEADLINES:
         at = at_headline(headline, ours)
         met += any(r.n_seeds >= SEEDS and r.test_error_mean <= headline.target for r in at)
-    set_before = f"of {len(HEADLINES)} errors set beforehand {met} are met by the mean of at least one arm"
-    told = [f"{lead}; {set_before}; {worked}.", *(_printed(number, ours) for number in (2, 3))]
+    set_before = f"Of {len(HEADLINES)} errors that we had aimed at {met} are met by the mean of at least one arm."
+    told = [f"{lead}; {worked}.", set_before, " ".join(_printed(number, ours) for number in (2, 3))]
     told.append(control)
     told.append(_strategies(ours))
     question = "What is reached, and does the ℓ0 term do it?"
@@ -345,7 +357,7 @@ def does_it_pay(runs: Iterable[Record] | None = None) -> Answer:
     if not paid:
         return Answer(question, place, ("Not recorded yet.",))
     of_bytes, of_adds = (_shares(names, kind) for kind in zip(*paid, strict=True))
-    lead = f"In bytes {of_bytes}, in multiply-adds {of_adds}."
+    lead = f"In bytes {of_bytes.replace('of it', 'of the ratio', 1)} pays out, in multiply-adds {of_adds}."
     last = "Milliseconds stand in no record: the page measures them where it is built, and your machine's are your own."
     return Answer(question, place, (lead, *told, last))
 

@@ -221,3 +221,43 @@ def test_the_best_alpha_of_a_beta_is_the_smallest_that_lasts_longest():
     (row,) = (row for row in maps.best_by_beta(data).rows if row[0] == "5")
     best = min(alpha for alpha in furthest if furthest[alpha] == max(furthest.values()))
     assert row[1:5] == ("3", maps.short(best), maps.short(5 * best, 2), f"{furthest[best]:g}×")
+
+
+def test_whether_beta_still_matters_turns_with_the_records(nothing):
+    def told(*runs):
+        return maps.beta_still_matters(maps.table([*runs, map_runs.run(0.0, 5.0)]))
+
+    low, high = map_runs.run(1e-6, 1.0, whole=170), map_runs.run(1e-4, 5.0, whole=170)
+    apart = told(low, high)
+    assert apart.startswith("Within a point of the dense network the best α of a β prunes from ")
+    assert "×, at β = 1, to " in apart
+    assert "×, at β = 5. So far a β has 1 of the 13 values of α" in apart
+    assert "×, whatever β." in told(low, low_at(3.0))
+    poor = [map_runs.run(alpha, beta, whole=900) for alpha, beta in ((1e-6, 1.0), (1e-4, 5.0))]
+    assert told(*poor).startswith("Within a point of the dense network none can be pruned, whatever β.")
+    assert "from nothing, at β = 5, to " in told(low, poor[1])
+    whole = [map_runs.run(alpha, beta, whole=170) for alpha in nothing["alphas"] for beta in (1.0, 5.0)]
+    assert "So far" not in told(*whole)
+    assert maps.beta_still_matters(nothing) == told(low) == "Not recorded yet."
+
+
+def low_at(beta):
+    """A network that lasts as long as that of α = 1e-6 and β = 1, at another β of the grid."""
+    alpha = 1e-6
+    made = map_runs.run(alpha, 1.0, whole=170)
+    penalty = made.config.training.penalty.model_copy(update={"beta": beta})
+    training = made.config.training.model_copy(update={"penalty": penalty})
+    return made.model_copy(update={"config": made.config.model_copy(update={"training": training})})
+
+
+def test_what_was_foreseen_is_told_point_by_point(nothing):
+    made = map_runs.run(1e-6, 1.0)
+    data = maps.table([made])
+    reading = maps.read(data, 1e-6, 1.0, 1)
+    assert reading.dead > reading.predicted
+    told = maps.foreseen(data)
+    assert told.startswith("At 0 of 1 points fewer weights died than began within the reach.")
+    assert f"{100 * reading.predicted:.1f} % were within, and {100 * reading.dead:.1f} % died." in told
+    all_within = maps.table([map_runs.run(1e-3, 1.0)])
+    assert maps.foreseen(all_within).startswith("At 1 of 1 points")
+    assert maps.foreseen(nothing) == "Not recorded yet."

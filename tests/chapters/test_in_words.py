@@ -27,8 +27,8 @@ def arms(study, levels, seeds=SEEDS, dense=800):
 @pytest.mark.parametrize(
     ("levels", "starts"),
     [
-        ({"l2": 400, "l1": 300, "l0": 100, "l2+l0": 100}, "Yes: under global pruning ℓ0"),
-        ({"l2": 400, "l1": 100, "l0": 300, "l2+l0": 300}, "No: under global pruning ℓ0"),
+        ({"l2": 400, "l1": 300, "l0": 100, "l2+l0": 100}, "Yes: for LeNet-5-Caffe under global pruning, ℓ0"),
+        ({"l2": 400, "l1": 100, "l0": 300, "l2+l0": 300}, "No: for LeNet-5-Caffe under global pruning, ℓ0"),
         ({"l2": 400, "l1": 100, "l0": 105, "l2+l0": 103}, "That is not shown"),
         ({"l2": 400, "l1": 200, "l0": 100, "l2+l0": 300}, "Not in general"),
     ],
@@ -69,7 +69,7 @@ def test_random_pruning_harms_most_where_the_error_is_largest(worst):
     levels = {name: 6000 + 900 * (name == worst) for name in ("l2", "l1", "l0", "l2+l0")} | {"l0": 900}
     told = str(in_words.random_pruning(penalties(levels, "RP")))
     name = in_words._NAMES[worst]
-    assert f"Most under {name}; but under {name}" in told
+    assert told.startswith(f"Random pruning does most harm under {name}")
     assert "no longer works" in told
     assert "9.1 % under ℓ0" in told
 
@@ -120,12 +120,12 @@ def test_headlines_are_counted_as_reached_by_the_mean_of_five_seeds():
     seeds = range(5)
     names = ("lenet-300-100-NORM", "lenet-300-100-SEP", "lenet-5-caffe-NORM", "lenet-5-caffe-SEP")
     good, poor = (results(arms("experiment-2", dict.fromkeys(names, e), seeds)) for e in (80, 400))
-    assert "of 7 errors set beforehand 4 are met" in str(in_words.hundredfold(good))
-    assert "of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(poor))
+    assert "Of 7 errors that we had aimed at 4 are met" in str(in_words.hundredfold(good))
+    assert "Of 7 errors that we had aimed at 0 are met" in str(in_words.hundredfold(poor))
     few = results(arms("experiment-2", dict.fromkeys(names, 80), (0, 1, 2)))
-    assert "of 7 errors set beforehand 0 are met" in str(in_words.hundredfold(few))
-    assert in_words.hundredfold(good).sentences[0].startswith("Of 4 printed errors 4 are reached;")
-    assert in_words.hundredfold(poor).sentences[0].startswith("Of 4 printed errors 4 are missed;")
+    assert "Of 7 errors that we had aimed at 0 are met" in str(in_words.hundredfold(few))
+    assert in_words.hundredfold(good).sentences[0].startswith("Of the paper's 4 errors 4 are reached;")
+    assert in_words.hundredfold(poor).sentences[0].startswith("Of the paper's 4 errors 4 are missed;")
     assert "at 90× is reached (0.82 %)" in str(in_words.hundredfold(good))
     assert "at 90× is missed (4.02 %)" in str(in_words.hundredfold(poor))
 
@@ -133,17 +133,35 @@ def test_headlines_are_counted_as_reached_by_the_mean_of_five_seeds():
 @pytest.mark.parametrize(
     ("norm", "control", "seeds", "lead", "said"),
     [
-        (800, 1200, SEEDS, "yes", "fine-tuned: NORM errs less than the control at 5× and 10×"),
-        (1200, 800, SEEDS, "no", "fine-tuned: NORM errs more than the control at 5× and 10×"),
-        (800, 802, SEEDS, "not shown", "fine-tuned: NORM minus the control is −0.02 points"),
-        (800, 1200, (0,), "too few runs", "fine-tuned: NORM minus the control is −4.00 points"),
+        (
+            800,
+            1200,
+            SEEDS,
+            "the ℓ0 term makes the difference for",
+            "NORM errs less than the control at 5× and 10×",
+        ),
+        (
+            1200,
+            800,
+            SEEDS,
+            "the ℓ0 term does not help for",
+            "NORM errs more than the control at 5× and 10×",
+        ),
+        (800, 802, SEEDS, "the ℓ0 term is not shown to help for", "NORM minus the control is −0.02 points"),
+        (
+            800,
+            1200,
+            (0,),
+            "there are too few runs for a verdict on",
+            "NORM minus the control is −4.00 points",
+        ),
     ],
 )
 def test_whether_the_l0_term_has_made_the_difference(norm, control, seeds, lead, said):
     runs = arms("experiment-3", {"resnet-20-NORM": norm, "resnet-20-l2": control}, seeds)
     told = in_words.deeper(results(runs))
-    assert told.sentences[0] == f"Fine-tuned: {lead} for ResNet-20."
-    assert f"ResNet-20, {said}" in str(told)
+    assert told.sentences[0] == f"Fine-tuned, {lead} ResNet-20."
+    assert f"ResNet-20, fine-tuned: {said}" in str(told)
     assert ("on 1 seed; other test images alone would not explain it" in str(told)) == (seeds == (0,))
 
 
@@ -151,12 +169,13 @@ def test_whether_the_l0_term_has_made_the_difference(norm, control, seeds, lead,
 def test_just_pruned_the_better_one_holds_longer(norm, dense, how):
     runs = arms("experiment-3", {"resnet-20-NORM": norm, "resnet-20-dense": dense})
     lead = in_words.deeper(results(runs)).sentences[0]
-    assert lead == f"Just pruned: {'yes' if norm < dense else 'no'} for ResNet-20."
+    word = "makes the difference" if norm < dense else "does not help"
+    assert lead == f"Just pruned, the ℓ0 term {word} for ResNet-20."
     assert f"within a point of its unpruned error {how} the network without ℓ0" in str(in_words.deeper(results(runs)))
 
 
 @pytest.mark.parametrize(
-    ("prefix", "where"), [("cifar10", "VGG-16, CIFAR-10"), ("short-cifar100", "VGG-16, CIFAR-100")]
+    ("prefix", "where"), [("cifar10", "VGG-16 on CIFAR-10"), ("short-cifar100", "VGG-16 on CIFAR-100")]
 )
 def test_a_sweep_is_told_where_it_is_complete(prefix, where, monkeypatch):
     from l0lib.chapters import reaching
@@ -165,24 +184,28 @@ def test_a_sweep_is_told_where_it_is_complete(prefix, where, monkeypatch):
     names = [name for name in STUDIES["experiment-4"].arms("full") if name.startswith(f"{prefix}-")]
     levels = dict(zip(names, (4000, 3000, 900, 850), strict=True))
     told = in_words.few_epochs(arms("experiment-4", levels, (0,)), [], [])
-    assert f"too few runs (on 1 seed: yes) for {where}" in str(told).split("Does a larger α₀ compress more?")[1]
-    assert f"{where}, highest ratio not shown to lose more than a point: none tried without ℓ0, 100× under" in str(told)
+    assert f"or {where}: too few runs (on 1 seed: yes)" in str(told).split("Does a larger α₀ compress more?")[1]
+    assert (
+        f"{where}, the highest ratio not shown to lose more than a point: no ratio tried without ℓ0, 100× under"
+        in str(told)
+    )
     assert told.sentences[-1].endswith("1 seed, too few runs for a verdict.")
     turned = dict(zip(names, (850, 900, 3000, 4000), strict=True))
     told = in_words.few_epochs(arms("experiment-4", turned), [], [])
-    assert f"no for {where}" in str(told).split("Does a larger α₀ compress more?")[1]
+    assert f"or {where}: no" in str(told).split("Does a larger α₀ compress more?")[1]
     assert "too few runs" not in str(told)
     uneven = dict(zip(names, (4000, 850, 3000, 850), strict=True))
-    assert f"(on 1 seed: not at every step) for {where}" in str(
+    assert f"{where}: too few runs (on 1 seed: not at every step)" in str(
         in_words.few_epochs(arms("experiment-4", uneven, (0,)), [], [])
     )
     less = in_words.few_epochs(arms("experiment-4", dict(list(levels.items())[:3]), (0,)), [], [])
-    assert f"not recorded in full yet for {where}" in str(less)
-    assert f"{where}, highest" not in str(less)
+    assert f"{where}: not recorded in full yet" in str(less)
+    assert f"{where}, the highest" not in str(less)
 
 
 @pytest.mark.parametrize(
-    ("predicted", "word", "gap"), [(0.52, "It predicts what dies in", "2.0"), (0.9, "It does not in", "40.0")]
+    ("predicted", "word", "gap"),
+    [(0.52, "The reach predicts what dies in", "2.0"), (0.9, "The reach does not predict what dies in", "40.0")],
 )
 def test_a_prediction_is_called_one_if_it_is_close(predicted, word, gap, monkeypatch):
     from l0lib.chapters import reaching
@@ -190,8 +213,8 @@ def test_a_prediction_is_called_one_if_it_is_close(predicted, word, gap, monkeyp
     monkeypatch.setattr(reaching, "reached", lambda run: reaching.Reach(1.0, {}, predicted, 0.5))
     made = [record(0, what=STUDIES["experiment-5"].arms("full")["resnet-20-5-1e-06"])]
     told = in_words.few_epochs([], made, [])
-    assert told.sentences[0] == f"{word} ResNet-20, CIFAR-10."
-    assert f"up to {gap} in ResNet-20, CIFAR-10 (1 run)" in told.sentences[1]
+    assert told.sentences[0] == f"{word} ResNet-20 on CIFAR-10."
+    assert f"up to {gap} points in ResNet-20 on CIFAR-10 (1 run)" in told.sentences[1]
 
 
 @pytest.mark.parametrize(("ten", "said"), [(900, "errs −2.00 points"), (1300, "errs +2.00 points")])
@@ -210,10 +233,12 @@ def test_a_doubled_beta_is_told_by_factor(ten, said, monkeypatch):
         for factor in ("1e-06", "1e-05")
     ]
     told = in_words.doubled_beta(made)
-    assert len(told.sentences) == 3
-    for sentence, factor in zip(told.sentences, ("10⁻⁶", "10⁻⁵"), strict=False):
+    far = "2.00 times as far under α₀ ="
+    assert told.sentences[0] == f"β = 10 reaches {far} 10⁻⁶ and {far} 10⁻⁵."
+    assert len(told.sentences) == 4
+    for sentence, factor in zip(told.sentences[1:], ("10⁻⁶", "10⁻⁵"), strict=False):
         assert sentence.startswith(
-            f"Under α₀ = {factor} it reaches 2.00 times as far, 10.0 % of the weights die in place"
+            f"Under α₀ = {factor}, β = 10 leaves 10.0 % of the weights dead and β = 5 leaves 5.0 %;"
         )
         assert said in sentence
     assert str(in_words.doubled_beta(made[:2])) == "Not recorded yet."
@@ -224,7 +249,7 @@ def test_a_doubled_beta_is_told_by_factor(ten, said, monkeypatch):
     ]
     told = in_words.doubled_beta(made).sentences
     assert told[-2].startswith(
-        "The paper's sentence, no severe change, put to all our runs: not so here: before pruning"
+        "The paper says that no severe change comes of it; in our runs it is not so that before pruning"
     )
     assert told[-2].endswith("on 1 seed.")
 
@@ -250,8 +275,8 @@ def test_removal_or_scratch_turns_with_the_records(removed, scratch, said):
 @pytest.mark.parametrize(
     ("best", "adds", "lead"),
     [
-        (10_000, 5_000, "In bytes part of it, in multiply-adds most of it."),
-        (4_500, 200_000, "In bytes most of it, in multiply-adds little of it."),
+        (10_000, 5_000, "In bytes part of the ratio pays out, in multiply-adds most of it."),
+        (4_500, 200_000, "In bytes most of the ratio pays out, in multiply-adds little of it."),
     ],
 )
 def test_what_a_ratio_pays_out_follows_the_records(best, adds, lead):
@@ -315,3 +340,28 @@ def test_half_of_a_gap_is_the_line_between_most_and_less(monkeypatch):
     assert "of their own, 1.0 points less: stale" in told(8.0)
     assert "made most of that gap" in told(12.0)
     assert "made less than half of that gap" in told(70.0)
+
+
+@pytest.mark.parametrize(
+    ("wins", "said"),
+    [
+        ({0.5: 3, 0.99: 3}, "than under ℓ2 on every seed and"),
+        ({0.5: 0, 0.99: 3}, "than under ℓ2 on every seed for 99 % of it, but not for 50 % of it and"),
+        ({0.5: 1, 0.99: 0}, "than under ℓ2 on some seeds only and"),
+        ({0.5: 0, 0.99: 0}, "than under ℓ2 on no seed and"),
+    ],
+)
+def test_where_the_energy_sits_is_said_first(wins, said, monkeypatch):
+    monkeypatch.setattr(in_words, "_fewer", lambda ours, others, level: (wins[level], 3))
+    monkeypatch.setattr(in_words.stored, "energy", lambda magnitudes, edges: [])
+    runs = [stored_runs.run(f"{name}-GP", 0) for name in ("l2", "l1", "l0", "l2+l0")]
+    told = in_words.gathered(runs)
+    assert told.sentences[0].startswith(f"Under ℓ0, alone or with ℓ2, the energy sits in fewer weights {said}")
+    assert len(told.sentences) == 3
+
+
+def test_networks_with_one_verdict_share_a_clause():
+    names = [f"{name}-{arm}" for name in ("resnet-20", "vgg-16") for arm in ("NORM", "l2")]
+    runs = arms("experiment-3", dict.fromkeys(names, 900), (0,))
+    lead = in_words.deeper(results(runs)).sentences[0]
+    assert lead == "Fine-tuned, there are too few runs for a verdict on ResNet-20 and VGG-16."
