@@ -13,7 +13,7 @@ CHAPTERS := $(shell sed -nE 's/.*(file|root): *(notebooks\/[^ ]*).*/\2.ipynb/p' 
 EXECUTED := $(CHAPTERS:notebooks/%=_build/executed/%)
 LIBRARY := $(shell find l0lib -name '*.py' -o -path 'l0lib/widgets/static/*' -type f)
 RECORDS := $(shell find book/records book/assets/networks -type f)
-# Two processes, a file of tests at a time, in the order of tests/conftest.py.
+# Two processes of one thread, a file of tests at a time, in the order of tests/conftest.py.
 SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 PROPERTIES := $(shell grep -rl --include='test_*.py' '^@given' tests)
 ALONE := $(shell grep -rl --include='test_*.py' 'mark.alone' tests)
