@@ -13,11 +13,11 @@ CHAPTERS := $(shell sed -nE 's/.*(file|root): *(notebooks\/[^ ]*).*/\2.ipynb/p' 
 EXECUTED := $(CHAPTERS:notebooks/%=_build/executed/%)
 LIBRARY := $(shell find l0lib -name '*.py' -o -path 'l0lib/widgets/static/*' -type f)
 RECORDS := $(shell find book/records book/assets/networks -type f)
-# Two processes, a file of tests at a time, in the order of tests/conftest.py.
+# Two processes of one thread, a file of tests at a time, in the order of tests/conftest.py.
 SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 PROPERTIES := $(shell grep -rl --include='test_*.py' '^@given' tests)
 ALONE := $(shell grep -rl --include='test_*.py' 'mark.alone' tests)
-PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.yml tools/render.py tools/openings.py tools/execute.py
+PROSE := $(shell find book -type f ! -path '*/__pycache__/*') _config.yml _toc.yml $(addprefix tools/,render.py openings.py outcomes.py progress.py boxes.py execute.py)
 
 DECKS := $(shell find course/slides -type f) tools/slides.py tools/sheet.py book/assets/site.css
 

@@ -39,6 +39,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # set before the other processes begin: threads that share a core spend most of their time waiting for each other
+    if config.getoption("numprocesses", None):
+        os.environ.update(dict.fromkeys(tools.tool("execute").THREADS, "1"))
     # under derandomize, hypothesis would not look at a seed
     seeded = config.getoption("--hypothesis-seed") is not None or config.getoption("--seeds")
     settings.load_profile("seeded" if seeded else "fixed")

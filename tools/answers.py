@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 import bank
 import pydantic
+from boxes import boxes
 from execute import ROOT
 
 from l0lib._files import write_atomically
@@ -37,7 +38,6 @@ GREEK = {
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda"),
     *("mu", "nu", "rho", "sigma", "tau", "phi", "omega"),
 }
-_EXERCISE = re.compile(r"^(?:`{3,}|:{3,})\{exercise\}", re.M)
 _NAME = re.compile(r"([a-zA-Z]+?)(\d+|l[02]|max|min)?")
 #: Functions of a formula in the notebooks' Python.
 NUMPY = {
@@ -311,7 +311,7 @@ def source(cell: dict[str, Any]) -> str:
 def placed(stem: str, notebook: dict[str, Any]) -> list[Placed]:
     """Return the exercises of a notebook with the numbers that follow its own exercises."""
     own = [c for c in notebook["cells"] if c["cell_type"] == "markdown" and not c["id"].startswith(PREFIX)]
-    count = sum(len(_EXERCISE.findall(source(cell))) for cell in own)
+    count = sum(len(list(boxes(source(cell), "exercise"))) for cell in own)
     chapter = int(stem[:2])
     return [Placed(answer, stem, f"{chapter}.{count + i}") for i, answer in enumerate(read()[stem], 1)]
 

@@ -29,6 +29,7 @@ from types import ModuleType
 from typing import Any
 
 import nbformat
+from boxes import boxes
 from execute import ROOT
 
 from l0lib._files import write_atomically
@@ -53,11 +54,7 @@ holds; ask it as often as you like.
 - Leave the cells *Graded* as they are, and do not rename this file. At the end choose *Restart kernel and run all \
 cells*, save, and hand in.
 - Your code is run again when it is graded, without a network, and with limits of time and memory."""
-FENCED = re.compile(
-    r"^(?P<fence>`{3,}|:{3,})\{(?P<kind>exercise|solution)\}(?P<title>[^\n]*)\n(?P<body>.*?)^(?P=fence)\s*$",
-    re.M | re.S,
-)
-BLOCK = re.compile(r"^(?P<fence>```|~~~)python\n(?P<code>.*?)^(?P=fence)\s*$", re.M | re.S)
+BLOCK = re.compile(r"^```python\n(.*?)^```\s*$", re.M | re.S)
 EQUATION = re.compile(r"^\$\$\n(.*?)\n\$\$ \(([\w-]+)\)$", re.M | re.S)
 LINK = re.compile(r"\[(?P<words>[^\]]+)\]\((?:#(?P<label>[\w-]+)|[\w-]+\.ipynb)\)")
 #: What a link to a statement or a figure is called; an exercise has its number in the assignment too.
@@ -156,22 +153,17 @@ def read(stem: str) -> Assignment:
     cells = nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", as_version=4).cells
     text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     stubs = {cell.metadata["exercise"]: cell.source for cell in cells if "exercise" in cell.metadata}
-    title = re.search(r"^# (.+)$", text, re.M)
+    heading = re.search(r"^# (.+)$", text, re.M)
     setup = next(cell.source for cell in cells if cell.cell_type == "code" and "start(profile)" in cell.source)
-    directives = [(found["kind"], found["title"].strip(), found["body"]) for found in FENCED.finditer(text)]
-    solutions = {name: body for kind, name, body in directives if kind == "solution"}
+    solutions = {box["title"]: box["body"].strip() for box in boxes(text, "solution")}
     exercises = []
-    for kind, name, body in directives:
-        if kind == "solution":
-            continue
-        label = re.search(r"^:label: (ex-(\d+)-(\d+))\n", body, re.M)
+    for box in boxes(text, "exercise"):
+        label, title = re.search(r"^:label: (ex-(\d+)-(\d+))\n", box["options"], re.M), box["title"]
         if label is None or label[1] not in solutions:
-            raise ValueError(f"each exercise must have a label such as ex-5-1 and a solution; got {name!r} in {stem}")
-        told = solutions[label[1]].replace(":class: dropdown\n", "", 1).strip()
-        rest = re.sub(r"\A(:[a-z]+:.*\n)*", "", body[label.end() :])
-        exercise = Exercise(f"{label[2]}.{label[3]}", name, rest.strip(), told)
+            raise ValueError(f"each exercise must have a label such as ex-5-1 and a solution; got {title!r} in {stem}")
+        exercise = Exercise(f"{label[2]}.{label[3]}", title, box["body"].strip(), solutions[label[1]])
         exercises.append(_checked(exercise, stubs[exercise.number]) if exercise.number in stubs else exercise)
-    return Assignment(stem, title[1] if title else stem, _imports(setup), tuple(exercises))
+    return Assignment(stem, heading[1] if heading else stem, _imports(setup), tuple(exercises))
 
 
 def _checked(exercise: Exercise, stub: str) -> Exercise:
@@ -180,7 +172,7 @@ def _checked(exercise: Exercise, stub: str) -> Exercise:
     blocks = BLOCK.findall(exercise.solution)
     if call is None or len(blocks) != 1:
         raise ValueError(f"exercise {exercise.number} must have a call of check and one block of code in its solution")
-    return dataclasses.replace(exercise, stub=stub[: call.start()].strip(), answer=call[1], code=blocks[0][1].strip())
+    return dataclasses.replace(exercise, stub=stub[: call.start()].strip(), answer=call[1], code=blocks[0].strip())
 
 
 def _imports(setup: str) -> str:

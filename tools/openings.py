@@ -9,6 +9,7 @@ import math
 import pathlib
 import re
 
+from boxes import boxes
 from light import nbformat
 from PIL import Image, ImageChops
 
@@ -23,8 +24,6 @@ WIDTH, COLOURS = 360, 24
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _NUMBERED = re.compile(r"(\d\d)-")
-_EXERCISE = re.compile(r"^(?:`{3,}|:{3,})\{exercise\}", re.M)
-_AIMS = re.compile(r"^(:{3,})\{admonition\} Before you start\n.*?^\1\s*$", re.M | re.S)
 _NEEDS = re.compile(r"^\*You need\*:? *(.+?)\n\n", re.M | re.S)
 _FENCE = re.compile(r"(`{3,}|~{3,}|:{3,})(.*)")
 _FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.S)
@@ -71,7 +70,7 @@ def explorers(notebook) -> int:
 
 def exercises(notebook) -> int:
     """Return the number of exercises in a notebook."""
-    return sum(len(_EXERCISE.findall(cell.source)) for cell in notebook.cells if cell.cell_type == "markdown")
+    return sum(len(list(boxes(cell.source, "exercise"))) for cell in notebook.cells if cell.cell_type == "markdown")
 
 
 def counted(number: int, name: str) -> str:
@@ -92,7 +91,7 @@ def open_up(notebook, name: str) -> None:
     *Before you start* into the row. ``name`` is the page's, for the label of the picture.
     """
     first = notebook.cells[0]
-    aims = _AIMS.search(first.source)
+    aims = next((box for box in boxes(first.source, "admonition") if box["title"] == "Before you start"), None)
     if aims is None:
         return
     title, claim, *more = first.source[: aims.start()].strip().split("\n\n")

@@ -7,13 +7,11 @@ an answer box; its pictures and tables stay where they are. Nothing here is type
 import html
 import re
 
+from boxes import boxes
+
 #: The tag of a cell that tells what happened, before the name of the box.
 TAG = "outcome-"
 
-_BOX = (
-    r"^(?P<fence>:{{3,}})\{{admonition\}} Predict\n:class: predict\b[^\n]*\n:name: predict-{name}\n.*?^(?P=fence)\s*$"
-)
-_LOOK = re.compile(r"^(?P<fence>:{3,}|`{3,})\{admonition\} Look\n:class: dropdown\n.*?(?=^(?P=fence)\s*$)", re.M | re.S)
 _ANSWER = re.compile(r'<div class="admonition note answer">.*?</p>(?P<told>.*)</div>', re.S)
 
 
@@ -42,11 +40,11 @@ def bring(notebook) -> None:
 
 
 def _put(notebook, name: str, words: str) -> None:
-    box = re.compile(_BOX.format(name=re.escape(name)), re.M | re.S)
     for cell in notebook.cells:
-        found = box.search(cell.source) if cell.cell_type == "markdown" else None
-        look = _LOOK.search(cell.source, found.start(), found.end()) if found else None
-        if look:
-            cell.source = f"{cell.source[: look.end()]}\n{words}\n\n{cell.source[look.end() :]}"
-            return
+        for box in boxes(cell.source, "admonition") if cell.cell_type == "markdown" else ():
+            for look in boxes(box["body"], "admonition"):
+                if f":name: predict-{name}\n" in box["options"] and look["title"] == "Look":
+                    end = box.start("body") + look.end("body")
+                    cell.source = f"{cell.source[:end]}\n{words}\n\n{cell.source[end:]}"
+                    return
     raise ValueError(f"no Predict box predict-{name} with an answer for the tag {TAG}{name}")

@@ -11,12 +11,10 @@ import subprocess
 import time
 
 from docutils import nodes
-from sphinx.util import logging
 from sphinxcontrib import katex
 
 import l0lib
 
-logger = logging.getLogger(__name__)
 # A notebook host each; they are reached by the reader's click only, and only where the repository has an address.
 LAUNCHERS = {"binderhub_url": "https://mybinder.org", "colab_url": "https://colab.research.google.com"}
 

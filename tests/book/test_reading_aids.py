@@ -11,7 +11,6 @@ from tests.browser import visit
 NUMBERED = [page for page in CHAPTERS if re.search(r"/\d\d-", page)]
 DESK, PHONE = {"viewport": {"width": 1280, "height": 800}}, {"viewport": {"width": 390, "height": 800}}
 LANDING = "notebooks/index.html"
-TOPS = "(found) => found.map((e) => e.getBoundingClientRect().top)"
 #: In the order of the page.
 PARTS = (".l0-measured", ".l0-doors", ".l0-pad", ".l0-costs", ".l0-headlines", ".l0-cards")
 

@@ -52,7 +52,7 @@ def chapter():
             new_code_cell(
                 "Explorer()", outputs=shown, metadata={"tags": ["hide-input", "opening"], "mystnb": {"a": 1}}
             ),
-            new_markdown_cell("```{exercise} One\n```\n\n```{solution} ex\nmany words that are folded\n```"),
+            new_markdown_cell(":::{exercise} One\n:::\n\n:::{solution} ex\nmany words that are folded\n:::"),
         ]
     )
 
@@ -88,8 +88,8 @@ def test_a_chapter_without_a_marked_cell_gets_its_row_alone(chapter):
 
 def test_minutes_are_of_words_that_are_read():
     read, many = "word " * 401 + "\n\n$$\na = b + c\n$$ (eq-a)\n\n", "word " * 999
-    folded = f"```{{solution}} x\n~~~python\n{many}\n~~~\n{many}\n```\n```\n{many}\n```"
-    cells = [new_markdown_cell(f"{read}```{{note}}\nTwo words.\n```\n{folded}")]
+    folded = f":::{{solution}} x\n```python\n{many}\n```\n{many}\n:::\n```\n{many}\n```"
+    cells = [new_markdown_cell(f"{read}:::{{note}}\nTwo words.\n:::\n{folded}")]
     assert openings.words(new_notebook(cells=cells)) == 401 + 2 + 2  # the formula and its label, the note
     assert openings.minutes(new_notebook(cells=cells)) == 3
     assert openings.minutes(new_notebook()) == 1

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pypdf
@@ -25,15 +26,20 @@ class Print:
     path: object
     told: int
 
-    @property
+    @cached_property
     def document(self):
         return pypdfium2.PdfDocument(self.path)
 
-    @property
+    @cached_property
+    def text(self):
+        """What stands on each sheet."""
+        return [page.get_textpage().get_text_range() for page in self.document]
+
+    @cached_property
     def reader(self):
         return pypdf.PdfReader(self.path)
 
-    @property
+    @cached_property
     def soup(self):
         return BeautifulSoup((self.path.parent / "pages" / f"{self.path.stem}.html").read_text("utf8"), "html.parser")
 
@@ -127,37 +133,33 @@ def test_links_lead_to_sheets_and_nowhere_else_on_this_machine(each):
 
 
 def test_links_lead_from_chapter_to_chapter(two):
-    reader = two.reader
-    text = [page.extract_text() for page in reader.pages]
+    reader, named = two.reader, two.reader.named_destinations
     of_chapter = [
-        next((head for head in ("7. Two penalties", "10. A hundred times") if head in said), "") for said in text
+        next((head for head in ("7. Two penalties", "10. A hundred times") if head in said), "") for said in two.text
     ]
     crossing = set()
     for i, page in enumerate(reader.pages):
         for link in page.get("/Annots") or []:
             name = link.get_object().get("/Dest")
-            if name in reader.named_destinations:
-                goal = reader.get_destination_page_number(reader.named_destinations[name])
+            if name in named:
+                goal = reader.get_destination_page_number(named[name])
                 crossing.add((of_chapter[i], of_chapter[goal]))
     assert {("7. Two penalties", "10. A hundred times"), ("10. A hundred times", "7. Two penalties")} <= crossing
 
 
 def test_contents_tell_the_sheets_of_headings(two):
-    reader = two.reader
-    text = [page.extract_text() for page in reader.pages]
-    rows = re.findall(r"^(\d+\.\d+\. .+?)\s*(\d+)$", text[1], re.M)
+    rows = re.findall(r"^(\d+\.\d+\. .+?)\s*(\d+)\r?$", two.text[1], re.M)
     assert len(rows) > 10
     for title, sheet in rows:
-        assert title.replace(" ", "") in text[int(sheet) - 1].replace(" ", ""), (title, sheet)
+        assert title.replace(" ", "") in two.text[int(sheet) - 1].replace(" ", ""), (title, sheet)
 
 
 def test_every_figure_is_there_and_drawn_in_lines(each):
     """A caption, and on its sheet or the one before many paths: vectors. Explorers have still pictures."""
     numbers = [head.get_text().strip() for head in each.soup.select("figcaption .caption-number")]
     assert numbers
-    text = [page.get_textpage().get_text_range() for page in each.document]
     for number in numbers:
-        sheets = [i for i, said in enumerate(text) if re.search(rf"{re.escape(number)}\b", said)]
+        sheets = [i for i, said in enumerate(each.text) if re.search(rf"{re.escape(number)}\b", said)]
         assert sheets, number
         paths = [
             sum(thing.type == raw.FPDF_PAGEOBJ_PATH for thing in each.document[i].get_objects(max_depth=8))
@@ -173,6 +175,7 @@ def test_every_figure_is_there_and_drawn_in_lines(each):
 
 
 def test_text_can_be_copied_with_its_signs(handout):
+    # by pypdf: PDFium takes ligatures apart by itself
     text = " ".join(" ".join(page.extract_text() for page in handout.reader.pages).split())
     assert re.search(r"after the step, η ?> ?0 ?the learning rate and α ?> ?0 ?the penalty factor", text)
     assert [sign for sign in "ℓαβηλτ≤" if sign not in text] == []

@@ -9,10 +9,10 @@ progress = tool("progress")
 
 TEXT = """# One
 
-````{exercise} A
+:::{exercise} A
 :label: ex-1-1
 :class: on-page
-````
+:::
 
 :::{admonition} Question
 :class: quiz answer-2

@@ -15,7 +15,6 @@ from tests.widgets.reference import arrival, decode
 
 HERE = pathlib.Path(__file__).parent
 LAMBERT = (-0.36, -0.3, -1e-3, 0.0, 1e-8, 0.3, 1.0, 12.5, 1e4, 1e9)
-RATES = (0.05, 1.0), (1e-3, 0.04), (1e-3,)
 ETAS, ALPHAS, BETAS = (1e-3, 0.04, 1.0), (1e-3, 0.1, 10.0), (1.0, 3.5, 20.0)
 WEIGHTS = (-2.0, -0.3, -1e-6, 1e-9, 1e-3, 0.05, 0.7, 5.0)
 SINGLE = [L2(a) for a in ALPHAS] + [L1(a) for a in ALPHAS] + [L0(a, b) for a in ALPHAS for b in BETAS]
@@ -34,10 +33,6 @@ def over(*axes):
     return list(itertools.product(*axes))
 
 
-def steps_to_zero(penalty, w0, eta, epsilon):
-    return attraction.steps_to_zero(penalty, w0, eta, epsilon if isinstance(penalty, L2) else None)
-
-
 def match_initial_rate(*arguments):
     return {kind: penalty.alpha for kind, penalty in attraction.match_initial_rate(*arguments)._asdict().items()}
 
@@ -54,7 +49,6 @@ def cases():
         ("crossingMagnitude", attraction.crossing_magnitude, over(SINGLE, ETAS)),
         ("swingBand", attraction.swing_band, over(SINGLE, ETAS)),
         ("settledBands", attraction.settled_bands, over(CALM, (0.04,))),
-        ("stepsToZero", steps_to_zero, over([p for p in SINGLE if not isinstance(p, L2) or p.alpha < 0.5], *RATES)),
         ("crossoverL1", attraction.crossover_l1, [(b,) for b in (1.0, 2.7, 5.0, 50.0)]),
         ("crossoverL2", attraction.crossover_l2, [(b,) for b in (1.0, 2.7, 5.0, 50.0)]),
         ("kappa", landscape.kappa, over(SMOOTH, (0.1, 1.0, 7.0))),

@@ -87,7 +87,7 @@ def test_random_numbers_are_random_enough():
     assert abs((z**4).mean() - 3) < 0.15
 
 
-def test_points_are_the_same(monkeypatch):
+def test_points_are_the_same():
     cases = [(task, count, noise, seed) for task in tasks.PLANE for count, noise, seed in ((500, 0.05, 1), (7, 0, 9))]
     names = ("task", "count", "noise", "seed")
     for case, found in zip(cases, ask(*[("plane", dict(zip(names, c, strict=True))) for c in cases]), strict=True):

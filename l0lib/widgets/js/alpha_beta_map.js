@@ -5,7 +5,6 @@ import { short, whole } from "./numbers.js";
 import { atChance, cellsOf, denseError, errorsOf, percent, readings, words } from "./map.js";
 import { chart, log10 } from "./plot.js";
 import { nearest } from "./settings.js";
-import { palette } from "./theme.js";
 
 const HELP = "Drag, or arrow keys: the point A moves. Click a cell, or space key: B stays behind for comparison.";
 const COLOURS = { error: "the fewer errors, the stronger; in percent", ratio: "the higher, the stronger; – for none", dead: "the more dead, the stronger; in percent" };

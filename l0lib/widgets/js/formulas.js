@@ -93,12 +93,6 @@ export function settledBands({ alpha, beta }, eta) {
   return outer < delta ? null : [band * delta, band * outer];
 }
 
-export function stepsToZero({ kind, alpha, beta }, w0, eta, epsilon) {
-  if (kind === "l2") return log(abs(w0) / epsilon) / -log1p(-2 * eta * alpha);
-  if (kind === "l1") return abs(w0) / (eta * alpha);
-  return expm1(beta * abs(w0)) / (eta * alpha * beta * beta);
-}
-
 export const crossoverL1 = (beta) => log(beta) / beta;
 export const crossoverL2 = (beta) => lambertw0((beta * beta) / 2) / beta;
 
