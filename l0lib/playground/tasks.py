@@ -11,7 +11,6 @@ from . import chance
 
 #: The sets of points, two classes each.
 PLANE = ("spirals", "moons", "rings", "blobs")
-TASKS = (*PLANE, "digits")
 #: Sequences of random numbers: of the training and the test points, places first, then noise.
 TRAIN, TEST = 0, 2
 

@@ -58,7 +58,7 @@ export function words(r) {
   const pruned = r.ratio > 1 ? `, and on ${r.error.toFixed(2)} % pruned ${short(r.ratio)}×` : "";
   const sentences = [`${told} the network errs on ${r.whole.toFixed(2)} % before pruning${pruned}${atChance(r.error) ? ", which is chance level" : ""} (${seeds}).`];
   if (r.highest !== null) sentences.push(`${highestWords(r.highest)}.`);
-  sentences.push(`Dead are ${percent(r.dead)} of the weights; ${ahead}: ${r.predicted >= LIMITED ? "the loss decides who lives" : "the others begin too far away to die"}.`);
+  sentences.push(`Dead are ${percent(r.dead)} of the weights; ${ahead}: ${r.predicted >= LIMITED ? "the loss decides which of them live" : "the others begin too far away to die"}.`);
   if (r.threshold) sentences.push(`The swing band ηαβ ${swing(r.band, r.threshold[0])}.`);
   return sentences.join(" ");
 }
