@@ -194,7 +194,11 @@ class Reading:
         sentences = [f"{told} the network errs on {self.whole:.2f} % before pruning{pruned}{chance} ({seeds})."]
         if self.highest is not None:
             sentences.append(f"{_highest_words(self.highest)}.")
-        limit = "the loss decides which of them live" if self.predicted >= LIMITED else "the others begin too far away to die"
+        limit = (
+            "the loss decides which of them live"
+            if self.predicted >= LIMITED
+            else "the others begin too far away to die"
+        )
         sentences.append(f"Dead are {_percent(self.dead)} of the weights; {ahead}: {limit}.")
         if self.threshold is not None:
             sentences.append(f"The swing band ηαβ {self._swing(self.threshold[0])}.")
