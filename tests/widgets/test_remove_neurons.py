@@ -171,3 +171,6 @@ def test_a_narrow_screen_does_not_scroll_sideways(chromium, address):
         asked(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert strip(page, 5).bounding_box()["width"] > 250
+        cut = """rows => rows.filter((row) => row.scrollWidth > row.clientWidth + 1
+            || [...row.children].some((cell) => cell.scrollWidth > cell.clientWidth + 1)).map((row) => row.innerText)"""
+        assert page.eval_on_selector_all(".l0-units tr", cut) == []
