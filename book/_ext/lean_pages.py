@@ -1,7 +1,9 @@
-"""HTML only: a first visit loads what it shows. Icons, search and still pictures of live explorers come as needed.
+"""HTML only: a first visit loads and lays out what it shows. Icons and search come as needed.
 
 The theme's icon font has two thousand signs, its style sheet a rule for each, and a page uses a dozen: the built site
-keeps those that its pages and its style sheets name. The search's index is loaded where a search is made.
+keeps those that its pages and its style sheets name. The search's index is loaded where a search is made. And the theme
+measures everything that might scroll as soon as the page is there, which lays out what far_blocks.py leaves out;
+js-on.js asks each part once it is laid out.
 """
 
 import re
@@ -23,6 +25,11 @@ BRACKETS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
 SHEETS = ("styles/pydata-sphinx-theme.css", "sphinx-design.min.css")
 #: What only a search needs.
 SEARCH = re.compile(r'\s*<script src="[^"]*\b(?:searchtools|language_data|searchindex)\.js[^"]*"[^>]*></script>')
+#: The end of the theme's function that measures: it listens, watches, and measures at once.
+MEASURES = re.compile(
+    r'window\.addEventListener\("resize",(\w)\),new MutationObserver\(\1\)\.observe\('
+    r'document\.getElementById\("main-content"\),\{subtree:!0,childList:!0\}\),\w\(\)(?=\})'
+)
 
 
 def signs(text: str) -> set[int]:
@@ -105,6 +112,20 @@ def thin_styles(static: Path, text: str) -> None:
             sheet.write_text(used_rules(sheet.read_text("utf-8"), words), "utf-8")
 
 
+def without_measuring(script: str) -> str:
+    """Return the theme's script without its measuring of all that might scroll.
+
+    Raises
+    ------
+    ValueError
+        If it does not stand there once: the theme has changed.
+    """
+    calm, found = MEASURES.subn("", script)
+    if found != 1:
+        raise ValueError(f"the theme's script must measure in one place what scrolls; got {found}")
+    return calm
+
+
 def finish(app, error):
     """Thin the built site."""
     if error or app.builder.format != "html":
@@ -114,6 +135,8 @@ def finish(app, error):
     text = "".join(pages.values())
     thin_icons(out / "_static", text)
     thin_styles(out / "_static", text)
+    theme = out / "_static" / "scripts" / "pydata-sphinx-theme.js"
+    theme.write_text(without_measuring(theme.read_text("utf-8")), "utf-8")
     for path, text in pages.items():
         if path.name != "search.html":
             path.write_text(SEARCH.sub("", text), "utf-8")

@@ -6,11 +6,18 @@ if (location.protocol === "file:") {
     if (typeof DOCUMENTATION_OPTIONS !== "undefined") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
   });
 }
-/* What scrolls sideways can be reached by keyboard, and says so; what fits is no stop on the way. */
+/* What scrolls can be reached by keyboard, and a picture or a formula says so; what fits is no stop on the way. Each is
+   asked once it is laid out, which for most of a page is when it comes near. */
 document.addEventListener("DOMContentLoaded", () => {
-  const frames = document.querySelectorAll(".bd-article .picture, .bd-article div.math");
+  const named = ".picture, div.math";
+  const frames = document.querySelectorAll(`.bd-article :is(${named}, pre, .cell_output > .output, .jp-RenderedHTMLCommon, .pst-scrollable-table-container)`);
   const watch = new ResizeObserver((entries) => {
     for (const { target } of entries) {
+      if (!target.matches(named)) {
+        if (target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight) target.tabIndex = 0;
+        else target.removeAttribute("tabindex");
+        continue;
+      }
       if (target.scrollWidth <= target.clientWidth + 1) {
         for (const name of ["tabindex", "role", "aria-label"]) target.removeAttribute(name);
         continue;

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.book.pages import CHAPTERS, PAGES
-from tests.browser import ARGUMENTS, CHROMIUM, until, visit
+from tests.browser import ARGUMENTS, CHROMIUM, extension, until, visit
 from tests.widgets.ask import settle
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -185,6 +185,27 @@ def test_search_and_pages_work_from_disk(chromium, html):
         view.wait_for_selector("#search-results li a")
     with visit(chromium, (html / "notebooks/04-zero-attraction.html").as_uri()) as view:
         assert view.locator(".katex").count() > 10
+
+
+def test_the_theme_must_measure_in_one_place():
+    calm = extension("lean_pages").without_measuring
+    ends = (
+        'window.addEventListener("resize",t),new MutationObserver(t).observe(document.getElementById("main-content"),'
+    )
+    assert calm(f"f(){{{ends}{{subtree:!0,childList:!0}}),e()}}") == "f(){}"
+    with pytest.raises(ValueError, match="in one place what scrolls; got 0"):
+        calm("")
+
+
+def test_what_scrolls_is_reached_by_keyboard_once_it_is_laid_out(chromium, book):
+    """The theme asks everything at once, which lays out the whole page before its first explorer answers."""
+    with visit(chromium, f"{book}/notebooks/10-hundredfold.html", **PHONE) as view:
+        scrolls = """[...document.querySelectorAll(".bd-article :is(pre, .cell_output > .output)")]
+            .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth)"""
+        assert view.evaluate(f"{scrolls}.some((e) => e.tabIndex < 0)"), "what is far down was not asked yet"
+        view.add_style_tag(content="* { content-visibility: visible !important; }")
+        assert view.evaluate(f"{scrolls}.length") > 3
+        until(view, f"{scrolls}.every((e) => e.tabIndex === 0)")
 
 
 def test_pictures_far_down_come_when_they_are_near_and_all_of_them_on_paper(chromium, book):
