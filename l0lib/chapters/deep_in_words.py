@@ -112,40 +112,48 @@ def _ratio(ratio: float) -> str:
 _SWEEPS = {"cifar10": "VGG-16 on CIFAR-10", "short-cifar100": "VGG-16 on CIFAR-100"}
 
 
-def few_epochs(
-    runs: Iterable[Record] | None = None, betas: Iterable[Record] | None = None, anew: Iterable[Record] | None = None
-) -> Answer:
-    """Answer what the sweeps of a factor show: is the reach a prediction, and does a larger factor compress more?
+def reach_predicts(runs: Iterable[Record] | None = None, betas: Iterable[Record] | None = None) -> Answer:
+    """Answer whether the reach is a prediction: the shares of weights that it says die, and those that died.
 
-    ``runs`` are of Experiment 4, ``betas`` of Experiment 5, ``anew`` of the studies experiment-3 and recalibration.
+    ``runs`` are of Experiment 4, ``betas`` of Experiment 5.
     """
     sweep = stored.runs("experiment-4") if runs is None else list(runs)
     small = [r for r in (stored.runs("experiment-5") if betas is None else betas) if r.config.network == "resnet-20"]
-    both = [*stored.runs("experiment-3"), *stored.runs("recalibration")] if anew is None else list(anew)
     predicted = {name: [r for r in sweep if r.config.arm.startswith(f"{prefix}-")] for prefix, name in _SWEEPS.items()}
     predicted["ResNet-20 on CIFAR-10"] = small
     gaps = {name: gap for name, given in predicted.items() if (gap := _gap(given)) is not None}
-    trades = {name: evidence.sweep(results(sweep), prefix, SCALED_4) for prefix, name in _SWEEPS.items()}
+    question, place = "Does the reach predict what dies?", "13-few-epochs#sec-foretold"
+    if not gaps:
+        return Answer(question, place, ("Not recorded yet.",))
     right, wrong = ([name for name, gap in gaps.items() if (gap <= CLOSE) == close] for close in (True, False))
-    told = ["The prediction is not recorded yet."]
-    if gaps:
-        verdict = (
-            f"predicts what dies in {listed(right)}" if right else f"does not predict what dies in {listed(wrong)}"
-        )
-        told = [f"The reach {verdict}{f', and not in {listed(wrong)}' if right and wrong else ''}."]
-    if gaps:
-        apart = [
-            f"{gap:.1f} points in {name} ({len(predicted[name])} run{'s' * (len(predicted[name]) > 1)})"
-            for name, gap in gaps.items()
-        ]
-        told.append(
-            f"The predicted share of dead weights and the one that was found are apart by up to {listed(apart)}."
-        )
+    verdict = f"predicts what dies in {listed(right)}" if right else f"does not predict what dies in {listed(wrong)}"
+    apart = [
+        f"{gap:.1f} points in {name} ({len(predicted[name])} run{'s' * (len(predicted[name]) > 1)})"
+        for name, gap in gaps.items()
+    ]
+    return Answer(
+        question,
+        place,
+        (
+            f"The reach {verdict}{f', and not in {listed(wrong)}' if right and wrong else ''}.",
+            f"The predicted share of dead weights and the one that was found are apart by up to {listed(apart)}.",
+        ),
+    )
+
+
+def larger_factor(runs: Iterable[Record] | None = None, anew: Iterable[Record] | None = None) -> Answer:
+    """Answer whether a larger factor compresses more without fine-tuning, at what cost, and what statistics do to it.
+
+    ``runs`` are of Experiment 4, ``anew`` of the studies experiment-3 and recalibration.
+    """
+    sweep = stored.runs("experiment-4") if runs is None else list(runs)
+    both = [*stored.runs("experiment-3"), *stored.runs("recalibration")] if anew is None else list(anew)
+    trades = {name: evidence.sweep(results(sweep), prefix, SCALED_4) for prefix, name in _SWEEPS.items()}
     words = "; ".join(f"for {name}: {_compresses(it)}" for name, it in trades.items())
-    told.append(f"Does a larger α₀ compress more? {words[0].upper()}{words[1:]}.")
+    told = [f"{words[0].upper()}{words[1:]}."]
     told += [_trade(name, line) for name, line in trades.items() if line is not None]
     told.append(stale(both))
-    question = "Does the reach predict what dies, and does a larger α₀ compress more?"
+    question = "Does a larger α₀ compress more, without fine-tuning?"
     return Answer(question, "13-few-epochs#sec-sweeps", tuple(filter(None, told)))
 
 

@@ -20,7 +20,7 @@ from ..paper.compare import LESS, MORE, OPEN, TOO_FEW, Comparison, pairs, select
 from ..table import Table, listed, signed, times
 from . import robustness
 from .answer import Answer, results_of, told_apart, told_at
-from .deep_in_words import deeper, doubled_beta, few_epochs, removal_or_scratch
+from .deep_in_words import deeper, doubled_beta, larger_factor, reach_predicts, removal_or_scratch
 from .dense_baselines import treated_alike
 
 #: Penalties as sentences call them.
@@ -382,7 +382,8 @@ QUESTIONS = (
     robust,
     does_it_pay,
     deeper,
-    few_epochs,
+    larger_factor,
+    reach_predicts,
     doubled_beta,
     removal_or_scratch,
 )
@@ -396,7 +397,8 @@ STUDIES = {
     "robust": ("experiment-2",),
     "does_it_pay": ("experiment-2",),
     "deeper": ("experiment-3",),
-    "few_epochs": ("experiment-4", "experiment-5", "experiment-3", "recalibration"),
+    "larger_factor": ("experiment-4", "experiment-3", "recalibration"),
+    "reach_predicts": ("experiment-4", "experiment-5"),
     "doubled_beta": ("experiment-5",),
     "removal_or_scratch": ("experiment-6",),
 }

@@ -59,7 +59,8 @@ def test_no_runs_no_answer():
     assert str(in_words.does_it_pay([])) == "Not recorded yet."
     assert str(in_words.deeper([])) == "Not recorded yet."
     assert str(in_words.removal_or_scratch([])) == "Not recorded yet."
-    assert "not recorded" in str(in_words.few_epochs([], [], []))
+    assert "not recorded" in str(in_words.larger_factor([], []))
+    assert str(in_words.reach_predicts([], [])) == "Not recorded yet."
     assert "Not recorded yet" in str(in_words.random_pruning([]))
     assert "Not recorded yet" in str(in_words.gathered([]))
 
@@ -177,28 +178,25 @@ def test_just_pruned_the_better_one_holds_longer(norm, dense, how):
 @pytest.mark.parametrize(
     ("prefix", "where"), [("cifar10", "VGG-16 on CIFAR-10"), ("short-cifar100", "VGG-16 on CIFAR-100")]
 )
-def test_a_sweep_is_told_where_it_is_complete(prefix, where, monkeypatch):
-    from l0lib.chapters import reaching
-
-    monkeypatch.setattr(reaching, "reached", lambda run: reaching.Reach(1.0, {}, 0.52, 0.5))
+def test_a_sweep_is_told_where_it_is_complete(prefix, where):
     names = [name for name in STUDIES["experiment-4"].arms("full") if name.startswith(f"{prefix}-")]
     levels = dict(zip(names, (4000, 3000, 900, 850), strict=True))
-    told = in_words.few_epochs(arms("experiment-4", levels, (0,)), [], [])
-    assert f"or {where}: too few runs (on 1 seed: yes)" in str(told).split("Does a larger α₀ compress more?")[1]
+    told = in_words.larger_factor(arms("experiment-4", levels, (0,)), [])
+    assert f"or {where}: too few runs (on 1 seed: yes)" in told.sentences[0]
     assert (
         f"{where}, the highest ratio not shown to lose more than a point: no ratio tried without ℓ0, 100× under"
         in str(told)
     )
     assert told.sentences[-1].endswith("1 seed, too few runs for a verdict.")
     turned = dict(zip(names, (850, 900, 3000, 4000), strict=True))
-    told = in_words.few_epochs(arms("experiment-4", turned), [], [])
-    assert f"or {where}: no" in str(told).split("Does a larger α₀ compress more?")[1]
+    told = in_words.larger_factor(arms("experiment-4", turned), [])
+    assert f"or {where}: no" in told.sentences[0]
     assert "too few runs" not in str(told)
     uneven = dict(zip(names, (4000, 850, 3000, 850), strict=True))
     assert f"{where}: too few runs (on 1 seed: not at every step)" in str(
-        in_words.few_epochs(arms("experiment-4", uneven, (0,)), [], [])
+        in_words.larger_factor(arms("experiment-4", uneven, (0,)), [])
     )
-    less = in_words.few_epochs(arms("experiment-4", dict(list(levels.items())[:3]), (0,)), [], [])
+    less = in_words.larger_factor(arms("experiment-4", dict(list(levels.items())[:3]), (0,)), [])
     assert f"{where}: not recorded in full yet" in str(less)
     assert f"{where}, the highest" not in str(less)
 
@@ -212,7 +210,7 @@ def test_a_prediction_is_called_one_if_it_is_close(predicted, word, gap, monkeyp
 
     monkeypatch.setattr(reaching, "reached", lambda run: reaching.Reach(1.0, {}, predicted, 0.5))
     made = [record(0, what=STUDIES["experiment-5"].arms("full")["resnet-20-5-1e-06"])]
-    told = in_words.few_epochs([], made, [])
+    told = in_words.reach_predicts([], made)
     assert told.sentences[0] == f"{word} ResNet-20 on CIFAR-10."
     assert f"up to {gap} points in ResNet-20 on CIFAR-10 (1 run)" in told.sentences[1]
 
