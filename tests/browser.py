@@ -127,10 +127,19 @@ def visit(browser, url, *, ready=READY, allowed=(), **context):
         made.close()
 
 
-def serious(axe, page, part=None):
-    """What the script ``axe`` calls serious or critical on ``page``, or on the ``part`` of it that a selector names."""
-    page.add_script_tag(path=str(axe))
-    found = page.evaluate("(part) => axe.run(part ?? document, {resultTypes: ['violations']})", part)["violations"]
+#: The rules of axe that another theme may break.
+COLOURS = ["color-contrast", "link-in-text-block"]
+
+
+def serious(axe, page, part=None, *, colours=False):
+    """What the script ``axe`` calls serious or critical on ``page``, or on the ``part`` of it that a selector names.
+
+    With ``colours`` only the rules about colours are asked: those that another theme may break.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.add_script_tag(path=str(axe))
+    options = {"resultTypes": ["violations"], **({"runOnly": {"type": "rule", "values": COLOURS}} if colours else {})}
+    found = page.evaluate("([part, options]) => axe.run(part ?? document, options)", [part, options])["violations"]
     return [
         f"{v['id']} ({v['impact']}): {n['html'][:120]} {n['failureSummary'][:200]}"
         for v in found

@@ -153,7 +153,8 @@ def hundredfold(found: Iterable[Result] | None = None) -> Answer:
     ours = [*results_of("experiment-2"), *results_of("beyond")] if found is None else list(found)
     control, worked = _control(select(ours, network="lenet-300-100", fine_tuned=True))
     judged = [one.word for number in (2, 3) for one in evidence.judged(number, ours) or ()]
-    words = [f"{judged.count(word)} {text}" for word, text in _WORDS.items() if word in judged]
+    counted = {text: judged.count(word) for word, text in _WORDS.items() if word in judged}
+    words = [f"{number} {text if number > 1 else _one(text)}" for text, number in counted.items()]
     lead = (
         f"Of the paper's {len(judged)} errors {listed(words)}"
         if judged
@@ -207,6 +208,10 @@ _WORDS = {
 }
 
 
+def _one(words: str) -> str:
+    return words.replace("are", "is", 1)
+
+
 def _printed(number: int, ours: Sequence[Result]) -> str:
     """Return what our runs say of the paper's own rows in Table 2 or 3."""
     network = evidence.SOURCES[number][1]
@@ -214,7 +219,7 @@ def _printed(number: int, ours: Sequence[Result]) -> str:
     if judged is None:
         return f"{labels.NETWORKS[network]}: not recorded yet."
     rows = [
-        f"{one.result.strategy}'s printed {one.printed} at {one.row.ratio} {_WORDS[one.word].replace('are', 'is')} "
+        f"{one.result.strategy}'s printed {one.printed} at {one.row.ratio} {_one(_WORDS[one.word])} "
         f"({one.result.test_error_mean:.2f} %)"
         for one in judged
     ]

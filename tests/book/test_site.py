@@ -57,7 +57,7 @@ def test_a_page_is_accessible_in_both_themes(chromium, book, axe, page):
             view.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")  # colours that fade over
             if page != "404.html":
                 assert view.evaluate("document.documentElement.dataset.theme") == theme
-            found = axe(view)
+            found = axe(view, colours=theme == "dark")
             assert found == [], "\n".join([theme, *found])
 
 
@@ -204,7 +204,7 @@ def test_what_scrolls_is_reached_by_keyboard_once_it_is_laid_out(chromium, book)
             .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth)"""
         assert view.evaluate(f"{scrolls}.some((e) => e.tabIndex < 0)"), "what is far down was not asked yet"
         view.add_style_tag(content="* { content-visibility: visible !important; }")
-        assert view.evaluate(f"{scrolls}.length") > 3
+        assert view.evaluate(f"{scrolls}.length") > 1
         until(view, f"{scrolls}.every((e) => e.tabIndex === 0)")
 
 

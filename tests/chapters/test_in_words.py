@@ -127,6 +127,8 @@ def test_headlines_are_counted_as_reached_by_the_mean_of_five_seeds():
     assert "Of 7 errors that we had aimed at 0 are met" in str(in_words.hundredfold(few))
     assert in_words.hundredfold(good).sentences[0].startswith("Of the paper's 4 errors 4 are reached;")
     assert in_words.hundredfold(poor).sentences[0].startswith("Of the paper's 4 errors 4 are missed;")
+    mixed = results(arms("experiment-2", dict.fromkeys(names, 80) | {"lenet-5-caffe-SEP": 400}, seeds))
+    assert in_words.hundredfold(mixed).sentences[0].startswith("Of the paper's 4 errors 3 are reached and 1 is missed;")
     assert "at 90× is reached (0.82 %)" in str(in_words.hundredfold(good))
     assert "at 90× is missed (4.02 %)" in str(in_words.hundredfold(poor))
 
