@@ -8,6 +8,7 @@ import os
 import pathlib
 import socket
 import threading
+import time
 
 import nbformat
 import numpy as np
@@ -122,14 +123,18 @@ def run(folder, notebooks, kind="best", limits=LIMITS):
     return {line.name: line for line in lines}
 
 
-def survivors():
-    """Processes that a grader in this process has started and that are still there."""
-    mark, found = f"L0LIB_GRADER={os.getpid()}".encode(), []
-    for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if mark in path.read_bytes().split(b"\0"):
-                found.append(path.parent.name)
-    return found
+def survivors(seconds=10):
+    """Processes that a grader in this process has started and that stay: what is killed takes a moment to go."""
+    mark, end = f"L0LIB_GRADER={os.getpid()}".encode(), time.monotonic() + seconds
+    while True:
+        found = []
+        for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                if mark in path.read_bytes().split(b"\0"):
+                    found.append(path.parent.name)
+        if not found or time.monotonic() > end:
+            return found
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
