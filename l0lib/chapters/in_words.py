@@ -165,7 +165,7 @@ def hundredfold(found: Iterable[Result] | None = None) -> Answer:
         at = at_headline(headline, ours)
         met += any(r.n_seeds >= SEEDS and r.test_error_mean <= headline.target for r in at)
     set_before = f"Of {len(HEADLINES)} errors that we had aimed at {met} are met by the mean of at least one arm."
-    told = [f"{lead}; {worked}.", set_before, " ".join(_printed(number, ours) for number in (2, 3))]
+    told = [f"{lead}; {worked}.", set_before, f"{'; '.join(_printed(number, ours) for number in (2, 3))}."]
     told.append(control)
     told.append(_strategies(ours))
     question = "What is reached, and does the ℓ0 term do it?"
@@ -217,13 +217,13 @@ def _printed(number: int, ours: Sequence[Result]) -> str:
     network = evidence.SOURCES[number][1]
     judged = evidence.judged(number, ours)
     if judged is None:
-        return f"{labels.NETWORKS[network]}: not recorded yet."
+        return f"{labels.NETWORKS[network]}: not recorded yet"
     rows = [
         f"{one.result.strategy}'s printed {one.printed} at {one.row.ratio} {_one(_WORDS[one.word])} "
         f"({one.result.test_error_mean:.2f} %)"
         for one in judged
     ]
-    return f"{labels.NETWORKS[network]}: {listed(rows)}."
+    return f"{labels.NETWORKS[network]}: {listed(rows)}"
 
 
 def _control(ours: Sequence[Result]) -> tuple[str, str]:
@@ -329,7 +329,7 @@ def _both(pruned: robustness.Networks, dense: robustness.Networks, how: str) -> 
 # ------------------------------------------------------------------------------------------------------ does it pay
 
 #: Shares of a compression ratio that a currency pays out, the least of each, and their words.
-_SHARES = ((0.75, "most of it"), (0.25, "part of it"), (0.0, "little of it"))
+_SHARES = ((0.75, "most"), (0.25, "part"), (0.0, "little"))
 
 
 def does_it_pay(runs: Iterable[Record] | None = None) -> Answer:
@@ -361,18 +361,19 @@ def does_it_pay(runs: Iterable[Record] | None = None) -> Answer:
     question, place = "How much of the compression ratio pays out?", "11-does-it-pay#sec-what-the-ratio-tells"
     if not paid:
         return Answer(question, place, ("Not recorded yet.",))
-    of_bytes, of_adds = (_shares(names, kind) for kind in zip(*paid, strict=True))
-    lead = f"In bytes {of_bytes.replace('of it', 'of the ratio', 1)} pays out, in multiply-adds {of_adds}."
+    of_bytes, of_adds = zip(*paid, strict=True)
+    lead = f"In bytes {_shares(names, of_bytes, 'the ratio')} pays out, in multiply-adds {_shares(names, of_adds)}."
     last = "Milliseconds stand in no record: the page measures them where it is built, and your machine's are your own."
     return Answer(question, place, (lead, *told, last))
 
 
-def _shares(names: list[str], shares: tuple[float, ...]) -> str:
-    """Say a share in words, and by network where the words are not the same for all."""
+def _shares(names: list[str], shares: tuple[float, ...], whole: str = "it") -> str:
+    """Say a share of a ``whole`` in words, and by network where the words are not the same for all."""
     words = [next(word for least, word in _SHARES if share >= least) for share in shares]
     if len(set(words)) == 1:
-        return words[0]
-    return listed([f"{word} for {name}" for name, word in zip(names, words, strict=True)])
+        return f"{words[0]} of {whole}"
+    wholes = [whole, *["it"] * (len(words) - 1)]
+    return listed([f"{word} of {of} for {name}" for name, word, of in zip(names, words, wholes, strict=True)])
 
 
 # -------------------------------------------------------------------------------------------------------------- all
