@@ -8,8 +8,9 @@ import itertools
 import os
 import statistics
 from itertools import chain
+from pathlib import PurePosixPath
 
-from tests.browser import CHROMIUM, HTML, chromium, serve
+from tests.browser import CHROMIUM, HTML, chromium, explorer_pages, serve
 
 MOVES = 200
 RUNS = 3
@@ -107,6 +108,8 @@ def measure(browser, url):
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
     page.goto(url)
+    if not page.locator(".l0-place").count():
+        raise ValueError(f"page must hold explorers; got none at {url}")
     page.wait_for_function(READY)
     page.wait_for_timeout(500)
     work, paint = moves(page)
@@ -201,22 +204,21 @@ def rows():
     """Rows of ``make bench`` for every page with explorers: :func:`medians`, in CI :func:`calmest`."""
     if CHROMIUM is None or not (HTML / "index.html").exists():
         raise SystemExit("the explorers' bench needs Chromium and the built book")
-    pages = sorted(p for p in HTML.rglob("*.html") if '"_view_name":"AnyView"' in p.read_text("utf-8"))
     table = []
     with serve() as base, chromium() as browser:
-        for page in pages:
-            url = f"{base}/{page.relative_to(HTML).as_posix()}"
-            if page.stem == "playground":
+        for path in explorer_pages(HTML):
+            url, stem = f"{base}/{path}", PurePosixPath(path).stem
+            if stem == "playground":
                 runs = [play(browser, url) for _ in range(RUNS)]  # best of three: a neighbour only ever adds time
                 targets, found = PLAYED, {name: min(run[name] for run in runs) for name in PLAYED}
             else:
                 targets = TARGETS
                 found = (calmest if os.environ.get("CI") == "true" else medians)(browser, url)
             for name, target in targets.items():
-                table.append((f"{page.stem}: {name}", found[name], "ms", target))
+                table.append((f"{stem}: {name}", found[name], "ms", target))
             found = visited(browser, url)
-            table.append((f"{page.stem}: weight over the wire", found["bytes"] / 1e6, "MB", WEIGHT))
-            table.append((f"{page.stem}: layout shift", found["shift"], "", SHIFT))
+            table.append((f"{stem}: weight over the wire", found["bytes"] / 1e6, "MB", WEIGHT))
+            table.append((f"{stem}: layout shift", found["shift"], "", SHIFT))
     return table
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import pathlib
+import re
 import sys
 import threading
 import time
@@ -45,6 +46,13 @@ READY = (
     "!document.querySelector('script[type=\"application/vnd.jupyter.widget-view+json\"]')"
     " || (document.dispatchEvent(new Event('l0:wake')), document.documentElement.dataset.widgetsReady === '1')"
 )
+
+
+def explorer_pages(folder):
+    """Return the addresses within the site of the book's pages that hold explorers; decks have tests of their own."""
+    found = [p for p in sorted(folder.rglob("*.html")) if p.parent.name != "slides"]
+    found = [p for p in found if re.search('"_view_name": ?"AnyView"', p.read_text("utf8"))]
+    return [p.relative_to(folder).as_posix() for p in found]
 
 
 @contextlib.contextmanager

@@ -67,6 +67,8 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     modules = {path.stem: path for path in sorted((ROOT / "bench").glob("*.py"))}
     wanted = [name for name in sys.argv[1:] if name != "--ci"] or ["build", *modules]
+    if unknown := [name for name in wanted if name not in ("build", *modules)]:
+        sys.exit(f"names must be of {', '.join(('build', *modules))}; got {', '.join(unknown)}")
     late = []
     for name in wanted:
         for what, value, unit, target in build() if name == "build" else registered(modules[name]):

@@ -1,13 +1,12 @@
 """The explorers as the built book carries them: live, light, one copy of their script, and right on every page."""
 
-import pathlib
 import re
 
 import pytest
 from fontTools.ttLib import TTFont
 
 from bench.widgets import visited
-from tests.browser import visit
+from tests.browser import explorer_pages, visit
 from tests.widgets.ask import ASK, settle
 from tests.widgets.reference import CHECK, decode
 
@@ -18,11 +17,9 @@ SHIFT = 0.1
 
 @pytest.fixture(scope="session")
 def pages(html):
-    """Pages of the book that hold explorers; decks have tests of their own."""
-    files = [p for p in sorted(pathlib.Path(html).rglob("*.html")) if p.parent.name != "slides"]
-    found = [p for p in files if 'AnyView"' in p.read_text("utf-8")]
+    found = explorer_pages(html)
     assert found, "no page of the book has an explorer"
-    return [p.relative_to(html).as_posix() for p in found]
+    return found
 
 
 def test_all_five_kinds_stand_in_the_book(html, pages):

@@ -2,11 +2,21 @@
 
 import pytest
 
-from bench.widgets import MOVES, TARGETS, calmest
+from bench.widgets import MOVES, TARGETS, calmest, measure
+from tests.browser import explorer_pages
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+
+def test_a_deck_is_no_page_and_a_page_without_explorers_is_not_measured(html, chromium, book):
+    pages = explorer_pages(html)
+    assert len(pages) > 10
+    assert list(html.glob("slides/*.html")), "decks stand on the site"
+    assert not [page for page in pages if "slides/" in page]
+    with pytest.raises(ValueError, match="page must hold explorers; got none"):
+        measure(chromium, f"{book}/book/glossary.html")
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_speed(chromium, page_url):
     measured = calmest(chromium, page_url)
     print(measured)
