@@ -81,6 +81,6 @@ def run(arm: str, *, network: bool = False) -> str:
     elif penalty in PENALTIES and pruning in PRUNINGS:
         told = f"{PENALTIES[penalty]}, {PRUNINGS[pruning]}"
     else:
-        told = WAYS.get(rest, rest.replace("-", " "))
+        told = WAYS.get(rest) or PENALTIES.get(rest) or rest.replace("-", " ")
     told += ", longer training" * longer
     return f"{known[start]}, {'short training, ' * short}{told}" if network and start else told

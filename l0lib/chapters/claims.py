@@ -16,7 +16,7 @@ from pathlib import Path
 from .. import labels
 from ..experiments.records import RECORDS
 from ..table import Link, Table
-from . import in_words
+from . import in_words, rival_methods
 
 #: A checkout of the book, where notebooks and tests are.
 ROOT = RECORDS.parents[1]
@@ -78,12 +78,13 @@ def table() -> Table:
         it = ask()
         page, _, anchor = it.place.partition("#")
         where = Link(f"{it.question} {it.sentences[0]}", f"{page}.html{f'#{anchor}' * bool(anchor)}")
-        rows.append(
-            (page[:2], where, f"records: {', '.join(map(labels.study, in_words.STUDIES[ask.__name__]))}", _OF_ANSWERS)
-        )
+        studies = ", ".join(map(labels.study, in_words.STUDIES[ask.__name__]))
+        chapter = page[:2] if page[:2].isdecimal() else "–"  # a page without a number stands last
+        test = _OF_RIVALS if ask.__module__ == rival_methods.__name__ else _OF_ANSWERS
+        rows.append((chapter, where, f"records: {studies}", test))
     headers, widths = ("Chapter", "What it claims", "Rests on", "Test"), ("4rem", "18rem", "8rem", "14rem")
     rows.sort(key=lambda row: row[0])
     return Table(headers, rows, "What each chapter claims", widths)
 
 
-_OF_ANSWERS = "tests/chapters/test_in_words.py"
+_OF_ANSWERS, _OF_RIVALS = "tests/chapters/test_in_words.py", "tests/chapters/test_rival_methods.py"

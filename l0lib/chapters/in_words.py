@@ -22,6 +22,7 @@ from . import robustness
 from .answer import Answer, results_of, told_apart, told_at
 from .deep_in_words import deeper, doubled_beta, larger_factor, reach_predicts, removal_or_scratch
 from .dense_baselines import treated_alike
+from .rival_methods import families, least_error, levelled
 
 #: Penalties as sentences call them.
 _NAMES = {**labels.PENALTIES, "l0": "ℓ0"}
@@ -392,6 +393,9 @@ QUESTIONS = (
     reach_predicts,
     doubled_beta,
     removal_or_scratch,
+    least_error,
+    families,
+    levelled,
 )
 #: The studies whose records each of them reads.
 STUDIES = {
@@ -407,6 +411,9 @@ STUDIES = {
     "reach_predicts": ("experiment-4", "experiment-5"),
     "doubled_beta": ("experiment-5",),
     "removal_or_scratch": ("experiment-6",),
+    "least_error": ("rivals",),
+    "families": ("rivals",),
+    "levelled": ("rivals", "experiment-1"),
 }
 
 

@@ -21,7 +21,7 @@ from .compare import COMPATIBLE, CORRECTED, FAILS, HOLDS, NOT_SHOWN, NOT_YET, TO
 from .tables import TABLES, check_ratio
 from .theory import Finding
 
-#: The chapters that reproduce something.
+#: The pages that reproduce something, or answer a question from records.
 _TITLES = {
     "02-penalties": "Penalties",
     "03-smooth-l0": "A smooth ℓ0",
@@ -34,6 +34,7 @@ _TITLES = {
     "12-deeper": "Deeper: CIFAR-10",
     "13-few-epochs": "A hundred classes, few epochs",
     "14-neurons": "Removing whole neurons",
+    "scoreboard": "The scoreboard",
 }
 
 
