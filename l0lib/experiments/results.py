@@ -33,8 +33,8 @@ class Result:
     ``ratio`` the one achieved, all parameters over the mean number of ``nonzero`` ones, biases counted (infinite if
     none is left), ``weights_only_ratio`` the same without biases, the mean over seeds. ``errors`` maps a seed to the
     top-1 error in percent on ``images`` test images, ``dense_errors`` to that of the network before pruning of the
-    dense arm, for those of our seeds that it has, ``unpruned_errors`` to that of this arm's own; the three with
-    ``wrong`` tell, where the records hold it, which images were missed (:mod:`~l0lib.experiments.answers`).
+    dense arm, for those of our seeds that it has, ``unpruned_errors`` to that of this arm's own; ``wrong`` and
+    ``unpruned_wrong`` tell, where the records hold it, which images were missed (:mod:`~l0lib.experiments.answers`).
     ``flop_reduction`` is the multiply-adds of the whole network over the mean number of those by a nonzero weight,
     ``structural_reduction`` over those of what neuron pruning left of it, dense (1 if none were removed), ``removed``
     the share of each layer's neurons that were removed before, 0 if none. ``bytes`` are those of the smallest file, the
@@ -61,7 +61,6 @@ class Result:
     dense_errors: dict[int, float]
     unpruned_errors: dict[int, float]
     wrong: dict[int, str]
-    dense_wrong: dict[int, str]
     unpruned_wrong: dict[int, str]
     flop_reduction: float
     removed: float
@@ -134,16 +133,6 @@ class Result:
         if self.dense_error_mean is None:
             return f"no dense network for each seed; error {self.test_error_mean:.2f} %"
         return f"{mean_and_deviation(self.increases, sign='+')} points ({count_of_seeds(self.n_seeds)})"
-
-    @property
-    def increase_interval(self) -> tuple[float, float] | None:
-        """The 95 % interval of the increase over the dense networks of the same seeds, in percentage points.
-
-        For other seeds and other test images (:attr:`Difference.wide`); None without a dense network for each seed.
-        """
-        if self.dense_error_mean is None:
-            return None
-        return difference(self, replace(self, errors=self.dense_errors, wrong=self.dense_wrong)).wide
 
     def as_json(self) -> dict[str, Any]:
         """Return :data:`FIELDS` as plain data. What is infinite, or not defined for one seed, is None."""
@@ -295,7 +284,6 @@ def _result(group: Mapping[int, tuple[Record, Point]], dense: Mapping[tuple[str,
         dense_errors={seed: baseline[seed].percent for seed in given if seed in baseline},
         unpruned_errors={record.seed: record.dense.percent for record in records},
         wrong={seed: p.measured.wrong for seed, p in zip(given, points, strict=True) if p.measured.wrong},
-        dense_wrong={seed: baseline[seed].wrong for seed in given if seed in baseline and baseline[seed].wrong},
         unpruned_wrong={record.seed: record.dense.wrong for record in records if record.dense.wrong},
         flop_reduction=point.multiply_adds / multiply_adds if multiply_adds else math.inf,
         removed=removed.share if removed else 0.0,

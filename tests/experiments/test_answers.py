@@ -99,23 +99,6 @@ def test_two_arms_that_miss_the_same_images_are_told_apart_by_few():
     assert known.mean == pytest.approx((low + high) / 2)
 
 
-def test_the_increase_over_the_dense_networks_uses_the_images_too():
-    random = np.random.default_rng(4)
-    dense = random.random(10_000) < 0.08
-    pruned = dense.copy()
-    pruned[:100] = True
-    made = []
-    for seed in (0, 1):
-        one = with_answers(seed, pruned, "lenet-300-100-NORM")
-        told = Measured(errors=int(dense.sum()), images=10_000, wrong=answers.pack(dense))
-        made.append(one.model_copy(update={"dense": told}))
-    (result,) = results(made)
-    low, high = result.increase_interval
-    gap = 100 * (pruned.mean() - dense.mean())
-    half = 100 * 1.96 * np.std(pruned.astype(float) - dense) / 100
-    assert (low, high) == pytest.approx((gap - half, gap + half), abs=1e-3)
-
-
 def test_a_record_keeps_the_answers_and_one_without_them_stays_as_it_was(tmp_path):
     made = with_answers(0, np.random.default_rng(5).random(10_000) < 0.02, "x")
     path = records.write(made, tmp_path)
