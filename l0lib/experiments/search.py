@@ -334,6 +334,19 @@ def rival(network: Network, name: str) -> Space:
     return space
 
 
+def _written_down(what: Search) -> tuple[Mapping[str, float], ...]:
+    """Return the first trials of a search: its ``start``, and of a rival method without one what its module says."""
+    if what.experiment != "rivals":
+        return what.start
+    from ..compress.rivals import TRIALS
+
+    network = next(network for network in _LENETS if what.arm.startswith(network))
+    most = len(TRIALS[what.arm.removeprefix(f"{network}-")])
+    if what.trials > most:
+        raise SearchError(f"--trials must be at most {most} for {what.arm}, all written down; got {what.trials}")
+    return what.start or tuple({"trial": float(number)} for number in range(most))
+
+
 def space_of(experiment: str, arm: str, best: Callable[[str], Mapping[str, float]]) -> Space:
     """Return the search space of one of :data:`ARMS`; ``best`` of another arm gives what was chosen for that one."""
     if experiment == "experiment-1":
@@ -428,13 +441,13 @@ def search(what: Search, evaluate: Callable[..., Future], tell: Callable[[str], 
         begun[f"start at {arm}"] = dict(_chosen(replace(what, arm=arm), what.arm, tell))
         return begun[f"start at {arm}"]
 
-    plain, settings = space_of(what.experiment, what.arm, best), _settings(what)
+    plain, settings, first = space_of(what.experiment, what.arm, best), _settings(what), _written_down(what)
 
     def space(trial: optuna.trial.BaseTrial) -> Config:
         config = with_settings({what.arm: plain(trial)}, settings)[what.arm]
         return config.model_copy(update={"profile": what.profile})
 
-    _check_start(what.start, space)
+    _check_start(first, space)
     what.file.parent.mkdir(parents=True, exist_ok=True)
     try:
         lock = FileLock(what.file.with_suffix(".lock"), timeout=0)
@@ -442,7 +455,7 @@ def search(what: Search, evaluate: Callable[..., Future], tell: Callable[[str], 
             study = optuna.create_study(
                 study_name=what.name, storage=f"sqlite:///{what.file}", load_if_exists=True, direction="minimize"
             )
-            start = _same_search(study, begun, [dict(point) for point in what.start])
+            start = _same_search(study, begun, [dict(point) for point in first])
             study.set_user_attr("device", what.device)
             study.set_user_attr("threads", what.threads)
             _make_trials(study, space, what, start, evaluate, tell)

@@ -4,10 +4,12 @@ import contextlib
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import optuna
 import pytest
 
+from l0lib.compress.rivals import TRIALS
 from l0lib.experiments import launch, records, search
 from l0lib.experiments import run as runner
 from l0lib.experiments.arms import STUDIES
@@ -201,6 +203,24 @@ def test_first_trials_that_do_not_fit_are_refused_before_any_is_made(tmp_path, s
     with pytest.raises(SearchError, match=message):
         searched(tmp_path, 3, start=start)
     assert not list(tmp_path.glob("experiment-2*"))
+
+
+def test_a_rival_method_tries_what_its_module_wrote_down_in_that_order(tmp_path, monkeypatch):
+    asked = []
+
+    def objective(config, seed, runs, **options):
+        asked.append(dict(config.rival.settings))
+        return 10.0 - len(asked)
+
+    monkeypatch.setattr(runner, "objective", objective)
+    rival = Search("rivals", "lenet-300-100-snip", "full", 8, tmp_path, tmp_path / "records")
+    with launch.pool() as evaluate:
+        found = search.search(rival, evaluate)
+        assert asked == list(TRIALS["snip"])
+        assert found.sampler == ""
+        assert dict(found.config.rival.settings) == TRIALS["snip"][-1]
+        with pytest.raises(SearchError, match=r"--trials must be at most 8 for lenet-300-100-snip, .*; got 9"):
+            search.search(replace(rival, trials=9), evaluate)
 
 
 def test_the_network_seed_of_a_search_is_none_of_the_results():
