@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from .live import error_and_interval
 
 if TYPE_CHECKING:
     import torch
+
+    from ..experiments.config import Unpruned
 
 #: A weight below this counts as dead.
 DEAD = 1e-3
@@ -41,27 +44,31 @@ class Reach:
 
 def reached(record: Record) -> Reach:
     """Compare the first weights of a run with the reach of its penalties, and with the weights it ended with."""
-    from ..compress import MAGNITUDE_EDGES, layer_sizes, learning_rates
+    from ..compress import MAGNITUDE_EDGES
+
+    total, reaches, within = _foretold(record.config.unpruned, record.train, record.seed)
+    edges, magnitudes = np.array(MAGNITUDE_EDGES[1:]), np.array(record.magnitudes)
+    found = float(magnitudes[edges <= math.log10(DEAD) + 1e-9].sum() / magnitudes.sum())
+    return Reach(total, dict(reaches), within, found)
+
+
+@functools.lru_cache(maxsize=256)
+def _foretold(what: Unpruned, images: int, seed: int) -> tuple[float, dict[str, float], float]:
+    """Return the total of :class:`Reach`, the reach of each layer, and the share of the first weights within it."""
+    from ..compress import layer_sizes, learning_rates
     from ..experiments import run
 
-    config = record.config
-    how = config.training
-    per_epoch = math.ceil(record.train / how.batch_size)
+    how = what.training
+    per_epoch = math.ceil(images / how.batch_size)
     rates = learning_rates(how.schedule, how.epochs * per_epoch, how.learning_rate, round(how.warm_up * per_epoch))
     total = sum(rates) / (1 - how.momentum)
-    model = run.network(config, record.seed)
+    model = run.network(what, seed)
     sizes = layer_sizes(model)
     weights = {name: dict(model.named_parameters())[f"{name}.weight"].detach().abs() for name in sizes}
     penalties = how.penalty.build(sizes)
     reaches = {name: 0.0 if penalty is None else float(reach(penalty, total)) for name, penalty in penalties.items()}
     within = sum(int((weights[name] < reaches[name]).sum()) for name in weights)
-    edges, magnitudes = np.array(MAGNITUDE_EDGES[1:]), np.array(record.magnitudes)
-    return Reach(
-        total,
-        reaches,
-        within / sum(w.numel() for w in weights.values()),
-        float(magnitudes[edges <= math.log10(DEAD) + 1e-9].sum() / magnitudes.sum()),
-    )
+    return total, reaches, within / sum(w.numel() for w in weights.values())
 
 
 @dataclass(frozen=True)

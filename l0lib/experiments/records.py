@@ -280,7 +280,16 @@ def _in_lines(model: BaseModel, *lists: str) -> str:
 
 
 def read(path: Path) -> Record:
-    """Return the record in ``path``; errors as in :func:`parse`."""
+    """Return the record in ``path``; errors as in :func:`parse`. A file that has not changed is parsed once."""
+    try:
+        its = path.stat()
+    except OSError:
+        return parse(path, Record)  # which says why
+    return _parsed(path.absolute(), its.st_ino, its.st_size, its.st_mtime_ns, its.st_ctime_ns)
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(path: Path, *state: int) -> Record:
     return parse(path, Record)
 
 
