@@ -1,8 +1,8 @@
-"""What waits for a run: counted from the studies and the records, with the command and the hours."""
+"""What no record holds yet: counted from the studies and the records, with the command and the hours."""
 
 import pytest
 
-from l0lib.chapters import waiting
+from l0lib.chapters import missing_runs
 from l0lib.experiments.arms import STUDIES
 from tests.made_up import config, record
 
@@ -17,16 +17,16 @@ def row_of(table, text):
     return row
 
 
-def test_what_is_recorded_does_not_wait_and_the_rest_is_named_with_its_seeds():
+def test_what_is_recorded_is_not_missing_and_the_rest_is_named_with_its_seeds():
     runs = made("experiment-3", "resnet-20-l2", (0, 2), 3600)
-    name, count, command, hours = row_of(waiting.waiting(runs), "--arms resnet-20-l2 ")
+    name, count, command, hours = row_of(missing_runs.missing_runs(runs), "--arms resnet-20-l2 ")
     assert (name, count) == ("Experiment 3", "1")
     assert command == "`l0lib run experiment-3 --profile full --arms resnet-20-l2 --seeds 1`"
     assert hours == "1.0"
 
 
-def test_every_run_of_every_study_waits_without_records():
-    rows = waiting.waiting([]).rows
+def test_every_run_of_every_study_is_missing_without_records():
+    rows = missing_runs.missing_runs([]).rows
     runs = sum(len(study.seeds_of(arm)) for study in STUDIES.values() for arm in study.arms("full"))
     assert sum(int(row[1]) for row in rows if "methods" not in row[1]) == runs
     assert {row[3] for row in rows} == {"–"}
@@ -36,7 +36,7 @@ def test_fast_runs_and_validation_count_for_nothing():
     (run,) = made("experiment-3", "resnet-20-l2", (1,), 60)
     for change in ({"profile": "fast"}, {"evaluate_on": "validation"}):
         other = run.model_copy(update={"config": run.config.model_copy(update=change)})
-        assert waiting.waiting([other]).rows == waiting.waiting([]).rows
+        assert missing_runs.missing_runs([other]).rows == missing_runs.missing_runs([]).rows
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_fast_runs_and_validation_count_for_nothing():
     ],
 )
 def test_epochs_are_those_of_every_stretch(change, passes):
-    assert waiting.epochs(config(**change)) == passes
+    assert missing_runs.epochs(config(**change)) == passes

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from statistics import median
 
 from .. import labels
-from ..experiments.arms import RIVAL_NAMES, RIVAL_RATIOS, RIVAL_TRAINING, STUDIES, Study
+from ..experiments import stored
+from ..experiments.arms import RIVAL_NAMES, RIVAL_RATIOS, RIVAL_TRAINING, STUDIES
 from ..experiments.config import Config
 from ..experiments.records import Record, read_all
 from ..table import Table, ranges
@@ -37,37 +38,27 @@ def seconds_an_epoch(records: Iterable[Record]) -> dict[tuple[str, str], float]:
     return {key: median(values) for key, values in found.items()}
 
 
-def missing(study: Study, made: Mapping[str, set[int]]) -> dict[tuple[int, ...], list[str]]:
-    """Return the arms of a study by the seeds that they lack; ``made`` holds the seeds on record of each arm."""
-    found: dict[tuple[int, ...], list[str]] = defaultdict(list)
-    for arm in study.arms("full"):
-        if left := tuple(seed for seed in study.seeds_of(arm) if seed not in made.get(arm, ())):
-            found[left].append(arm)
-    return dict(found)
-
-
-def waiting(records: Iterable[Record] | None = None) -> Table:
-    """Return a row for each group of runs that wait, with the command and the hours on one core.
+def missing_runs(records: Iterable[Record] | None = None) -> Table:
+    """Return a row for each group of runs that are missing, with the command and the hours on one core.
 
     An hour is estimated from the seconds that an epoch of the same network took in the runs on record, those of the
     same study if there are any. Rival methods whose settings were not searched have a row of their own.
     """
     full = [r for r in (read_all() if records is None else records) if r.config.profile == "full"]
     full = [r for r in full if r.config.evaluate_on == "test"]
-    each, made = seconds_an_epoch(full), defaultdict[str, dict[str, set[int]]](lambda: defaultdict(set))
-    for record in full:
-        made[record.config.experiment][record.config.arm].add(record.seed)
-    rows = []
+    each, rows = seconds_an_epoch(full), []
     for name, study in STUDIES.items():
-        arms = study.arms("full")
-        for seeds, lacking in missing(study, made[name]).items():
+        arms, lacking = study.arms("full"), defaultdict[tuple[int, ...], list[str]](list)
+        for arm, seeds in stored.absent(name, [r for r in full if r.config.experiment == name]).items():
+            lacking[seeds].append(arm)
+        for seeds, names in lacking.items():
             total = 0.0
-            for arm in lacking:
+            for arm in names:
                 network = arms[arm].network
                 took = each.get((name, network), each.get(("", network), math.nan))
                 total += len(seeds) * epochs(arms[arm]) * took / 3600
-            command = f"`l0lib run {name} --profile full --arms {_arms(lacking)} --seeds {ranges(seeds)}`"
-            rows.append((labels.study(name), str(len(seeds) * len(lacking)), command, _hours(total)))
+            command = f"`l0lib run {name} --profile full --arms {_arms(names)} --seeds {ranges(seeds)}`"
+            rows.append((labels.study(name), str(len(seeds) * len(names)), command, _hours(total)))
     for network, training in RIVAL_TRAINING.items():
         left = [n for n in RIVAL_NAMES if f"{network}-{n}" not in STUDIES["rivals"].arms("full")]
         if left:
@@ -78,7 +69,7 @@ def waiting(records: Iterable[Record] | None = None) -> Table:
             hours = _hours(len(left) * runs * training.epochs * took / 3600)
             rows.append(("rivals, to be searched first", f"{len(left)} methods", command, hours))
     return Table(
-        ("study", "runs that wait", "command", "hours on one core, about"),
+        ("study", "runs that are missing", "command", "hours on one core, about"),
         rows,
         "Runs that no record holds yet. The hours follow from what an epoch of the same network took in the runs on "
         "record, on several machines; a dash: none was run. Computed from records.",
