@@ -55,6 +55,7 @@ def fewer_multiply_adds(records: Sequence[Record], found: Iterable[Result], shar
             )
             told.append(
                 f"  We had aimed at {share} % and at most {increase:+} points: "
-                f"{'met' if over <= 0 else f'{over:.2f} above'}; {count_of_seeds(r.n_seeds)}."
+                f"{'met' if over <= 0 else f'{over:.2f} above'} on {count_of_seeds(r.n_seeds)}"
+                f"{f', {compare.TOO_FEW} for a verdict' if r.n_seeds < compare.LEAST_RUNS else ''}."
             )
     return "\n".join(told)

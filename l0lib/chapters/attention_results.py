@@ -10,7 +10,8 @@ from statistics import fmean
 from typing import Any
 
 from ..experiments import answers
-from ..experiments.results import mean_and_deviation, mean_interval
+from ..experiments.results import count_of_seeds, mean_and_deviation, mean_interval
+from ..paper.compare import LEAST_RUNS, TOO_FEW
 from ..table import Table, signed, times
 from .attention import ARMS, RECORDS, TRIALS, bits_per_byte, library_text, load, wrong_share
 
@@ -186,8 +187,9 @@ def conclusion(records: Iterable[Mapping[str, Any]], ratio: float) -> str:
     means = {arm: fmean(bits_per_byte(p["after"]) for p in points.values()) for arm, points in at.items()}
     best = min(means, key=means.__getitem__)
     gaps = {arm: gap(at[arm], at[best]) for arm in at if arm != best}
-    if any(it is not None and it.seeds < 2 for it in gaps.values()):
-        return f"{times(ratio)}: one seed gives no verdict."
+    few = [it.seeds for it in gaps.values() if it is not None and it.seeds < LEAST_RUNS]
+    if few:
+        return f"{times(ratio)}: {TOO_FEW} for a verdict ({count_of_seeds(min(few))})."
     near = [ARMS[arm] for arm, it in gaps.items() if it is None or it.interval[0] <= 0]
     told = f"{times(ratio)}: {ARMS[best]} needs the fewest bits per byte, {means[best]:.3f}"
     return f"{told}; not told apart from it: {', '.join(near)}." if near else f"{told}; all others need more."

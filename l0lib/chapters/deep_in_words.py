@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from statistics import fmean
 
 from .. import labels
 from ..experiments import stored
@@ -76,12 +77,12 @@ def _made_it(both: Mapping[str, Sequence[Comparison]]) -> str:
     """Return where arms err less or more than the control without the l0 term, or else what is seen."""
     told = []
     for way, those in both.items():
-        if apart := told_apart(those, way, "the control"):
+        if apart := told_apart(those, way, "ℓ2 alone"):
             told.append(listed(apart))
             continue
         few = max(one.seeds for one in those)
         on = f" on {count_of_seeds(few)}" if few < compare.LEAST_RUNS else ""
-        text = f"{way} minus the control is {told_seen(those)}{on}"
+        text = f"the error under {way} less that under ℓ2 alone is {told_seen(those)}{on}"
         clear = [one for one in those if few == 1 and one.clear]
         told.append(f"{text}; other test images alone would not explain it at {told_at(clear)}" if clear else text)
     return f"{'; '.join(told)}."
@@ -121,21 +122,23 @@ def reach_predicts(runs: Iterable[Record] | None = None, betas: Iterable[Record]
     small = [r for r in (stored.runs("experiment-5") if betas is None else betas) if r.config.network == "resnet-20"]
     predicted = {name: [r for r in sweep if r.config.arm.startswith(f"{prefix}-")] for prefix, name in _SWEEPS.items()}
     predicted["ResNet-20 on CIFAR-10"] = small
+    # without a term that pulls the reach is zero, and nothing is foretold
+    predicted = {name: [r for r in given if _pulls(r)] for name, given in predicted.items()}
     gaps = {name: gap for name, given in predicted.items() if (gap := _gap(given)) is not None}
     question, place = "Does the reach predict what dies?", "13-few-epochs#sec-foretold"
     if not gaps:
         return Answer(question, place, ("Not recorded yet.",))
     right, wrong = ([name for name, gap in gaps.items() if (gap <= CLOSE) == close] for close in (True, False))
-    verdict = f"predicts what dies in {listed(right)}" if right else f"does not predict what dies in {listed(wrong)}"
-    apart = [
-        f"{gap:.1f} points in {name} ({len(predicted[name])} run{'s' * (len(predicted[name]) > 1)})"
-        for name, gap in gaps.items()
-    ]
+    within = f"within {CLOSE:g} points what dies in"
+    verdict = f"predicts {within} {listed(right)}" if right else f"does not predict {within} {listed(wrong)}"
+    apart = [f"{gap:.1f} points in {name} ({_counted(predicted[name])})" for name, gap in gaps.items()]
+    once = all(len({r.seed for r in predicted[name]}) == 1 for name in gaps)
+    subject = "On one seed each, the reach" if once else "The reach"
     return Answer(
         question,
         place,
         (
-            f"The reach {verdict}{f', and not in {listed(wrong)}' if right and wrong else ''}.",
+            f"{subject} {verdict}{f', and not in {listed(wrong)}' if right and wrong else ''}.",
             f"The predicted share of dead weights and the one that was found are apart by up to {listed(apart)}.",
         ),
     )
@@ -162,6 +165,17 @@ def _gap(runs: Sequence[Record]) -> float | None:
     from .reaching import largest_gap, reached
 
     return largest_gap(map(reached, runs))
+
+
+def _pulls(run: Record) -> bool:
+    """Return whether a run had a term that pulls small weights to zero: l0 or l1."""
+    its = run.config.training.penalty
+    return bool(its.alpha_l0 or its.alpha_l1 or any(its.alpha_l0_by_layer))
+
+
+def _counted(runs: Sequence[Record]) -> str:
+    arms = len({run.config.arm for run in runs})
+    return f"{arms} factor{'s' * (arms > 1)}"
 
 
 def _compresses(line: Sequence[evidence.Swept] | None) -> str:
@@ -212,13 +226,13 @@ def doubled_beta(runs: Iterable[Record] | None = None) -> Answer:
         reaches.append(f"{far} times as far {under}")
         told.append(
             f"{under.capitalize()}, β = 10 leaves {100 * ten.found:.1f} % of the weights dead and β = 5 leaves "
-            f"{100 * five.found:.1f} %; before pruning, β = 10 errs {signed(one.mean)} points ({span(one.wide)}) "
-            "against β = 5."
+            f"{100 * five.found:.1f} %; before pruning, the error under β = 10 less that under β = 5 is "
+            f"{signed(one.mean)} points ({span(one.wide)})."
         )
     finding = evidence.small_betas(results(run for run in given if run.config.network == "resnet-20"))
     if finding is not None:
         said = finding.value.rpartition("; ")[2] if finding.word else finding.correction or "as the text says"
-        said = said.replace("not so here:", "in our runs it is not so that")
+        said = said.replace("not so here:", "in our runs this does not hold:")
         told.append(f"The paper says that no severe change comes of it; {said}.")
     told.append(f"One training each: {TOO_FEW} for a verdict on the errors.")
     return Answer(question, place, (f"β = 10 reaches {listed(reaches)}.", *told))
@@ -249,6 +263,40 @@ def stale(anew: Iterable[Record]) -> str:
         f"statistics of their own, {then}: stale statistics made {word} of that gap "
         f"({count_of_seeds(min(len(dense.seeds), len(norm.seeds)))})."
     )
+
+
+def lost_for_good(anew: Iterable[Record]) -> str:
+    """Return how much of what VGG-16 knew without l0 is lost once its statistics are measured anew, after pruning.
+
+    The ratio is the first at which the network, just pruned, no longer works; the last one on record stands beside it.
+    """
+    given = list(anew)
+    plain = [r for r in given if r.config.experiment == "experiment-3"]
+    by_arm = {one.arm: one for one in recalibrated.follow(plain, [r for r in given if r not in plain])}
+    if (dense := by_arm.get("vgg-16-dense")) is None:
+        return "Not recorded yet."
+    both = {}
+    for ratio in sorted(dense.at["statistics anew"]):
+        before, after = (dense.mean(stage, ratio) for stage in recalibrated.STAGES[:2])
+        if ratio > 1 and before is not None and after is not None:
+            both[ratio] = before, after
+    broken = [ratio for ratio, (before, _) in both.items() if before > compare.COLLAPSED]
+    if not broken:
+        return "Not recorded yet where it breaks down."
+    whole = fmean(one.percent for one in dense.unpruned)
+    (before, after), last = both[broken[0]], max(both)
+    lost = (after - whole) / (before - whole)
+    word = "little" if lost < 0.25 else "about half" if lost < 0.75 else "nearly all"
+    told = (
+        f"Without ℓ0, just pruned at {times(broken[0])}, it errs on {before:.1f} %; with statistics of its own on "
+        f"{after:.1f} %, {abs(after - whole):.1f} points {'above' if after > whole else 'below'} the unpruned network: "
+        f"{word} is lost for good"
+    )
+    back = both[last][0] - both[last][1]
+    if last != broken[0]:
+        much = f"{back:.1f} points" if back >= 1 else "nothing"
+        told += f". At {times(last)} they bring {much} back"
+    return f"{told} ({count_of_seeds(len(dense.seeds))})."
 
 
 # ---------------------------------------------------------------------------------------------------------- neurons

@@ -116,7 +116,7 @@ def chosen(tunings: Iterable[Tuning] | None = None, network: Network = "lenet-30
 def _few(found: Mapping[str, Sequence[Result]]) -> str:
     """Return why nothing can be said; nothing if something can."""
     if len(found) < 2:
-        return "Not recorded yet for two methods."
+        return "Fewer than two methods are on record yet."
     if all(one.verdict == TOO_FEW for one in _every_pair(found)):
         most = max(r.n_seeds for results in found.values() for r in results)
         return f"Too few runs for a verdict: {count_of_seeds(most)}."
@@ -163,7 +163,7 @@ def families(found: Iterable[Result] | None = None) -> Answer:
     question, methods = "Where do penalties win, and where do schedules?", by_method(found)
     of = {label: {name: methods[name] for name in names if name in methods} for label, names in FAMILIES.items()}
     if not (of["penalties"] and of["schedules"]):
-        return Answer(question, _PLACE, ("Not recorded yet for a penalty and a schedule.",))
+        return Answer(question, _PLACE, ("There is not yet both a penalty and a schedule on record.",))
     if few := _few(methods):
         return Answer(question, _PLACE, (few,))
     duels = []
@@ -184,8 +184,10 @@ def families(found: Iterable[Result] | None = None) -> Answer:
     by_names: dict[tuple[str, str], list[Comparison]] = {}
     for one, other, it in duels:
         by_names.setdefault((NAMES[one], NAMES[other]), []).append(it)
-    each = [f"{one} minus {other} {told_seen(those)}" for (one, other), those in by_names.items()]
-    told.append(f"Their errors differ by: {'; '.join(each)}.")
+    each = [
+        f"the error of {one} less that of {other} is {told_seen(those)}" for (one, other), those in by_names.items()
+    ]
+    told.append(f"T{'; '.join(each)[1:]}.")
     counts = f"{len(of['penalties'])} penalties and {len(of['schedules'])} schedules"
     told.append(f"These are {counts}; the family with more methods has more chances to be the better one.")
     return Answer(question, _PLACE, tuple(told))

@@ -337,8 +337,8 @@ def conclusion(comparisons: Sequence[Comparison], first: str, second: str) -> st
             far = max(those, key=lambda one: abs(one.mean))
             where = ", ".join(one.place for one in those)
             parts.append(
-                f"errs {word} than {second} at {number} of {total} ratios ({where}), most at {far.place}, "
-                f"by {abs(far.mean):.2f} points ({span(far.wide)})"
+                f"errs {word} than {second} at {number} of {total} ratios ({where}), "
+                f"{f'most at {far.place}, ' * (number > 1)}by {abs(far.mean):.2f} points ({span(far.wide)})"
             )
     rest = f"the two are not told apart at {open_}" if open_ else ""
     few = f"{TOO_FEW} at {total - less - more - open_}" if less + more + open_ < total else ""

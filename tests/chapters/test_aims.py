@@ -36,7 +36,7 @@ def test_what_is_missing_is_said_and_not_compared():
     assert told([]) == ["dense: not recorded yet.", "dense, longer training: not recorded yet."]
 
 
-@pytest.mark.parametrize(("wrong", "verdict"), [(640, "met; 3 seeds."), (700, "0.25 above; 3 seeds.")])
+@pytest.mark.parametrize(("wrong", "verdict"), [(640, "met on 3 seeds."), (700, "0.25 above on 3 seeds.")])
 def test_a_saving_counts_where_no_weights_were_pruned_on_top(wrong, verdict):
     norm = FEWER["vgg-16-NORM"]
     runs = [record(seed, wrong, what=norm, dense=600) for seed in (0, 1, 2)]

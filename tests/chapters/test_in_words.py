@@ -80,7 +80,7 @@ def test_random_pruning_harms_most_where_the_error_is_largest(worst):
 @pytest.mark.parametrize(
     ("norm", "control", "seeds", "end", "said"),
     [
-        (150, 400, SEEDS, "it is the ℓ0 term that does it.", "NORM errs less than ℓ2 alone at 20×"),
+        (150, 400, SEEDS, "120× and 150×: there the ℓ0 term helps.", "NORM errs less than ℓ2 alone at 20×"),
         (400, 150, SEEDS, "the ℓ0 term does harm.", "NORM errs more than ℓ2 alone at 20×"),
         (150, 152, SEEDS, "the ℓ0 term is not shown to do anything.", "NORM and ℓ2 alone are told apart at no ratio"),
         (150, 400, (0,), "against ℓ2 alone there are too few runs.", "NORM against ℓ2 alone: too few runs."),
@@ -123,10 +123,10 @@ def test_headlines_are_counted_as_reached_by_the_mean_of_five_seeds():
     seeds = range(5)
     names = ("lenet-300-100-NORM", "lenet-300-100-SEP", "lenet-5-caffe-NORM", "lenet-5-caffe-SEP")
     good, poor = (results(arms("experiment-2", dict.fromkeys(names, e), seeds)) for e in (80, 400))
-    assert "Of 7 errors that we had aimed at 4 are met" in str(in_words.hundredfold(good))
-    assert "Of 7 errors that we had aimed at 0 are met" in str(in_words.hundredfold(poor))
+    assert "4 of the 7 errors that we had aimed at are met" in str(in_words.hundredfold(good))
+    assert "0 of the 7 errors that we had aimed at are met" in str(in_words.hundredfold(poor))
     few = results(arms("experiment-2", dict.fromkeys(names, 80), (0, 1, 2)))
-    assert "Of 7 errors that we had aimed at 0 are met" in str(in_words.hundredfold(few))
+    assert "0 of the 7 errors that we had aimed at are met" in str(in_words.hundredfold(few))
     assert in_words.hundredfold(good).sentences[0].startswith("Of the paper's 4 errors 4 are reached;")
     assert in_words.hundredfold(poor).sentences[0].startswith("Of the paper's 4 errors 4 are missed;")
     mixed = results(arms("experiment-2", dict.fromkeys(names, 80) | {"lenet-5-caffe-SEP": 400}, seeds))
@@ -143,22 +143,28 @@ def test_headlines_are_counted_as_reached_by_the_mean_of_five_seeds():
             1200,
             SEEDS,
             "the ℓ0 term makes the difference for",
-            "NORM errs less than the control at 5× and 10×",
+            "NORM errs less than ℓ2 alone at 5× and 10×",
         ),
         (
             1200,
             800,
             SEEDS,
             "the ℓ0 term does not help for",
-            "NORM errs more than the control at 5× and 10×",
+            "NORM errs more than ℓ2 alone at 5× and 10×",
         ),
-        (800, 802, SEEDS, "the ℓ0 term is not shown to help for", "NORM minus the control is −0.02 points"),
+        (
+            800,
+            802,
+            SEEDS,
+            "the ℓ0 term is not shown to help for",
+            "the error under NORM less that under ℓ2 alone is −0.02 points",
+        ),
         (
             800,
             1200,
             (0,),
             "there are too few runs for a verdict on",
-            "NORM minus the control is −4.00 points",
+            "the error under NORM less that under ℓ2 alone is −4.00 points",
         ),
     ],
 )
@@ -207,19 +213,28 @@ def test_a_sweep_is_told_where_it_is_complete(prefix, where):
 
 @pytest.mark.parametrize(
     ("predicted", "word", "gap"),
-    [(0.52, "The reach predicts what dies in", "2.0"), (0.9, "The reach does not predict what dies in", "40.0")],
+    [(0.52, "predicts within 10 points", "2.0"), (0.9, "does not predict within 10 points", "40.0")],
 )
 def test_a_prediction_is_called_one_if_it_is_close(predicted, word, gap, monkeypatch):
     from l0lib.chapters import reaching
 
     monkeypatch.setattr(reaching, "reached", lambda run: reaching.Reach(1.0, {}, predicted, 0.5))
-    made = [record(0, what=STUDIES["experiment-5"].arms("full")["resnet-20-5-1e-06"])]
+    full = STUDIES["experiment-5"].arms("full")
+    made = [record(0, what=full["resnet-20-5-1e-06"])]
     told = in_words.reach_predicts([], made)
-    assert told.sentences[0] == f"{word} ResNet-20 on CIFAR-10."
-    assert f"up to {gap} points in ResNet-20 on CIFAR-10 (1 run)" in told.sentences[1]
+    assert told.sentences[0] == f"On one seed each, the reach {word} what dies in ResNet-20 on CIFAR-10."
+    assert f"up to {gap} points in ResNet-20 on CIFAR-10 (1 factor)" in told.sentences[1]
+    two = in_words.reach_predicts([], [*made, record(1, what=full["resnet-20-5-1e-06"])])
+    assert two.sentences[0] == f"The reach {word} what dies in ResNet-20 on CIFAR-10."
 
 
-@pytest.mark.parametrize(("ten", "said"), [(900, "errs −2.00 points"), (1300, "errs +2.00 points")])
+def test_a_run_without_a_pull_foretells_nothing():
+    made = [record(0, what=STUDIES["experiment-5"].arms("full")["resnet-20-5-0"])]
+    assert not made[0].config.training.penalty.alpha_l0
+    assert str(in_words.reach_predicts([], made)) == "Not recorded yet."
+
+
+@pytest.mark.parametrize(("ten", "said"), [(900, "is −2.00 points"), (1300, "is +2.00 points")])
 def test_a_doubled_beta_is_told_by_factor(ten, said, monkeypatch):
     from l0lib.chapters import reaching
 
@@ -251,7 +266,7 @@ def test_a_doubled_beta_is_told_by_factor(ten, said, monkeypatch):
     ]
     told = in_words.doubled_beta(made).sentences
     assert told[-2].startswith(
-        "The paper says that no severe change comes of it; in our runs it is not so that before pruning"
+        "The paper says that no severe change comes of it; in our runs this does not hold: before pruning"
     )
     assert told[-2].endswith("on 1 seed.")
 
@@ -346,12 +361,33 @@ def test_half_of_a_gap_is_the_line_between_most_and_less(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("anew", "word"),
+    [(12.0, "2.0 points above the unpruned network: little"), (50.0, "about half"), (88.0, "nearly all")],
+)
+def test_what_is_lost_for_good_is_told_where_the_network_breaks_down(anew, word, monkeypatch):
+    class Made:
+        arm, seeds = "vgg-16-dense", (0,)
+        unpruned = (record(0, dense=1000).dense,)
+        at = {"statistics anew": {1.0: (), 2.0: (), 5.0: (), 50.0: ()}}  # noqa: RUF012
+        errors = {2.0: (30.0, 11.0), 5.0: (90.0, anew), 50.0: (90.0, 89.5)}  # noqa: RUF012
+
+        def mean(self, stage, ratio):
+            return self.errors[ratio][stage == "statistics anew"] if ratio > 1 else None
+
+    monkeypatch.setattr(deep_in_words.recalibrated, "follow", lambda *_: [Made()])
+    told = deep_in_words.lost_for_good([])
+    assert told.startswith("Without ℓ0, just pruned at 5×, it errs on 90.0 %; with statistics of its own on")
+    assert f"{word} is lost for good. At 50× they bring nothing back (1 seed)." in told
+    monkeypatch.setattr(deep_in_words.recalibrated, "follow", lambda *_: [])
+    assert deep_in_words.lost_for_good([]) == "Not recorded yet."
+
+
+@pytest.mark.parametrize(
     ("wins", "said"),
     [
-        ({0.5: 3, 0.99: 3}, "than under ℓ2 on every seed and"),
-        ({0.5: 0, 0.99: 3}, "than under ℓ2 on every seed for 99 % of it, but not for 50 % of it and"),
-        ({0.5: 1, 0.99: 0}, "than under ℓ2 on some seeds only and"),
-        ({0.5: 0, 0.99: 0}, "than under ℓ2 on no seed and"),
+        ({0.5: 3, 0.99: 3}, "than under ℓ2, on every seed, and than under ℓ1, on every seed."),
+        ({0.5: 1, 0.99: 0}, "than under ℓ2, on some seeds only, and"),
+        ({0.5: 0, 0.99: 0}, "than under ℓ2, on no seed, and"),
     ],
 )
 def test_where_the_energy_sits_is_said_first(wins, said, monkeypatch):
@@ -359,8 +395,13 @@ def test_where_the_energy_sits_is_said_first(wins, said, monkeypatch):
     monkeypatch.setattr(in_words.stored, "energy", lambda magnitudes, edges: [])
     runs = [stored_runs.run(f"{name}-GP", 0) for name in ("l2", "l1", "l0", "l2+l0")]
     told = in_words.gathered(runs)
-    assert told.sentences[0].startswith(f"Under ℓ0, alone or with ℓ2, the energy sits in fewer weights {said}")
+    assert told.sentences[0].startswith(f"Under ℓ0, alone or with ℓ2, fewer weights hold the energy {said}")
     assert len(told.sentences) == 3
+    monkeypatch.setattr(in_words, "_fewer", lambda ours, others, level: (3 * (level > 0.5), 3))
+    assert (
+        in_words.gathered(runs).sentences[0]
+        == "Compared with ℓ2, fewer hold 99 % of it on every seed, but not 50 % of it."
+    )
 
 
 def test_networks_with_one_verdict_share_a_clause():
