@@ -238,7 +238,7 @@ def figure_1() -> Finding:
     l2, l1, l0 = runs[1]
     return Finding(
         f"order ℓ0, ℓ1, ℓ2 in {ordered} of {len(runs)} settings (ours); {l0}, {l1} and {l2} steps "
-        f"at β = {settings[1][1]:g}, first step {settings[1][0]:g}",
+        f"to below {settings[1][0]:g}, the first step, at β = {settings[1][1]:g}",
         ordered == len(runs),
     )
 
