@@ -39,7 +39,7 @@ help:
 	@echo "make answers  write the exercises of course/answers into the notebooks"
 	@echo "make lock     resolve requirements.lock anew from pyproject.toml"
 	@echo "make picture  draw the README's picture anew"
-	@echo "make sheet    draw a problem sheet: SEED=7 NUMBER=6 (or MINUTES=90), LEVEL=1,2 CHAPTER=4,5 SOLUTIONS=1"
+	@echo "make sheet    draw a problem sheet: SEED=7 NUMBER=6 (or MINUTES=90), LEVEL=1,2 CHAPTER=4,5 TITLE=Exam SOLUTIONS=1"
 	@echo "make projects build the course's projects; WORKED=1 runs and builds the lecturer's worked answers"
 	@echo "make course   build the assignments: notebooks for students, masters for nbgrader; CHAPTER='4 5' builds two"
 	@echo "make grade    grade returned notebooks into a table: FOLDER=returned CHAPTER=5"
@@ -128,7 +128,8 @@ picture: environment
 
 sheet: environment
 	@$(PY) tools/sheet.py $(or $(SEED),1) $(if $(MINUTES),--minutes $(MINUTES),--number $(or $(NUMBER),6)) \
-	  $(if $(LEVEL),--levels $(LEVEL)) $(if $(CHAPTER),--chapters $(CHAPTER)) $(if $(SOLUTIONS),--solutions)
+	  $(if $(LEVEL),--levels $(LEVEL)) $(if $(CHAPTER),--chapters $(CHAPTER)) $(if $(SOLUTIONS),--solutions) \
+	  $(if $(TITLE),--title "$(TITLE)")
 
 projects: environment
 	@$(PY) tools/projects.py $(if $(WORKED),--worked)

@@ -51,7 +51,7 @@ from execute import ROOT, THREADS
 from sheet import document, markdown
 
 from l0lib._files import write_atomically
-from l0lib.exercises import check
+from l0lib.exercises import EXERCISES_ON_PAGE, check, formulas
 
 GRADED = ROOT / "_build" / "course" / "instructor" / "graded"
 WORKER = ROOT / "tools" / "grading_worker.py"
@@ -335,13 +335,13 @@ def changed(argument: Any, found: Any) -> None:
 # a notebook
 
 
-def cells_of(path: pathlib.Path) -> list[Any]:
-    """Return a returned notebook's cells.
+def cells_of(path: pathlib.Path, stem: str) -> list[Any]:
+    """Return the cells of a notebook that was returned for the assignment ``stem``.
 
     Raises
     ------
     ValueError
-        If the file is no notebook; the message is the remark.
+        If the file is no notebook, or that of another assignment; the message is the remark.
     """
     if path.is_symlink() or not path.is_file():
         raise ValueError("is a link, no file")
@@ -357,12 +357,16 @@ def cells_of(path: pathlib.Path) -> list[Any]:
     except (ValueError, RecursionError):
         raise ValueError("is no JSON") from None
     try:
-        found = nbformat.reads(text, as_version=4).cells
+        notebook = nbformat.reads(text, as_version=4)
+        found, told = notebook.cells, notebook.metadata.get("l0lib", {})
+        other = told.get("assignment", stem) if isinstance(told, dict) else stem
         kept = [cell for cell in found if isinstance(cell.source, str) and cell.cell_type in ("code", "markdown")]
     except Exception:  # whatever a damaged file makes of nbformat
         raise ValueError("is no notebook") from None
     if not kept:
         raise ValueError("has no cells")
+    if other != stem:
+        raise ValueError(f"is the assignment {shown(other)}: not graded here")
     return kept
 
 
@@ -409,7 +413,7 @@ def grade(path: pathlib.Path, name: str, assignment: Assignment, around: Walls, 
     """Return the line of one notebook. It never raises for what a notebook is or does."""
     line = Line(name, {exercise.number: 0.0 if exercise.stub else None for exercise in assignment.exercises})
     try:
-        cells = cells_of(path)
+        cells = cells_of(path, assignment.stem)
     except ValueError as error:
         line.remarks.append(str(error))
         return line
@@ -469,9 +473,11 @@ def points(worker: Worker, exercise: Exercise, assignment: Assignment, stub: boo
     if stub or answer is ... or answer is None:
         return 0.0, "not answered"
     verdict = check(exercise.number, answer)
-    if not exercise.drawn:
+    formula = EXERCISES_ON_PAGE.get(exercise.number, {}).get("kind") == "formula"
+    if not exercise.drawn and not formula:
         return (float(assignments.POINTS), "") if verdict.ok else (0.0, shown(verdict.message))
-    holds = callable(answer) and holds_elsewhere(answer, exercise, assignment, seed)
+    where = holds_at_other_points if formula else holds_elsewhere
+    holds = callable(answer) and where(answer, exercise, assignment, seed)
     if verdict.ok and not holds:
         return 1.0, "right where the book's check looks, wrong for other arguments: known by heart?"
     return float(verdict.ok) + float(holds), "" if verdict.ok else shown(verdict.message)
@@ -492,6 +498,14 @@ def holds_elsewhere(answer: Any, exercise: Exercise, assignment: Assignment, see
         if not agrees:
             return False
     return True
+
+
+def holds_at_other_points(answer: Any, exercise: Exercise, assignment: Assignment, seed: int) -> bool:
+    """True if a formula is right at points of its domain drawn by ``seed``."""
+    try:
+        return not list(formulas.hints(EXERCISES_ON_PAGE[exercise.number], answer, seed))
+    except Exception:
+        return False
 
 
 def shown(text: Any) -> str:

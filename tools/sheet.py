@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import base64
 import functools
+import hashlib
 import html
 import importlib.metadata
 import json
@@ -125,7 +126,9 @@ def select(
 def page(drawn: Sequence[Drawn], seed: int, title: str, solutions: bool) -> str:
     """Return the sheet as one HTML file that needs no other file and no script."""
     points, minutes = sum(d.problem.points for d in drawn), sum(d.problem.minutes for d in drawn)
-    facts = f"{_counted(len(drawn), 'problem')}, {_counted(points, 'point')}, {minutes} minutes. Seed {seed}."
+    facts = f"{_counted(len(drawn), 'problem')}, {_counted(points, 'point')}, {minutes} minutes."
+    if solutions:
+        facts += f" Seed {seed}."  # with it anyone can draw the key
     texts = []
     for number, one in enumerate(drawn, 1):
         problem, place = one.problem, bank.place(one.problem)
@@ -227,6 +230,12 @@ def numbers(text: str) -> list[int]:
         raise argparse.ArgumentTypeError(f"must be whole numbers with commas between; got {text!r}") from None
 
 
+def mark(given: argparse.Namespace) -> str:
+    """Return a name for a sheet that does not tell its seed: the same for the same seed and options, else another."""
+    asked = (given.seed, given.number, given.minutes, sorted(given.levels), sorted(given.chapters), given.title)
+    return hashlib.sha256(repr(asked).encode("utf8")).hexdigest()[:8]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="sheet.py", description="Draw a sheet from the problem bank by seed.")
     parser.add_argument("seed", type=int, help="the same seed and options give the same sheet")
@@ -243,7 +252,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         parser.exit(2, f"{error}\n")
     folder = INSTRUCTOR if given.solutions else SHEETS
-    target = folder / f"sheet-{given.seed}{'-solutions' if given.solutions else ''}.html"
+    target = folder / f"sheet-{mark(given)}{'-solutions' if given.solutions else ''}.html"
     write_atomically(target, text.encode("utf8"))
     print(f"{_counted(len(chosen), 'problem')}: {target.relative_to(ROOT)}")
     if chromium() is None:

@@ -153,8 +153,11 @@ def _float(answer: Any) -> float:
     return found if math.isfinite(found) else math.nan
 
 
-def hints(exercise: dict[str, Any], answer: Any) -> Iterator[str]:
-    """Yield a hint for each thing that is not right yet; ``answer`` is a number, or a function of the symbols."""
+def hints(exercise: dict[str, Any], answer: Any, seed: int = 1) -> Iterator[str]:
+    """Yield a hint for each thing that is not right yet; ``answer`` is a number, or a function of the symbols.
+
+    ``seed`` draws the points at which a function is tried.
+    """
     symbols = exercise["symbols"]
     if exercise["kind"] == "number":
         at = [{name: symbol["values"][0] for name, symbol in symbols.items()}]
@@ -162,7 +165,7 @@ def hints(exercise: dict[str, Any], answer: Any) -> Iterator[str]:
     else:
         if not callable(answer):
             yield f"write a function of {', '.join(symbols)}; got {type(answer).__name__}"
-        at = [p for p in points(exercise) if math.isfinite(evaluate(exercise["answer"], p))]
+        at = [p for p in points(exercise, seed=seed) if math.isfinite(evaluate(exercise["answer"], p))]
         got = [_float(answer(*p.values())) for p in at]
     want = [evaluate(exercise["answer"], p) for p in at]
     floor = 1e-6 * sorted(map(abs, want))[len(want) // 2]

@@ -439,7 +439,10 @@ def test_the_conclusion_follows_from_the_numbers():
     assert told.startswith("4×: ℓ1 needs the fewest bits per byte")
     assert told.endswith("not told apart from it: one-shot magnitude.")
     assert results.conclusion(made_up("l1", 2.0) + made_up("wanda", 2.5), 4).endswith("all others need more.")
-    assert "4×: too few runs for a verdict (1 seed)." == results.conclusion(made_up("l1", 2.0, (0,)) + made_up("wanda", 2.5, (0,)), 4)
+    assert (
+        results.conclusion(made_up("l1", 2.0, (0,)) + made_up("wanda", 2.5, (0,)), 4)
+        == "4×: too few runs for a verdict (1 seed)."
+    )
     for nothing in ([], made_up("l1", 2.0), made_up("l1", 2.0) + made_up("dense", 1.0)):
         assert "Nothing to compare" in results.conclusion(nothing, 4)
 

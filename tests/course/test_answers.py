@@ -166,6 +166,11 @@ def test_a_verdict_says_what_to_look_at(packages, text, kind, says):
         ("2ηαβ", 2 * 0.1 * 0.3 * 5),
         ("2 eta alpha beta", 2 * 0.1 * 0.3 * 5),
         (r"\eta\cdot\alpha", 0.03),
+        (r"\eta\alpha\beta", 0.15),
+        (r"\eta\alpha\,\beta^{2}", 0.75),
+        (r"e^{-\beta\lvert w_0\rvert}", math.exp(-2)),
+        (r"\frac{\eta\alpha}{1 - \frac{w_0}{2}}", 0.0375),
+        (r"\sqrt{w_0}\operatorname{sign}(w_0)", math.sqrt(0.4)),
         ("eta(1 - alpha)", 0.07),
         ("w0 − w_0/2", 0.2),
         ("w₀²", 0.16),
@@ -296,3 +301,10 @@ def test_a_file_that_is_no_list_or_has_one_id_twice_is_named(tmp_path):
     (other / "x.yaml").write_text(json.dumps([GOOD, GOOD]))
     with pytest.raises(ValueError, match=r"x\.yaml: id must be the only one of its kind; got 'one' twice"):
         answers.read(other)
+
+
+def test_zero_is_not_nearly_right(packages):
+    asked = [(a.data, "0", seed) for _, a in ALL if a.kind == "number" for seed in SEEDS]
+    for (data, _, seed), told in zip(asked, ask(judge=asked)["judge"], strict=True):
+        assert told["kind"] != "right", (data, seed)
+        assert "digits are right" not in told["says"], (data, seed)

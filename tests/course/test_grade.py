@@ -14,6 +14,7 @@ import nbformat
 import numpy as np
 import pytest
 
+from l0lib.exercises import EXERCISES_ON_PAGE, formulas
 from tests.browser import ROOT, tool
 
 grade, assignments, worker = tool("grade"), tool("assignments"), tool("grading_worker")
@@ -453,3 +454,46 @@ def test_a_module_that_is_changed_in_place_comes_back(tmp_path):
     nbformat.write(notebook, tmp_path / "ada.ipynb")
     (line,) = grade.grade_folder(tmp_path, chapter, grade.walls(), 1, grade.Limits())
     assert line.points["12.1"] == 2, line
+
+
+def test_a_formula_of_the_page_known_by_heart_gets_half(monkeypatch):
+    number, exercise = next((n, e) for n, e in EXERCISES_ON_PAGE.items() if e["kind"] == "formula")
+
+    def right(*values):
+        return formulas.evaluate(exercise["answer"], dict(zip(exercise["symbols"], values, strict=True)))
+
+    known = {tuple(point.values()): right(*point.values()) for point in formulas.points(exercise)}
+
+    class Held:
+        name = "answer"
+
+        def ask(self, name):
+            return {"value": {"function": True}}
+
+        def call(self, name, arguments, changes):
+            return self.answers(*arguments)
+
+    class Asked:
+        answer, drawn = "answer", False
+
+    Asked.number, held = number, Held()
+    for answers, given in ((right, 2.0), (lambda *values: known.get(values, 1.0), 1.0), (lambda *values: 7.0, 0.0)):
+        held.answers = answers
+        found, remark = grade.points(held, Asked, None, False, 5)
+        assert found == given, remark
+        assert ("known by heart" in remark) == (given == 1)
+
+
+def test_another_assignment_is_not_taken_for_this_one(tmp_path):
+    path = tmp_path / "ada.ipynb"
+    for named in ("04-zero-attraction", "05-at-zero", None, 7):
+        cells = [nbformat.v4.new_code_cell("x = 1")]
+        told = {"l0lib": {"assignment": named}} if named else {}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=told), path)
+        if named in ("05-at-zero", None):
+            assert len(grade.cells_of(path, "05-at-zero")) == 1
+        else:
+            with pytest.raises(ValueError, match=f"is the assignment {named}: not graded here"):
+                grade.cells_of(path, "05-at-zero")
+    line = grade.grade(path, "ada", CHAPTER, None, 1, LIMITS)
+    assert (line.total, line.remarks) == (0, ["is the assignment 7: not graded here"])

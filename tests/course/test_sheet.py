@@ -43,6 +43,20 @@ def test_solutions_are_in_the_one_and_not_in_the_other(student, solved):
         assert problem.title in plain
 
 
+def test_the_seed_stands_with_the_solutions_alone(tmp_path, monkeypatch):
+    assert "Seed 7." in built(solutions=True)
+    for name in ("ROOT", "SHEETS", "INSTRUCTOR"):
+        monkeypatch.setattr(sheet, name, tmp_path)
+    monkeypatch.setattr(sheet, "chromium", lambda: None)
+    for options in ([], ["--solutions"], ["--title", "Exam"], ["--levels", "1,2"]):
+        sheet.main(["90417", "--number", "3", *options])
+    student, exam, levels, key = sorted(tmp_path.glob("*.html"), key=lambda p: (p.stem.endswith("solutions"), p.stem))
+    assert key.stem.removesuffix("-solutions") in {one.stem for one in (student, exam, levels)}
+    for one in (student, exam, levels):
+        assert "90417" not in one.name + BeautifulSoup(one.read_text("utf8"), "html.parser").get_text()
+    assert "90417" in key.read_text("utf8")
+
+
 def test_every_problem_of_the_bank_is_set(student):
     """KaTeX stops at a formula that it cannot read, and nothing is left of the marks of Markdown and of formulas."""
     texts = [text for p in ALL for text in (p.drawn(1).question, p.drawn(1).solution)]

@@ -118,14 +118,17 @@ OVER = """() => {
   const slide = l0Deck.getCurrentSlide(), foot = slide.querySelector(".source").getBoundingClientRect();
   const counts = ".l0-explorer, .l0-view, .l0-key, .l0-chart";
   const inside = (e) => e.closest(".katex, .l0-fallback, .widget-subarea") && !e.matches(counts);
-  return [...slide.querySelectorAll("h1, h2, .source, .body, .body *")].filter((e) => !inside(e)).flatMap((e) => {
+  const cut = [...slide.querySelectorAll(".katex-display")].filter((e) => e.scrollWidth > e.clientWidth + 1);
+  const over = cut.map((e) => `${slide.id}: a formula is cut: ${e.textContent.slice(0, 40)}`);
+  const all = [...slide.querySelectorAll("h1, h2, .source, .body, .body *")].filter((e) => !inside(e));
+  return over.concat(all.flatMap((e) => {
     const box = e.getBoundingClientRect(), name = `${slide.id}: ${e.tagName}.${e.className}`;
     if (!box.width || !box.height) return [];
     const within = box.left > -1 && box.top > -1 && box.right < innerWidth + 1 && box.bottom < innerHeight + 1;
     if (!within) return [`${name} leaves the frame`];
     if (!e.closest(".source, .title") && box.bottom > foot.top + 1) return [`${name} runs into the last line`];
     return [];
-  });
+  }));
 }"""
 READY = (
     "document.documentElement.dataset.deckReady === '1' && (!document.querySelector('.l0-place')"

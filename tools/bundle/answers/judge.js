@@ -117,7 +117,7 @@ function judgeNumber(exercise, tree, seed) {
   for (const slip of exercise.slips) if (equal(got, of(slip.answer))) return { kind: "slip", says: slip.says };
   if (equal(-got, want)) return { kind: "slip", says: "Look at the sign." };
   const power = Math.round(Math.log10(Math.abs(got / want)));
-  if (power && equal(got, want * 10 ** power)) return { kind: "slip", says: "The digits are right, the power of ten is not." };
+  if (power && Number.isFinite(power) && equal(got, want * 10 ** power)) return { kind: "slip", says: "The digits are right, the power of ten is not." };
   if (same(got, want, 10 * exercise.tolerance, 1e-12)) return { kind: "wrong", says: "Close, but not close enough: keep more digits on the way." };
   return { kind: "wrong", says: got < want ? "Not this: it is too small." : "Not this: it is too large." };
 }

@@ -53,10 +53,21 @@ function magnitudes(text) {
   return made.replace(/[\uE000\uE001]/g, "");
 }
 
+/** Pasted TeX, in the signs that are typed: fractions, roots, braces and names. */
+function untex(text) {
+  let t = text.replace(/\\[lr]?vert(?![a-z])/g, "|").replace(/\\(left|right|[,;! ])/g, "").replace(/\\(cdot|times)(?![a-z])/g, "*");
+  t = t.replace(/\\(operatorname|mathrm|text)\s*\{(\w+)\}/g, " $2");
+  for (let last = ""; last !== t; ) {
+    last = t; // from the inside out
+    t = t.replace(/\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}/g, "(($1)/($2))").replace(/\\sqrt\s*\{([^{}]*)\}/g, "sqrt($1)").replace(/\^\s*\{([^{}]*)\}/g, "^($1)");
+  }
+  return t.replace(/\\/g, " ");
+}
+
 /** What is typed, in the signs that mathjs reads. */
 export function plain(text) {
   let t = text.normalize("NFC").replace(/[\u2212\u2013]/g, "-").replace(/[·×⋅∙]/g, "*").replace(/[÷∕]/g, "/").replace(/\*\*/g, "^").replace(/√\s*/g, "sqrt ");
-  t = t.replace(/\\(left|right|,|cdot)/g, (_, word) => (word === "cdot" ? "*" : "")).replace(/\\/g, "").replace(/ℓ/g, "l");
+  t = untex(t).replace(/ℓ/g, "l");
   t = t.replace(new RegExp(`[${RAISED}]+`, "g"), (found) => `^${[...found].map((c) => RAISED.indexOf(c)).join("")}`).replace(/⁻\^/g, "^-");
   t = t.replace(new RegExp(`_?\\{?([${LOWERED}])\\}?`, "g"), (_, c) => String(LOWERED.indexOf(c))).replace(/_\{?(\w+)\}?/g, "$1");
   // letters side by side are a product; a digit behind a letter belongs to its name
