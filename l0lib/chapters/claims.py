@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from .. import labels
@@ -61,6 +62,10 @@ def find_tests(labels: Iterable[str], folder: Path = ROOT / "tests") -> dict[str
     return found
 
 
+#: What each statement says, in a sentence, by its label.
+SENTENCES: dict[str, str] = json.loads(files(__package__).joinpath("claims.json").read_text("utf-8"))
+
+
 def table() -> Table:
     """Return a row for every claim: chapter, sentence, what it rests on, and its test."""
     given = statements()
@@ -68,7 +73,7 @@ def table() -> Table:
     rows: list[tuple[str, Link, str, str]] = [
         (
             one.chapter[:2],
-            Link(f"{one.title} ({one.kind})", f"{one.chapter}.html#{one.label}"),
+            Link(f"{one.title} ({one.kind}): {SENTENCES[one.label]}", f"{one.chapter}.html#{one.label}"),
             "proof" if one.proved else "see there",
             ", ".join(of[one.label]) or "–",
         )
