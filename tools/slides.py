@@ -13,12 +13,13 @@ A figure is named by its label, a table by how its caption begins, an explorer b
 from another chapter. ```` ```{predict} ```` holds a question, ``---`` and its answer, ```` ```{notes} ```` what the
 speaker sees. ``{{ expression }}`` puts in a number: ``cell(caption, row, column)`` reads it from a table of the
 chapter, ``said(pattern)`` from its printed text; anything else is computed with the names of ```` ```{python} ````
-blocks. No percentage is typed.
+blocks. No percentage is typed, nor a number put into an f-string as it is.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import base64
 import html
 import importlib
@@ -174,7 +175,20 @@ def _parts(text: str, where: str) -> list[Part]:
         spoken = _FORMULA.sub("", _EXPRESSION.sub("", part.body))
         if typed := _TYPED.search(spoken):
             raise ValueError(f"{where}: a percentage is computed or read, not typed; got {typed[0]}")
+        if dodges := [found for found in _EXPRESSION.findall(part.body) if _shows_a_literal(found)]:
+            raise ValueError(f"{where}: a number in an f-string is computed or read, not typed; got {dodges[0]}")
     return kept
+
+
+def _shows_a_literal(expression: str) -> bool:
+    """Whether an expression holds an f-string that shows a number as it was typed: the rule above, dodged."""
+    try:
+        tree = ast.parse(expression.strip(), mode="eval")
+    except SyntaxError:
+        return False  # who builds the page is told
+    shown = [node.value for node in ast.walk(tree) if isinstance(node, ast.FormattedValue)]
+    bare = [one.operand if isinstance(one, ast.UnaryOp) else one for one in shown]
+    return any(isinstance(one, ast.Constant) for one in bare)
 
 
 class Chapter:

@@ -5,6 +5,7 @@ import math
 import re
 import subprocess
 from collections import Counter
+from itertools import combinations, product
 
 import nbformat
 import pytest
@@ -16,6 +17,8 @@ from tests.widgets.node import NODE
 answers = tool("answers")
 ALL = [(stem, answer) for stem, found in answers.read().items() for answer in found]
 EACH = pytest.mark.parametrize("answer", [answer for _, answer in ALL], ids=lambda answer: answer.id)
+NUMBERS = [answer for _, answer in ALL if answer.kind == "number"]
+EACH_NUMBER = pytest.mark.parametrize("answer", NUMBERS, ids=lambda answer: answer.id)
 THEORY = {"02", "03", "04", "05", "06", "07", "13"}
 SEEDS = range(6)
 
@@ -66,6 +69,75 @@ def test_there_are_sixty_and_enough_in_each_chapter():
 @EACH
 def test_the_answer_is_right_by_another_way(answer):
     assert answer.failed() == []
+
+
+def tokens(text):
+    return re.findall(r"\\[a-zA-Z]+|[^\s{}]", text)
+
+
+def holds(formula, symbol):
+    """Whether TeX holds a symbol; one with an index is not the same without it."""
+    got, want = tokens(formula), tokens(symbol)
+    ends = [i + len(want) for i in range(len(got)) if got[i : i + len(want)] == want]
+    return any(got[end : end + 1] != ["_"] for end in ends)
+
+
+@EACH
+def test_a_question_tells_what_each_of_its_symbols_is(answer):
+    """It stands alone in an assignment: no symbol is left to the page around it."""
+    formulas_in_it = re.findall(r"\$(.+?)\$", answer.question, re.S)
+    told = {name for name, s in answer.symbols.items() for f in formulas_in_it if holds(f, answers.tex(name, s))}
+    assert told == set(answer.symbols)
+
+
+def test_a_symbol_is_told_from_others_that_begin_like_it():
+    assert holds(r"\tfrac h2(w - v)^2", "h")
+    assert holds(r"\alpha_2w", r"\alpha_{2}")
+    assert not holds(r"\eta\alpha_2", r"\alpha")
+    assert not holds(r"\beta w_0", "b")
+    assert not holds(r"\beta w_0", "w")
+
+
+def every_draw(answer):
+    """All that a reader can get of a number exercise, with the right answer to each."""
+    choices = product(*(symbol.values for symbol in answer.symbols.values()))
+    found = [dict(zip(answer.symbols, chosen, strict=True)) for chosen in choices]
+    return [(point, formulas.evaluate(answer.answer, point)) for point in found]
+
+
+def near(one, other, answer):
+    """Whether the page takes one number for the other."""
+    return abs(one - other) <= answer.tolerance * max(abs(one), abs(other))
+
+
+WORDS = {"two": 2, "three": 3, "four": 4}
+
+
+@EACH_NUMBER
+def test_an_answer_is_taken_that_is_rounded_as_the_question_asks(answer):
+    """To the digits that it names, or to three; a whole number needs no rounding."""
+    named = re.search(r"to (\w+) digits", answer.question)
+    digits = WORDS[named[1]] if named else 3
+    for point, right in every_draw(answer):
+        if right != int(right):
+            assert near(float(f"{right:.{digits}g}"), right, answer), point
+        if "to one per cent" in answer.question:
+            assert near(1.0099 * right, right, answer), point
+        if "whole number above" in answer.question:
+            assert near(math.ceil(right), right, answer), point
+
+
+@EACH_NUMBER
+def test_numbers_are_drawn_anew_often_enough(answer):
+    """A draw with an answer that was there before is none."""
+    assert len({f"{right:.3g}" for _, right in every_draw(answer)}) >= 12
+
+
+@EACH_NUMBER
+def test_no_two_slips_of_a_draw_look_alike(answer):
+    for point, right in every_draw(answer):
+        slips = [formulas.evaluate(slip.answer, point) for slip in answer.slips]
+        assert [(a, b) for a, b in combinations([right, *slips], 2) if near(a, b, answer)] == [], point
 
 
 @pytest.mark.parametrize(("stem", "answer"), ALL, ids=[answer.id for _, answer in ALL])

@@ -45,6 +45,8 @@ def test_a_deck_fills_its_hour(path):
     assert kinds.count("figure") + kinds.count("table") + kinds.count("explorer") >= 3
     assert kinds.count("notes") == len(deck.slides)
     assert "explorer" in kinds
+    notes = [part.body for slide in deck.slides for part in slide.parts if part.kind == "notes"]
+    assert sum(note.count("**Mistake to expect:** ") for note in notes) >= 2
     assert all(slide.minutes > 0 for slide in deck.slides)
 
 
@@ -56,6 +58,9 @@ def test_a_deck_fills_its_hour(path):
         (":minutes: 3", ":minutes: 4", "must add up to 50; got 51"),
         ("# Title", "## Title", "begins with `# Title`"),
         ("Text", "It is 37 % less.", "not typed; got 37 %"),
+        ("Text", 'It is {{ f"{42.7} %" }} less.', 'not typed; got f"{42.7} %"'),
+        ("Text", '$1 - {{ f"{-0.427:.3f}" }}$', "in an f-string is computed or read"),
+        ("```{notes}\nx", '```{notes}\n{{ f"{98:.0f} %" }}', "in an f-string is computed or read"),
         ("Text", "```{video} x\n```", "a fence is one of"),
         ("```{notes}\nx\n```\n", "", "needs notes"),
         (":section: Summary", ":layout: rows\n:section: Summary", "columns or left out"),
