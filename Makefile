@@ -43,7 +43,7 @@ help:
 	@echo "make projects build the course's projects; WORKED=1 runs and builds the lecturer's worked answers"
 	@echo "make course   build the assignments: notebooks for students, masters for nbgrader; CHAPTER='4 5' builds two"
 	@echo "make grade    grade returned notebooks into a table: FOLDER=returned CHAPTER=5"
-	@echo "make slides   build the decks of slides: open _build/slides/index.html"
+	@echo "make slides   build the decks of chapters 1 to 15: open _build/slides/index.html"
 	@echo "make manual   build the instructor's manual, into the lecturer's folder"
 	@echo "make pdf      print the book, or a chapter as a handout: CHAPTER=4; CODE=1 with code; SOLUTIONS=1 or 0"
 	@echo "make offline  pack the site into one file that opens from disk"
