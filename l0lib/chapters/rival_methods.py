@@ -188,8 +188,9 @@ def families(found: Iterable[Result] | None = None) -> Answer:
         f"the error of {one} less that of {other} is {told_seen(those)}" for (one, other), those in by_names.items()
     ]
     told.append(f"T{'; '.join(each)[1:]}.")
-    counts = f"{len(of['penalties'])} penalties and {len(of['schedules'])} schedules"
-    told.append(f"These are {counts}; the family with more methods has more chances to be the better one.")
+    many, few_ = len(of["penalties"]), len(of["schedules"])
+    counts = [f"{many} penalt{'ies' if many > 1 else 'y'}", f"{few_} schedule{'s' * (few_ > 1)}"]
+    told.append(f"These are {listed(counts)}; the family with more methods has more chances to be the better one.")
     return Answer(question, _PLACE, tuple(told))
 
 

@@ -66,6 +66,8 @@ def test_where_penalties_win_and_where_schedules_turns_with_the_records(penalty,
     assert told.sentences[0].startswith(lead)
     assert told.sentences[1].startswith("The error of ℓ1 less that of gradual magnitude pruning is ")
     assert "2 penalties and 2 schedules" in told.sentences[-1]
+    one = rival_methods.families(runs(l1=penalty, gradual=schedule))
+    assert "1 penalty and 1 schedule;" in one.sentences[-1]
 
 
 def test_what_is_levelled_is_counted_by_ratio():
