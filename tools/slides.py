@@ -612,7 +612,8 @@ def _contents(decks: list[Deck]) -> str:
         for deck in decks
     )
     body = f"""<main class="decks"><h1>Slides</h1>
-<p>One deck for each chapter from 1 to 15, {MINUTES} minutes each. Explorers on a slide are live: drag, or move a slider by its arrows.</p>
+<p>One deck for each chapter from 1 to 15, {MINUTES} minutes each. Explorers on a slide are live: drag, or move a slider
+by its arrows.</p>
 <ol>
 {lines}
 </ol>
