@@ -11,8 +11,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # The last first: the longest notebooks stand at the end of the book, and none of them should run alone in the end.
 CHAPTERS := $(shell sed -nE 's/.*(file|root): *(notebooks\/[^ ]*).*/\2.ipynb/p' _toc.yml | sed '1!G;h;$$!d')
 EXECUTED := $(CHAPTERS:notebooks/%=_build/executed/%)
-LIBRARY := $(shell find l0lib -name '*.py' -o -path 'l0lib/widgets/static/*' -type f)
-RECORDS := $(shell find book/records book/assets/networks -type f)
+LIBRARY := $(shell find l0lib -name '*.py' -o -name '*.json' -o -path 'l0lib/widgets/static/*' -type f)
+RECORDS := $(shell find book/records book/assets/networks book/claims.json -type f)
 # Two processes of one thread, a file of tests at a time, in the order of tests/conftest.py.
 SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 PROPERTIES := $(shell grep -rl --include='test_*.py' '^@given' tests)

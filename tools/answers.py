@@ -373,7 +373,8 @@ def written() -> dict[pathlib.Path, str]:
         notebook["cells"] = filled(stem, notebook)
         found[path] = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
         store |= {one.number: one.answer.data for one in placed(stem, notebook)}
-    found[STORE] = json.dumps(store, ensure_ascii=False, indent=1) + "\n"
+    lines = (f" {json.dumps(number)}: {json.dumps(one, ensure_ascii=False)}" for number, one in store.items())
+    found[STORE] = "{\n" + ",\n".join(lines) + "\n}\n"
     return found
 
 

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from .. import labels
@@ -62,18 +61,20 @@ def find_tests(labels: Iterable[str], folder: Path = ROOT / "tests") -> dict[str
     return found
 
 
-#: What each statement says, in a sentence, by its label.
-SENTENCES: dict[str, str] = json.loads(files(__package__).joinpath("claims.json").read_text("utf-8"))
+def sentences(file: Path = ROOT / "book" / "claims.json") -> dict[str, str]:
+    """Return what each statement says, in a sentence, by its label."""
+    found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    return found
 
 
 def table() -> Table:
     """Return a row for every claim: chapter, sentence, what it rests on, and its test."""
     given = statements()
-    of = find_tests(one.label for one in given)
+    of, told = find_tests(one.label for one in given), sentences()
     rows: list[tuple[str, Link, str, str]] = [
         (
             one.chapter[:2],
-            Link(f"{one.title} ({one.kind}): {SENTENCES[one.label]}", f"{one.chapter}.html#{one.label}"),
+            Link(f"{one.title} ({one.kind}): {told[one.label]}", f"{one.chapter}.html#{one.label}"),
             "proof" if one.proved else "see there",
             ", ".join(of[one.label]) or "–",
         )

@@ -46,7 +46,7 @@ def test_a_test_is_found_by_its_name_or_its_docstring(tmp_path):
 def test_the_book_claims_what_it_proves_and_every_named_test_is_there():
     given = claims.statements()
     assert len(given) > 30
-    assert list(claims.SENTENCES) == [one.label for one in given], "each has its sentence, in the same order"
+    assert list(claims.sentences()) == [one.label for one in given], "each has its sentence, in the same order"
     assert all(one.proved for one in given if one.kind != "corollary")
     of = claims.find_tests(one.label for one in given)
     for number in ("05", "06", "12", "13", "14"):
