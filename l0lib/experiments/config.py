@@ -174,6 +174,11 @@ class Rival(Frozen):
     name: Name
     settings: tuple[tuple[str, Annotated[float, Field(allow_inf_nan=False)]], ...] = ()
 
+    @property
+    def arguments(self) -> dict[str, float]:
+        """The settings as the method takes them: whole numbers, which some of them count with, are ``int``."""
+        return {name: int(value) if value.is_integer() else value for name, value in self.settings}
+
 
 class Unpruned(Frozen):
     """What the network before pruning depends on: runs that agree in it train it once."""

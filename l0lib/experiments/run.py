@@ -390,7 +390,7 @@ class _Stages:
             if (saved := checkpoints.load(path)) is not None:
                 model.load_state_dict(saved["model"])
             else:
-                settings: dict[str, float] = dict(rival.settings)
+                settings = rival.arguments
                 rate = settings.pop("learning_rate", how.learning_rate)
                 plan = Plan(ratio, how.epochs, rate, self.seed, how.momentum, how.batch_size)
                 images, labels = (values.to(self.device) for values in self.split.fit)

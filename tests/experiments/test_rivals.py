@@ -1,6 +1,7 @@
 """A run of a rival method: its budget, its end, and that it goes on where it was cut off."""
 
 import pytest
+import torch
 from pydantic import ValidationError
 
 from l0lib.compress import rivals
@@ -73,3 +74,16 @@ def test_cut_off_between_two_ratios_it_goes_on(tmp_path, monkeypatch):
 def test_what_does_not_belong_to_a_rival_is_refused(changes, message):
     with pytest.raises(ValidationError, match=message):
         what(**changes)
+
+
+@pytest.mark.parametrize("name", RIVAL_NAMES)
+def test_every_setting_that_is_written_down_is_taken_from_a_configuration(name):
+    """A configuration holds numbers as floats, and some settings count."""
+    images, labels = torch.rand(256, 1, 28, 28), torch.randint(10, (256,))
+    for settings in rivals.TRIALS[name]:
+        arguments = Rival(name=name, settings=tuple(settings.items())).arguments
+        assert arguments == settings
+        rate = arguments.pop("learning_rate", 0.01)
+        model = run.network(what().unpruned, 0)
+        masks = rivals.RIVALS[name](model, (images, labels), rivals.Plan(20, 10, min(rate, 0.01)), **arguments)
+        assert masks.kept <= 13330
