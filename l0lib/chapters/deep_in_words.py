@@ -238,12 +238,16 @@ def doubled_beta(runs: Iterable[Record] | None = None) -> Answer:
     return Answer(question, place, (f"β = 10 reaches {listed(reaches)}.", *told))
 
 
+def _followed(anew: Iterable[Record]) -> dict[str, recalibrated.Followed]:
+    """Return the arms that runs of Experiment 3 and of recalibration have in common, stage by stage."""
+    given = list(anew)
+    sides = ([r for r in given if r.config.experiment == study] for study in ("experiment-3", "recalibration"))
+    return {one.arm: one for one in recalibrated.follow(*sides)}
+
+
 def stale(anew: Iterable[Record]) -> str:
     """Return how much of the gap that a sweep without fine-tuning shows is stale statistics, for VGG-16."""
-    given = list(anew)
-    plain = [r for r in given if r.config.experiment == "experiment-3"]
-    measured = [r for r in given if r.config.experiment == "recalibration"]
-    by_arm = {one.arm: one for one in recalibrated.follow(plain, measured)}
+    by_arm = _followed(anew)
     if not {"vgg-16-dense", "vgg-16-NORM"} <= by_arm.keys():
         return ""
     dense, norm = by_arm["vgg-16-dense"], by_arm["vgg-16-NORM"]
@@ -270,10 +274,7 @@ def lost_for_good(anew: Iterable[Record]) -> str:
 
     The ratio is the first at which the network, just pruned, no longer works; the last one on record stands beside it.
     """
-    given = list(anew)
-    plain = [r for r in given if r.config.experiment == "experiment-3"]
-    by_arm = {one.arm: one for one in recalibrated.follow(plain, [r for r in given if r not in plain])}
-    if (dense := by_arm.get("vgg-16-dense")) is None:
+    if (dense := _followed(anew).get("vgg-16-dense")) is None:
         return "Not recorded yet."
     both = {}
     for ratio in sorted(dense.at["statistics anew"]):

@@ -9,10 +9,10 @@ from statistics import median
 
 from .. import labels
 from ..experiments import stored
-from ..experiments.arms import RIVAL_NAMES, RIVAL_RATIOS, RIVAL_TRAINING, STUDIES
+from ..experiments.arms import RIVAL_NAMES, RIVAL_RATIOS, RIVAL_TARGETS, RIVAL_TRAINING, RIVAL_TRIALS, STUDIES
 from ..experiments.config import Config
 from ..experiments.records import Record, read_all
-from ..table import Table, ranges
+from ..table import Table
 
 #: A command names so many arms; of more it shows the beginning.
 _NAMED = 6
@@ -48,24 +48,24 @@ def missing_runs(records: Iterable[Record] | None = None) -> Table:
     full = [r for r in full if r.config.evaluate_on == "test"]
     each, rows = seconds_an_epoch(full), []
     for name, study in STUDIES.items():
-        arms, lacking = study.arms("full"), defaultdict[tuple[int, ...], list[str]](list)
-        for arm, seeds in stored.absent(name, [r for r in full if r.config.experiment == name]).items():
-            lacking[seeds].append(arm)
-        for seeds, names in lacking.items():
+        arms, made = study.arms("full"), [r for r in full if r.config.experiment == name]
+        for seeds, names in stored.lacking(name, made).items():
             total = 0.0
             for arm in names:
                 network = arms[arm].network
                 took = each.get((name, network), each.get(("", network), math.nan))
                 total += len(seeds) * epochs(arms[arm]) * took / 3600
-            command = f"`l0lib run {name} --profile full --arms {_arms(names)} --seeds {ranges(seeds)}`"
+            command = f"`{stored.command(name, _arms(names), seeds)}`"
             rows.append((labels.study(name), str(len(seeds) * len(names)), command, _hours(total)))
+    chosen = STUDIES["rivals"].arms("full")
     for network, training in RIVAL_TRAINING.items():
-        left = [n for n in RIVAL_NAMES if f"{network}-{n}" not in STUDIES["rivals"].arms("full")]
+        left = [n for n in RIVAL_NAMES if f"{network}-{n}" not in chosen]
         if left:
             took = each.get(("rivals", network), each.get(("", network), math.nan))
-            # eight trials at two ratios, then five seeds at all
-            runs = 8 * 2 + 5 * (1 + len(RIVAL_RATIOS[network]))
-            command = f"`l0lib tune rivals --profile full --trials 8 --arm {_arms([f'{network}-{n}' for n in left])}`"
+            runs = RIVAL_TRIALS * len(RIVAL_TARGETS[network])
+            runs += len(STUDIES["rivals"].seeds) * (1 + len(RIVAL_RATIOS[network]))
+            names = [f"{network}-{name}" for name in left]
+            command = f"`l0lib tune rivals --profile full --trials {RIVAL_TRIALS} --arm {_arms(names)}`"
             hours = _hours(len(left) * runs * training.epochs * took / 3600)
             rows.append(("rivals, to be searched first", f"{len(left)} methods", command, hours))
     return Table(

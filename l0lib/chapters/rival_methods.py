@@ -11,7 +11,7 @@ from itertools import combinations
 
 from .. import labels
 from ..experiments import records
-from ..experiments.arms import RIVAL_NAMES, RIVAL_RATIOS
+from ..experiments.arms import RIVAL_NAMES, RIVAL_RATIOS, RIVAL_TRAINING, RIVAL_TRIALS, STUDIES
 from ..experiments.config import Network
 from ..experiments.records import Tuning
 from ..experiments.results import Result, count_of_seeds, mean_and_deviation
@@ -77,8 +77,9 @@ def table(found: Iterable[Result] | None = None, network: Network = "lenet-300-1
     rows = [(NAMES[name], *told) for name, told in cells.items()]
     left = [NAMES[name] for name in RIVAL_NAMES if name not in methods]
     caption = (
-        f"{labels.NETWORKS[network]}: test error in percent at each ratio, mean ± standard deviation over seeds. "
-        "● is the least of its column, ~ is not told apart from it. Stored."
+        f"{labels.NETWORKS[network]}: test error in percent at each ratio, mean ± standard deviation over "
+        f"{len(STUDIES['rivals'].seeds)} seeds; {RIVAL_TRAINING[network].epochs} epochs in all and {RIVAL_TRIALS} "
+        "trials for each method. ● is the least of its column, ~ is not told apart from it. Stored."
     )
     if left:
         caption += f" Not run yet: {', '.join(left)}."

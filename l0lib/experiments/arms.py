@@ -242,6 +242,9 @@ RIVAL_RATIOS: Mapping[Network, tuple[float, ...]] = {
     "lenet-300-100": (20.0, 50.0, 100.0, 200.0),
     "lenet-5-caffe": (50.0, 100.0, 300.0, 400.0),
 }
+#: The ratios by which their trials are judged, and how many trials each has.
+RIVAL_TARGETS: Mapping[Network, tuple[float, ...]] = {"lenet-300-100": (50.0, 200.0), "lenet-5-caffe": (100.0, 400.0)}
+RIVAL_TRIALS = 8
 #: Their names in :data:`l0lib.compress.rivals.RIVALS`, which is not loaded for them.
 RIVAL_NAMES: tuple[str, ...] = (
     "l2", "l1", "l0", "l2+l0", "log-sum", "mcp", "transformed-l1", "hoyer", "gradual", "rate-rewinding",

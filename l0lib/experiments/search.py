@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from .. import provenance
 from . import records
-from .arms import FIXED_POWERS, RIVAL_NAMES, RIVAL_TRAINING, STUDIES
+from .arms import FIXED_POWERS, RIVAL_NAMES, RIVAL_TARGETS, RIVAL_TRAINING, RIVAL_TRIALS, STUDIES
 from .config import Config, Gradual, Network, PenaltySettings, Rival, Teacher, Training, with_settings
 from .records import TUNINGS, Choices, Origin, Range, Trial, Tuning
 
@@ -309,10 +309,6 @@ def gradual_alone() -> Space:
     return space
 
 
-#: The ratios of :data:`~l0lib.experiments.arms.RIVAL_RATIOS` by which a rival method's trials are judged.
-_RIVAL_TARGETS: Mapping[Network, tuple[float, ...]] = {"lenet-300-100": (50.0, 200.0), "lenet-5-caffe": (100.0, 400.0)}
-
-
 def rival(network: Network, name: str) -> Space:
     """A rival method: the settings that its module wrote down, by their number."""
     from ..compress.rivals import TRIALS
@@ -327,7 +323,7 @@ def rival(network: Network, name: str) -> Space:
             relu_after_pools=network == "lenet-5-caffe",
             evaluate_on="validation",
             training=RIVAL_TRAINING[network],
-            fine_tuned_ratios=_RIVAL_TARGETS[network],
+            fine_tuned_ratios=RIVAL_TARGETS[network],
             rival=Rival(name=name, settings=settings),
         )
 
@@ -338,13 +334,11 @@ def _written_down(what: Search) -> tuple[Mapping[str, float], ...]:
     """Return the first trials of a search: its ``start``, and of a rival method without one what its module says."""
     if what.experiment != "rivals":
         return what.start
-    from ..compress.rivals import TRIALS
-
-    network = next(network for network in _LENETS if what.arm.startswith(network))
-    most = len(TRIALS[what.arm.removeprefix(f"{network}-")])
-    if what.trials > most:
-        raise SearchError(f"--trials must be at most {most} for {what.arm}, all written down; got {what.trials}")
-    return what.start or tuple({"trial": float(number)} for number in range(most))
+    if what.trials > RIVAL_TRIALS:
+        raise SearchError(
+            f"--trials must be at most {RIVAL_TRIALS} for {what.arm}, all written down; got {what.trials}"
+        )
+    return what.start or tuple({"trial": float(number)} for number in range(RIVAL_TRIALS))
 
 
 def space_of(experiment: str, arm: str, best: Callable[[str], Mapping[str, float]]) -> Space:

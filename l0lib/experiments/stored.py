@@ -37,19 +37,28 @@ def absent(study: str, given: Iterable[Record]) -> dict[str, tuple[int, ...]]:
     return {arm: seeds for arm, seeds in found.items() if seeds}
 
 
+def lacking(study: str, given: Iterable[Record]) -> dict[tuple[int, ...], list[str]]:
+    """Return the arms of :func:`absent` by the seeds that they lack: one command makes each group."""
+    found: dict[tuple[int, ...], list[str]] = {}
+    for arm, seeds in absent(study, given).items():
+        found.setdefault(seeds, []).append(arm)
+    return found
+
+
+def command(study: str, arms: str, seeds: Iterable[int]) -> str:
+    """Return the command that makes full runs of some arms and seeds."""
+    return f"l0lib run {study} --profile full --arms {arms} --seeds {ranges(seeds)}"
+
+
 def coverage(study: str, given: Iterable[Record]) -> Table:
     """Return what is recorded of a study, where it comes from, and the commands that make the rest."""
     rows, here = [], list(given)
     total = {(arm, seed) for arm in STUDIES[study].arms("full") for seed in STUDIES[study].seeds_of(arm)}
     done = {(r.config.arm, r.seed) for r in here} & total
     rows.append((f"{len(done)} of {len(total)} runs recorded", origin(here)))
-    by_seeds: dict[tuple[int, ...], list[str]] = {}
-    for arm, seeds in absent(study, here).items():
-        by_seeds.setdefault(seeds, []).append(arm)
-    for seeds, arms in by_seeds.items():
-        command = f"l0lib run {study} --profile full --arms {' '.join(arms)} --seeds {ranges(seeds)}"
+    for seeds, arms in lacking(study, here).items():
         names = "; ".join(labels.run(arm, network=True) for arm in arms)
-        rows.append((f"not recorded yet: {names}: seeds {ranges(seeds)}", f"`{command}`"))
+        rows.append((f"not recorded yet: {names}: seeds {ranges(seeds)}", f"`{command(study, ' '.join(arms), seeds)}`"))
     counted = f"{len(done)} of {len(total)}"
     caption = f"Stored runs of {labels.study(study)}: {counted}, where they come from, and how to make the rest"
     return Folded(("Stored runs", "Where they come from, or how to make them"), rows, caption)

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from l0lib.compress import rivals
 from l0lib.experiments import run
-from l0lib.experiments.arms import RIVAL_NAMES
+from l0lib.experiments.arms import RIVAL_NAMES, RIVAL_TRIALS
 from l0lib.experiments.config import Config, PenaltySettings, Rival, Training
 
 
@@ -21,6 +21,7 @@ def what(**changes):
 
 def test_the_names_are_those_of_the_methods():
     assert set(RIVAL_NAMES) == set(rivals.RIVALS) == set(rivals.TRIALS)
+    assert {len(trials) for trials in rivals.TRIALS.values()} == {RIVAL_TRIALS}
 
 
 def test_a_rival_begins_at_the_first_weights_and_ends_at_each_ratio(tmp_path, monkeypatch):
