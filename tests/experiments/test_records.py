@@ -258,3 +258,14 @@ def test_settings_that_differ_are_named():
     assert results.differences(config(), config()) == ""
     other = config(training={"epochs": 20, "learning_rate": 0.2})
     assert results.differences(config(), other).startswith("training.learning_rate is 0.1 and 0.2; training.penalty")
+
+
+def test_a_record_is_parsed_once_and_anew_when_its_file_has_changed(tmp_path):
+    path = records.write(record(0, 185), tmp_path)
+    first = records.read(path)
+    assert records.read(path) is first
+    assert records.write(record(0, 190), tmp_path) == path
+    assert records.read(path) == record(0, 190) != first
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        records.read(path)
